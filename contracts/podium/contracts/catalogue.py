@@ -1,0 +1,72 @@
+"""Every command and event of every service, by its name on the wire: the one table to decode by.
+
+A published event type never changes. A new version is a class of its own (`TaskAssignedV2`, tag
+`task_assigned.v2`) with an upcaster from the one before; both stay in `EVENTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, get_args
+
+import msgspec
+from msgspec import Struct
+
+from . import agents, tasks
+from .envelope import TYPE_PREFIX, CommandRefused, Envelope
+from .subjects import Service
+
+COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
+    {"registry": agents.RegistryCommand, "router": tasks.RouterCommand}
+)
+EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
+    {"registry": agents.RegistryEvent | CommandRefused, "router": tasks.RouterEvent | CommandRefused}
+)
+
+
+def wire_name(message: type[Struct] | Struct) -> str:
+    """The name of a command or event in its subject: `submit_task`, `task_assigned`."""
+    return str(message.__struct_config__.tag).split(".")[0]
+
+
+def event_type(event: type[Struct] | Struct) -> str:
+    """The type of an event in its envelope: `podium.task_assigned.v1`."""
+    tag = str(event.__struct_config__.tag)
+    return TYPE_PREFIX + (tag if "." in tag else f"{tag}.v1")
+
+
+COMMANDS: Final[Mapping[Service, Mapping[str, type[Struct]]]] = MappingProxyType(
+    {
+        service: MappingProxyType({wire_name(command): command for command in get_args(union)})
+        for service, union in COMMAND_UNIONS.items()
+    }
+)
+"""service → command's name → its body."""
+
+EVENTS: Final[Mapping[str, type[Struct]]] = MappingProxyType(
+    {event_type(event): event for union in EVENT_UNIONS.values() for event in get_args(union)}
+)
+"""type → its data."""
+
+UPCASTERS: Final[Mapping[str, Callable[[Any], Struct]]] = MappingProxyType({})
+"""type of an old version → what makes the next version of it."""
+
+_envelopes = msgspec.json.Decoder(Envelope)
+_events = {name: msgspec.json.Decoder(event) for name, event in EVENTS.items()}
+
+
+def decode_envelope(payload: bytes) -> Envelope:
+    """Raises: msgspec.MsgspecError if it is no event of ours."""
+    return _envelopes.decode(payload)
+
+
+def decode_data(envelope: Envelope) -> Struct | None:
+    """The event in its newest version, or None for a type from the future."""
+    decoder = _events.get(envelope.type)
+    if decoder is None:
+        return None
+    data: Struct = decoder.decode(envelope.data)
+    while (upcast := UPCASTERS.get(event_type(data))) is not None:
+        data = upcast(data)
+    return data

@@ -1,0 +1,94 @@
+"""The envelope of an event: CloudEvents 1.0, structured JSON; and the headers of a command."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from .names import Name
+
+COMMAND_ID_HEADER: Final = "Podium-Id"
+REPLY_HEADER: Final = "Podium-Reply"
+CORRELATION_HEADER: Final = "Podium-Correlation"
+TRACEPARENT_HEADER: Final = "traceparent"
+
+MAX_BODY: Final = 512 * 1024
+"""The largest body of a command, in bytes."""
+
+MAX_DEPTH: Final = 64
+"""How deep a command's JSON may nest."""
+
+TYPE_PREFIX: Final = "podium."
+
+
+class Command(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="command"):
+    """Base of every command's body. The subject names the command; the body need not repeat it."""
+
+
+class Event(Struct, frozen=True, omit_defaults=True, tag_field="event"):
+    """Base of every event's data. A field may be added with a default, never changed or removed."""
+
+
+class Envelope(Struct, frozen=True):
+    """An event as it is stored and published.
+
+    Attributes:
+        id: unique in the system; made from the place in the log, so a replay repeats it.
+        source: `/podium/<service>/<partition>`, with the system's prefix for `podium`.
+        type: `podium.<event>.v<version>`.
+        subject: the entity.
+        time: RFC 3339, UTC, microseconds.
+        correlationid: the id of the request at the root of it all.
+        causationid: the id of the command or event that led to this one.
+        actor: the principal of the command; the service itself for what it does of its own accord.
+        data: the event's own fields, as JSON.
+        traceparent: W3C trace context of the root request, if it had one.
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    correlationid: str
+    causationid: str
+    actor: str
+    data: Raw
+    traceparent: str | UnsetType = UNSET
+    specversion: str = "1.0"
+
+
+class CommandRefused(Event, frozen=True, tag="command_refused"):
+    """A command that a service's rules refused; every service publishes it for any of its entities."""
+
+    command_id: str
+    command: str
+    code: str
+    message: str
+    details: dict[str, Any] = {}
+
+
+class Beat(Struct, frozen=True, omit_defaults=True):
+    """A heartbeat. Published to `beat.<agent>`, not stored.
+
+    Attributes:
+        cpu, memory: used share of what the agent has, 0–1.
+        active: tasks in hand.
+        tasks: the tasks in hand, if the agent says so.
+        interval: seconds until the next one is due.
+    """
+
+    cpu: float = 0.0
+    memory: float = 0.0
+    active: int = 0
+    tasks: list[Name] = []
+    interval: float = 2.0
+
+
+class Progress(Struct, frozen=True, omit_defaults=True):
+    """How far an attempt is. Published to `progress.<agent>.<task>`, not stored."""
+
+    attempt: int
+    fraction: float | None = None
+    note: str | None = None

@@ -1,0 +1,22 @@
+"""Names of entities and principals: what may become one token of a subject."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+NAME_PATTERN: Final = r"^[A-Za-z0-9_-]{1,128}$"
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
+"""1 to 128 of `A-Z a-z 0-9 _ -`; anything else would change the meaning of a subject."""
+
+Text = Annotated[str, Meta(max_length=4096)]
+"""A sentence for people."""
+
+
+def is_name(text: str) -> bool:
+    """Whether the text may stand as one token of a subject."""
+    return _NAME.fullmatch(text) is not None

@@ -1,0 +1,83 @@
+"""What became of a command."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+RefusalCode = Literal[
+    # what could not be read
+    "not_json",
+    "invalid",
+    "too_large",
+    "too_deep",
+    "bad_name",
+    "bad_subject",
+    "unknown_service",
+    "unknown_command",
+    # registry
+    "agent_exists",
+    "unknown_agent",
+    "agent_type_exists",
+    "unknown_agent_type",
+    "agent_type_in_use",
+    # router
+    "task_exists",
+    "unknown_task",
+    "stale_attempt",
+    "not_your_task",
+    "task_closed",
+    "task_not_started",
+    "task_not_paused",
+    "task_paused",
+    "deadline_in_the_past",
+    "bad_schema",
+    "input_does_not_fit",
+    "output_does_not_fit",
+    "queue_full",
+    "quota_exceeded",
+    # every service
+    "overloaded",
+    "internal",
+]
+"""Every code that a refusal may carry; a misspelt one fails the type check."""
+
+
+class Refused(Struct, frozen=True):
+    """A rule's answer to what it will not do: a code for programs, a sentence for people.
+
+    `details` holds JSON values; where the fault has a place, `details["path"]` names it (`$.skills[0]`).
+    """
+
+    code: RefusalCode
+    message: str
+    details: dict[str, Any] = {}
+
+
+class EventRef(Struct, frozen=True):
+    """One event that a command led to."""
+
+    type: str
+    subject: str
+
+
+class AcceptedOutcome(Struct, frozen=True, tag_field="outcome", tag="accepted"):
+    """The command's events are on disk; `sequence` is the last one's (0 if nothing had to change)."""
+
+    command_id: str
+    stream: str
+    sequence: int
+    events: list[EventRef]
+
+
+class RefusedOutcome(Struct, frozen=True, tag_field="outcome", tag="refused"):
+    """The command changed nothing."""
+
+    command_id: str
+    code: RefusalCode
+    message: str
+    details: dict[str, Any] = {}
+
+
+Outcome = AcceptedOutcome | RefusedOutcome

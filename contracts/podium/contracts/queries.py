@@ -1,0 +1,298 @@
+"""What may be asked of the read models, and the answers.
+
+A query is a request to `podium.qry.<query>` whose body is the query's JSON object. Every answer says in
+`positions` how far each event stream had been read; a fault answers `{"error": {"code", "message"}}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final, Literal
+
+from msgspec import Meta, Raw, Struct
+
+from .agents import AgentProfile
+from .envelope import Beat, Envelope, Progress
+from .names import Name
+from .tasks import Decision, TaskSpec, Waiting
+
+Phase = Literal["queued", "delayed", "assigned", "running", "paused", "completed", "failed", "cancelled"]
+"""Where a task stands; `delayed` waits for its next attempt."""
+
+OPEN_PHASES: Final[tuple[Phase, ...]] = ("queued", "delayed", "assigned", "running", "paused")
+
+Limit = Annotated[int, Meta(ge=1, le=500)]
+
+QueryErrorCode = Literal["not_json", "invalid", "unknown_query", "not_found", "timeout", "unavailable", "internal"]
+
+
+class Query(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Base of every query.
+
+    Attributes:
+        at_least: answer only when the read model has reached these positions, by stream.
+        fresh: answer only when it has reached what the streams hold as the query arrives.
+        wait: seconds to wait for that at the most; then the answer is the error `timeout`.
+    """
+
+    wire: ClassVar[str]
+    answer: ClassVar[type[Struct]]
+
+    at_least: dict[str, int] = {}
+    fresh: bool = False
+    wait: Annotated[float, Meta(ge=0.0, le=60.0)] = 5.0
+
+
+class Answer(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Base of every answer; `positions`: stream → sequence of the last event it reflects."""
+
+    positions: dict[str, int]
+
+
+class QueryError(Struct, frozen=True):
+    code: QueryErrorCode
+    message: str
+
+
+class Fault(Struct, frozen=True):
+    error: QueryError
+
+
+# Tasks
+
+
+class AttemptRow(Struct, frozen=True, omit_defaults=True):
+    """One attempt; times are seconds since the epoch, UTC. `outcome` is None while it is open."""
+
+    attempt: int
+    agent: str
+    assigned_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    outcome: Literal["completed", "failed", "cancelled", "withdrawn"] | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class TaskRow(Struct, frozen=True, omit_defaults=True):
+    """A task in a list; times are seconds since the epoch, UTC.
+
+    `attempt` and `agent` are the latest attempt's, if there was one.
+    """
+
+    task_id: str
+    kind: str
+    skills: list[str]
+    phase: Phase
+    principal: str
+    priority: int
+    submitted_at: float
+    updated_at: float
+    agent: str | None = None
+    attempt: int = 0
+    deadline: float | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class TaskDetail(TaskRow, frozen=True, kw_only=True):
+    """All of a task: its spec, result and attempts, and how far the present attempt says it is."""
+
+    spec: TaskSpec
+    attempts: list[AttemptRow]
+    output: Raw = Raw(b"null")
+    progress: Progress | None = None
+
+
+class TaskAnswer(Answer, frozen=True, kw_only=True):
+    task: TaskDetail
+
+
+class GetTask(Query, frozen=True, kw_only=True):
+    wire = "tasks.get"
+    answer = TaskAnswer
+
+    task_id: Name
+
+
+class TasksAnswer(Answer, frozen=True, kw_only=True):
+    """`next`: the cursor of the next page, None on the last."""
+
+    tasks: list[TaskRow]
+    next: str | None = None
+
+
+class ListTasks(Query, frozen=True, kw_only=True):
+    """Newest first. Every filter that is given must hold."""
+
+    wire = "tasks.list"
+    answer = TasksAnswer
+
+    phase: list[Phase] = []
+    agent: Name | None = None
+    kind: Name | None = None
+    skill: Name | None = None
+    principal: Name | None = None
+    since: float | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+class HistoryEntry(Struct, frozen=True, omit_defaults=True):
+    """One event of an entity and where it stands."""
+
+    stream: str
+    sequence: int
+    event: Envelope
+
+
+class HistoryAnswer(Answer, frozen=True, kw_only=True):
+    events: list[HistoryEntry]
+    next: str | None = None
+
+
+class TaskHistory(Query, frozen=True, kw_only=True):
+    """Every event of a task, oldest first."""
+
+    wire = "tasks.history"
+    answer = HistoryAnswer
+
+    task_id: Name
+    limit: Limit = 100
+    cursor: str | None = None
+
+
+class WhyAnswer(Answer, frozen=True, kw_only=True):
+    """`decision` is the latest assignment's; `waiting` is there while the task has no agent."""
+
+    task_id: str
+    phase: Phase
+    summary: str
+    decision: Decision | None = None
+    agent: str | None = None
+    attempt: int | None = None
+    waiting: Waiting | None = None
+
+
+class WhyTask(Query, frozen=True, kw_only=True):
+    """Why the task is where it is: why that agent, or why it waits."""
+
+    wire = "tasks.why"
+    answer = WhyAnswer
+
+    task_id: Name
+
+
+class WorkItem(Struct, frozen=True, omit_defaults=True):
+    """An open attempt, as the agent needs it; `event` is its `task_assigned`."""
+
+    task_id: str
+    phase: Literal["assigned", "running"]
+    event: Envelope
+
+
+class WorkAnswer(Answer, frozen=True, kw_only=True):
+    work: list[WorkItem]
+
+
+class OpenWork(Query, frozen=True, kw_only=True):
+    """What an agent holds and has not reported, oldest first: asked on every (re)connect."""
+
+    wire = "agents.work"
+    answer = WorkAnswer
+
+    agent_id: Name
+    fresh: bool = True
+
+
+# Agents
+
+
+class AgentRow(Struct, frozen=True, omit_defaults=True):
+    """An agent; times are seconds since the epoch, UTC.
+
+    Attributes:
+        open: attempts that it holds now.
+        completed, failed: attempts so far.
+        mean_duration: seconds, of completed attempts.
+        beat: its last heartbeat, if one came while the read model ran.
+    """
+
+    agent_id: str
+    registered: bool
+    profile: AgentProfile
+    registered_at: float
+    updated_at: float
+    open: int
+    completed: int
+    failed: int
+    mean_duration: float | None = None
+    beat: Beat | None = None
+    beat_at: float | None = None
+
+
+class AgentAnswer(Answer, frozen=True, kw_only=True):
+    agent: AgentRow
+
+
+class GetAgent(Query, frozen=True, kw_only=True):
+    wire = "agents.get"
+    answer = AgentAnswer
+
+    agent_id: Name
+
+
+class AgentsAnswer(Answer, frozen=True, kw_only=True):
+    agents: list[AgentRow]
+    next: str | None = None
+
+
+class ListAgents(Query, frozen=True, kw_only=True):
+    """By name. Every filter that is given must hold."""
+
+    wire = "agents.list"
+    answer = AgentsAnswer
+
+    skill: Name | None = None
+    type: Name | None = None
+    registered: bool | None = True
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+# The whole
+
+
+class OverviewAnswer(Answer, frozen=True, kw_only=True):
+    """Counts over everything; `tasks` by phase, `kinds` by kind and phase.
+
+    Attributes:
+        slots: of registered agents.
+        busy: attempts in hand.
+        completed_last_minute, failed_last_minute: tasks closed in the minute before the answer.
+        lag: seconds between the last event's time and its being read.
+    """
+
+    agents: int
+    slots: int
+    busy: int
+    tasks: dict[str, int]
+    kinds: dict[str, dict[str, int]]
+    completed_last_minute: int
+    failed_last_minute: int
+    refused: int
+    lag: float | None = None
+
+
+class SystemOverview(Query, frozen=True, kw_only=True):
+    wire = "system.overview"
+    answer = OverviewAnswer
+
+
+QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
+    {
+        query.wire: query
+        for query in (GetTask, ListTasks, TaskHistory, WhyTask, OpenWork, GetAgent, ListAgents, SystemOverview)
+    }
+)

@@ -1,0 +1,1 @@
+"""What every service runs on: the partition loop, the event log, intake, clock, snapshots, settings."""

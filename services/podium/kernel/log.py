@@ -1,0 +1,83 @@
+"""The event log as the kernel needs it; held by memory and by JetStream, tested by one suite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+MAX_BATCH = 1000
+"""The most events that one atomic append may carry (a limit of the server)."""
+
+
+class Record(Struct, frozen=True):
+    """An event to be appended."""
+
+    subject: str
+    payload: bytes
+
+
+class Stored(Struct, frozen=True):
+    """An event as the log holds it; sequences grow along the stream, but need not be without gaps."""
+
+    sequence: int
+    subject: str
+    payload: bytes
+
+
+class Conflict(Exception):
+    """Someone else has appended to the partition: drop the state, replay, decide again."""
+
+
+class ResultUnknown(Exception):
+    """No answer came: the batch may be stored or not. Read the partition's tail before anything else."""
+
+
+class LogUnavailable(Exception):
+    """The log could not be asked or refused for a reason that may pass; nothing was stored."""
+
+
+class EventReader(Protocol):
+    """The events of one stream that match one filter."""
+
+    async def last(self) -> int:
+        """The sequence of the newest event, 0 for none.
+
+        Raises:
+            LogUnavailable
+        """
+        ...
+
+    def read(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
+        """Every event behind `after`, in order and in batches, to the end that the log had at the call.
+
+        Raises:
+            LogUnavailable
+        """
+        ...
+
+    def follow(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
+        """As `read`, and then what comes, without end. Survives reconnections without loss or repetition."""
+        ...
+
+
+class EventLog(EventReader, Protocol):
+    """One partition's events."""
+
+    async def append(self, records: Sequence[Record], after: int) -> int:
+        """Store all records or none, if the partition's newest event is still the one at `after`.
+
+        Args:
+            records: 1 to `MAX_BATCH`.
+            after: what `last` or the append before returned.
+
+        Returns:
+            The sequence of the last record; those of a batch are consecutive.
+
+        Raises:
+            Conflict: the partition's newest event is another one.
+            ResultUnknown: it may be stored.
+            LogUnavailable: it is not stored.
+        """
+        ...
