@@ -1,0 +1,64 @@
+# One door for the developer. Needs python3.11 and make; everything else comes into .venv from the locks.
+#   make demo DIR=path          analyse another directory than the standard library
+#   make test ARGS="-k router"  hand arguments to pytest
+#   make setup PYTHON=/path/to/python3.11
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup check test bench demo lock clean
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+# pyright comes whole from the lock; it need not ask whether there is a newer one.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+# The first of these that runs and is a 3.11; only `setup` looks for it.
+PYTHON ?= $(shell for p in python3.11 python3 python /usr/bin/python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+
+BIN := .venv/bin
+STAMP := .venv/.stamp
+# What is there of the folders that hold Python.
+CODE = $(wildcard contracts services projections client tests benchmarks examples)
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(STAMP) ## make .venv from the lock
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@[[ -n "$(PYTHON)" ]] || { echo "podium needs Python 3.11: put it on the PATH or say make setup PYTHON=..." >&2; exit 2; }
+	@echo "installing into .venv ..."
+	@"$(PYTHON)" -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+check: $(STAMP) ## format, lint, types (mypy and pyright, strict), import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/pyright --warnings
+	$(BIN)/lint-imports
+
+test: $(STAMP) ## every test
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+bench: $(STAMP) ## the benchmarks; they print, they do not judge
+	$(BIN)/python -m benchmarks $(ARGS)
+
+demo: $(STAMP) ## a fleet of agents analyses the standard library, or DIR=path
+	@$(BIN)/python examples/stdlib/demo.py $(if $(DIR),--dir "$(DIR)") $(ARGS)
+
+# Two locks: what an image runs, and everything. They name no address, so that any index or mirror can serve them.
+COMPILE = PIP_NO_CACHE_DIR= CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options pyproject.toml $(ARGS)
+lock: $(STAMP) ## compile the locks again; ARGS=--upgrade for the newest versions
+	@$(COMPILE) --extra postgres -o requirements.lock
+	@$(COMPILE) --extra postgres --extra dev -o requirements-dev.lock
+	@sed -i.old '/considered to be unsafe in a requirements file/d' requirements.lock requirements-dev.lock
+	@rm -f requirements.lock.old requirements-dev.lock.old
+
+clean: ## remove what the other targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
