@@ -65,6 +65,14 @@ class Subjects:
     def commands_of(self, service: str) -> str:
         return f"{self.prefix}.cmd.{service}.>"
 
+    def wake(self, service: str, partition: int) -> str:
+        """What a replica sends when nobody owns the partition: whoever gets it is the owner."""
+        return f"{self.prefix}.wake.{service}.{partition}"
+
+    def taken_by(self, service: str) -> tuple[str, ...]:
+        """All that the service's command stream takes in."""
+        return (self.commands_of(service), f"{self.prefix}.wake.{service}.*")
+
     def all_asks(self) -> str:
         return f"{self.prefix}.ask.>"
 
@@ -78,8 +86,8 @@ class Subjects:
 
     def stored_commands(self, service: str, partition: int) -> tuple[str, ...]:
         """Filters of one partition's consumer; partition 0 also takes what fits no pattern."""
-        own = f"{self.prefix}.in.{service}.{partition}.>"
-        return (own, self.commands_of(service)) if partition == 0 else (own,)
+        own = (f"{self.prefix}.in.{service}.{partition}.>", self.wake(service, partition))
+        return (*own, self.commands_of(service)) if partition == 0 else own
 
     def read_command(self, subject: str) -> CommandAddress | None:
         """The address in a published or stored command's subject, or None if it has no such form."""

@@ -39,8 +39,16 @@ class Decider(Protocol[S]):
     """
 
     service: Service
+    schema: str
+    """Names the shape of what `dump` gives; it changes with it, so that an old snapshot is not misread."""
+
     upstream: tuple[Service, ...]
     """The services whose events are observed."""
+
+    closing: tuple[type[Struct], ...]
+    """The events that end an entity's story. Until then its events all belong to the request that began
+    it (`correlationid`); where there are none, each command is a root of its own.
+    """
 
     def initial(self) -> S: ...
 

@@ -1,0 +1,352 @@
+"""One partition of a service, without I/O: what comes in becomes events, outcomes and refusals.
+
+The state is ahead of the log by the steps that are not yet committed; whoever drives the partition
+commits them in order, and drops the whole partition for a fresh one if a commit fails.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, Struct
+
+from podium.contracts.catalogue import decode_data, decode_envelope, event_type, wire_name
+from podium.contracts.envelope import CommandRefused, Envelope
+from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
+from podium.contracts.subjects import SERVICES, EventAddress, Service, Subjects
+
+from .clock import from_text, to_text
+from .commands import Incoming, read_command
+from .decider import Decider, Emit, Request
+from .log import MAX_BATCH, Record, Stored
+from .outcomes import Done, OutcomeTable, outcome_of
+
+S = TypeVar("S")
+
+_log = logging.getLogger(__name__)
+_encode: Final = msgspec.json.Encoder().encode
+_COMMAND_ID: Final = re.compile(r"[!-~]{1,128}")
+_EVENT_ID: Final = re.compile(rf"(?:{'|'.join(SERVICES)})-[0-9]+-[0-9]+")
+
+
+class Answer(Struct, frozen=True):
+    """What is owed to the sender of a command once the step is committed.
+
+    Attributes:
+        offset: of the command's last event in the step, None if the outcome is already known.
+    """
+
+    incoming: Incoming
+    done: Done
+    offset: int | None
+
+
+class Step(Struct, frozen=True):
+    """What one round led to.
+
+    Attributes:
+        records: the new events.
+        cuts: where `records` is cut into atomic batches; no command's events are cut apart.
+        answers: one for each command, in the order of arrival.
+    """
+
+    records: list[Record]
+    cuts: list[int]
+    answers: list[Answer]
+
+    def batches(self) -> Iterable[Sequence[Record]]:
+        start = 0
+        for end in self.cuts:
+            yield self.records[start:end]
+            start = end
+
+
+class Thread(Struct, frozen=True):
+    """The story an entity's events belong to: its root request and its newest event."""
+
+    correlation: str
+    cause: str
+    traceparent: str | None = None
+
+
+class PartitionSnapshot(Struct, frozen=True):
+    """All that a partition has folded from its own events."""
+
+    count: int
+    state: bytes
+    threads: dict[str, Thread]
+    outcomes: list[tuple[str, Done]]
+    at: float
+
+
+class Partition(Generic[S]):
+    """The rules of a service at work on one partition.
+
+    Attributes:
+        position: the sequence of the newest event that is known to be in the log; 0 for none.
+        count: how many events the partition has had, those not yet committed included.
+    """
+
+    def __init__(self, decider: Decider[S], subjects: Subjects, partition: int) -> None:
+        self.decider = decider
+        self.state = decider.initial()
+        self.position = 0
+        self.count = 0
+        self.outcomes = OutcomeTable()
+        self._subjects = subjects
+        self._partition = partition
+        self._service: Service = decider.service
+        self._stream = subjects.event_stream(decider.service)
+        self._source = f"/{subjects.prefix}/{decider.service}/{partition}"
+        self._id_prefix = f"{decider.service}-{partition}-"
+        self._threads: dict[str, Thread] = {}
+        self._observed: dict[str, int] = {}
+
+    # From the log
+
+    def replay(self, stored: Iterable[Stored]) -> None:
+        """Fold events of the partition that are in the log, in order. Those already folded are passed over."""
+        for record in stored:
+            if record.sequence <= self.position:
+                continue
+            self.position = record.sequence
+            try:
+                envelope = decode_envelope(record.payload)
+                event = decode_data(envelope)
+                at = from_text(envelope.time)
+                self.count = int(envelope.id.removeprefix(self._id_prefix))
+            except (msgspec.MsgspecError, ValueError) as error:
+                _log.error("event %d of %s cannot be read and is passed over: %s", record.sequence, self._stream, error)
+                continue
+            if event is None:
+                _log.error("event %d of %s is of the unknown type %s", record.sequence, self._stream, envelope.type)
+                continue
+            self._fold(envelope.subject, event, envelope.actor, at)
+            self._follow(envelope, event)
+            self._remember(envelope, event, record.sequence, at)
+
+    def observe(self, service: Service, stored: Iterable[Stored]) -> None:
+        """Fold events of an upstream service, in order. Those already folded are passed over."""
+        for record in stored:
+            if record.sequence <= self._observed.get(service, 0):
+                continue
+            self._observed[service] = record.sequence
+            try:
+                envelope = decode_envelope(record.payload)
+                fact = decode_data(envelope)
+                at = from_text(envelope.time)
+            except (msgspec.MsgspecError, ValueError) as error:
+                _log.error("event on %s cannot be read and is passed over: %s", record.subject, error)
+                continue
+            if fact is not None and not isinstance(fact, CommandRefused):
+                self.decider.observe(self.state, envelope.subject, fact, at)
+
+    # From the world
+
+    def sense(self, subject: tuple[str, ...], signal: Struct, now: float) -> None:
+        self.decider.sense(self.state, subject, signal, now)
+
+    def step(self, commands: Sequence[Incoming], now: float, *, react: bool = True) -> Step:
+        """Decide each command in turn, then what is due. The state moves on at once; the log must follow.
+
+        `now` is in whole microseconds. A command whose outcome is known gets it again.
+        """
+        round = _Round(to_text(now), now)
+        for incoming in commands:
+            self._take(incoming, round)
+        if react:
+            self._react(round)
+        round.cut()
+        return Step(round.records, round.cuts, round.answers)
+
+    def committed(self, step: Step, position: int) -> list[tuple[Incoming, Outcome]]:
+        """The outcomes of a step whose last event is now at `position`."""
+        base = position - len(step.records) + 1
+        if step.records:
+            self.position = position
+        outcomes: list[tuple[Incoming, Outcome]] = []
+        for answer in step.answers:
+            done = answer.done
+            if answer.offset is not None:
+                done = msgspec.structs.replace(done, sequence=base + answer.offset)
+                self.outcomes.settle(answer.incoming.command_id, done)
+            elif done.sequence < 0:
+                # the same command twice in one step: the first one's place is known by now
+                done = self.outcomes.get(answer.incoming.command_id) or done
+            outcomes.append((answer.incoming, outcome_of(answer.incoming.command_id, self._stream, done)))
+        return outcomes
+
+    # Snapshots
+
+    @property
+    def schema(self) -> str:
+        """Names the shape of a snapshot; one of another shape is of no use."""
+        return f"{self._service}-{self.decider.schema}"
+
+    def snapshot(self, now: float) -> bytes:
+        """All that was folded from the partition's own events. Only between steps that are committed."""
+        content = PartitionSnapshot(
+            self.count, self.decider.dump(self.state), self._threads, self.outcomes.dump(), now
+        )
+        return msgspec.msgpack.encode(content)
+
+    def restore(self, snapshot: bytes, position: int) -> None:
+        """Raises: msgspec.MsgspecError if it is of another shape."""
+        content = msgspec.msgpack.decode(snapshot, type=PartitionSnapshot)
+        self.state = self.decider.load(content.state)
+        self._threads = content.threads
+        self.outcomes.restore(content.outcomes, content.at)
+        self.count = content.count
+        self.position = position
+
+    # Parts of a step
+
+    def _take(self, incoming: Incoming, round: _Round) -> None:
+        done = self.outcomes.get(incoming.command_id)
+        if done is not None:
+            round.answers.append(Answer(incoming, done, None))
+            return
+        request = read_command(incoming)
+        if isinstance(request, Refused):
+            refusal = _refusal(incoming.command_id, request)
+            round.answers.append(Answer(incoming, Done(0, (), refusal), None))
+            return
+        decided = self.decider.decide(self.state, request, round.now)
+        if isinstance(decided, Refused):
+            self._refuse(incoming, request, decided, round)
+            return
+        start = len(round.records)
+        events: list[tuple[str, str]] = []
+        for emit in decided:
+            cause = Thread(
+                incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent
+            )
+            events.append((self._emit(emit, request.principal, cause, round), emit.entity))
+        round.group(start)
+        if events:
+            done = Done(-1, tuple(events))
+            self.outcomes.add(incoming.command_id, done, round.now)
+            round.answers.append(Answer(incoming, done, len(round.records) - 1))
+        else:
+            done = Done(0, ())
+            self.outcomes.add(incoming.command_id, done, round.now)
+            round.answers.append(Answer(incoming, done, None))
+
+    def _refuse(self, incoming: Incoming, request: Request, refused: Refused, round: _Round) -> None:
+        """A refusal by the rules is an event, too: what was refused once stays refused."""
+        start = len(round.records)
+        name = wire_name(request.command)
+        event = CommandRefused(incoming.command_id, name, refused.code, refused.message, refused.details)
+        cause = Thread(incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent)
+        self._emit(Emit(request.entity, event), request.principal, cause, round)
+        round.group(start)
+        done = Done(-1, (), _refusal(incoming.command_id, refused))
+        self.outcomes.add(incoming.command_id, done, round.now)
+        round.answers.append(Answer(incoming, done, len(round.records) - 1))
+
+    def _react(self, round: _Round) -> None:
+        entity = None
+        start = len(round.records)
+        for emit in self.decider.react(self.state, round.now):
+            if emit.entity != entity:
+                round.group(start)
+                entity, start = emit.entity, len(round.records)
+            self._emit(emit, self._service, None, round)
+        round.group(start)
+
+    def _emit(self, emit: Emit, actor: str, cause: Thread | None, round: _Round) -> str:
+        """Fold a new event and add its record; the event's type."""
+        thread = self._threads.get(emit.entity)
+        root = thread or cause
+        self.count += 1
+        id = f"{self._id_prefix}{self.count}"
+        traceparent = (cause and cause.traceparent) or (root and root.traceparent)
+        type = event_type(emit.event)
+        envelope = Envelope(
+            id=id,
+            source=self._source,
+            type=type,
+            subject=emit.entity,
+            time=round.time,
+            correlationid=root.correlation if root else id,
+            causationid=cause.cause if cause else thread.cause if thread else id,
+            actor=actor,
+            data=Raw(_encode(emit.event)),
+            traceparent=traceparent or UNSET,
+        )
+        name = wire_name(emit.event)
+        subject = self._subjects.event(
+            EventAddress(self._service, self._partition, emit.entity, name, emit.audience)
+        )
+        round.records.append(Record(subject, _encode(envelope)))
+        self._fold(emit.entity, emit.event, actor, round.now)
+        self._follow(envelope, emit.event)
+        return type
+
+    def _fold(self, entity: str, event: Struct, actor: str, at: float) -> None:
+        if not isinstance(event, CommandRefused):
+            self.decider.evolve(self.state, entity, event, actor, at)
+
+    def _follow(self, envelope: Envelope, event: Struct) -> None:
+        """Keep the entity's story: the next event of it belongs to the same root request."""
+        if not self.decider.closing or isinstance(event, CommandRefused):
+            return
+        entity = envelope.subject
+        if isinstance(event, self.decider.closing):
+            self._threads.pop(entity, None)
+        else:
+            traceparent = envelope.traceparent if isinstance(envelope.traceparent, str) else None
+            self._threads[entity] = Thread(envelope.correlationid, envelope.id, traceparent)
+
+    def _remember(self, envelope: Envelope, event: Struct, sequence: int, at: float) -> None:
+        """Take an event from the log into the outcome of the command that led to it."""
+        cause = envelope.causationid
+        if is_event_id(cause):
+            return
+        if isinstance(event, CommandRefused):
+            refusal = RefusedOutcome(event.command_id, event.code, event.message, event.details)
+            self.outcomes.add(cause, Done(sequence, (), refusal), at)
+            return
+        before = self.outcomes.get(cause)
+        ref = (envelope.type, envelope.subject)
+        self.outcomes.add(cause, Done(sequence, (*before.events, ref) if before else (ref,)), at)
+
+
+def is_command_id(text: str) -> bool:
+    """Whether the text may be a command's id: 1 to 128 visible ASCII characters, and no event's id."""
+    return _COMMAND_ID.fullmatch(text) is not None and not is_event_id(text)
+
+
+def is_event_id(text: str) -> bool:
+    return _EVENT_ID.fullmatch(text) is not None
+
+
+class _Round:
+    """What a step has gathered so far."""
+
+    def __init__(self, time: str, now: float) -> None:
+        self.time = time
+        self.now = now
+        self.records: list[Record] = []
+        self.cuts: list[int] = []
+        self.answers: list[Answer] = []
+        self._batch = 0
+
+    def group(self, start: int) -> None:
+        """The records from `start` on belong together: if they would overfill the batch, it ends before them."""
+        if len(self.records) - self._batch > MAX_BATCH and start > self._batch:
+            self.cuts.append(start)
+            self._batch = start
+
+    def cut(self) -> None:
+        if len(self.records) > self._batch:
+            self.cuts.append(len(self.records))
+            self._batch = len(self.records)
+
+
+def _refusal(command_id: str, refused: Refused) -> RefusedOutcome:
+    return RefusedOutcome(command_id, refused.code, refused.message, refused.details)
