@@ -15,7 +15,7 @@ _PORTS = range(20_000, 30_000)
 class NatsServer:
     """A server that a test may kill and restart; it keeps its port and what it stored.
 
-        server = await NatsServer(tmp_path).start()
+    server = await NatsServer(tmp_path).start()
     """
 
     def __init__(self, data_dir: Path, *, sync_always: bool = True) -> None:

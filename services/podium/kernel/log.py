@@ -38,6 +38,22 @@ class LogUnavailable(Exception):
     """The log could not be asked or refused for a reason that may pass; nothing was stored."""
 
 
+class RecordTooLarge(ValueError):
+    """The server takes no message of this size; nothing was stored.
+
+    Attributes:
+        subject: of the record.
+        size: of its payload, bytes.
+        limit: what the payload may have, bytes.
+    """
+
+    def __init__(self, subject: str, size: int, limit: int) -> None:
+        super().__init__(f"the event {subject} has {size} bytes, the most is {limit}")
+        self.subject = subject
+        self.size = size
+        self.limit = limit
+
+
 class EventReader(Protocol):
     """The events of one stream that match one filter."""
 
@@ -50,7 +66,7 @@ class EventReader(Protocol):
         ...
 
     def read(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
-        """Every event behind `after`, in order and in batches, to the end that the log had at the call.
+        """Every event behind `after`, in order and in batches, to the end that the log had at the first step.
 
         Raises:
             LogUnavailable
@@ -79,5 +95,29 @@ class EventLog(EventReader, Protocol):
             Conflict: the partition's newest event is another one.
             ResultUnknown: it may be stored.
             LogUnavailable: it is not stored.
+            RecordTooLarge
+            ValueError: no records, too many, or a subject outside the partition.
         """
         ...
+
+
+def check_batch(records: Sequence[Record], guard: str, limit: int) -> None:
+    """Refuse what no log takes: it would be a fault of the program.
+
+    Args:
+        guard: the partition's filter, which ends in `.>`.
+        limit: the largest payload, bytes.
+
+    Raises:
+        RecordTooLarge
+        ValueError
+    """
+    if not 1 <= len(records) <= MAX_BATCH:
+        raise ValueError(f"an append has 1 to {MAX_BATCH} records, not {len(records)}")
+    prefix = guard[:-1]
+    for record in records:
+        subject = record.subject
+        if not subject.startswith(prefix) or subject.split() != [subject]:
+            raise ValueError(f"{subject!r} is not a subject of the partition {guard}")
+        if len(record.payload) > limit:
+            raise RecordTooLarge(subject, len(record.payload), limit)
