@@ -133,7 +133,7 @@ class EmbeddedServer:
                     stderr=errors,
                     start_new_session=True,
                     pass_fds=(lock,),
-                    preexec_fn=_end_with_parent,
+                    preexec_fn=end_with_parent,
                 )
         finally:
             os.close(lock)  # the server holds it as long as it lives
@@ -214,7 +214,7 @@ class EmbeddedServer:
         return "it said nothing"
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the new process, before the server: have Linux end it when its parent is gone."""
     prctl = getattr(_libc, "prctl", None)
     if prctl is not None:

@@ -1,0 +1,310 @@
+"""What comes in for one partition over NATS: pinned commands by an own pull loop, facts, signals.
+
+The server pins one replica (a priority group of the consumer) and gives it all commands. A pin lapses
+when its holder sends no pull for the group's time-out, so pulls are sent steadily even when nothing
+comes. Where nobody holds the pin, a wake-up message is sent: whoever gets it is the owner. The pin is
+a matter of order and speed; what keeps two owners apart is the guard of the event log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+
+from podium.contracts.envelope import (
+    COMMAND_ID_HEADER,
+    CORRELATION_HEADER,
+    REPLY_HEADER,
+    TRACEPARENT_HEADER,
+    Beat,
+    Progress,
+)
+from podium.contracts.outcomes import Refused
+from podium.contracts.subjects import Service, Subjects
+
+from .clock import Clock
+from .commands import Incoming
+from .log import EventReader, Stored
+from .owner import Signal
+from .partition import is_command_id
+from .provision import PRIORITY_GROUP
+
+_log = logging.getLogger(__name__)
+
+PULL_MESSAGES: Final = 1000
+PULL_SECONDS: Final = 0.6
+"""How often a pull is sent at least; well under the time-out of a pin."""
+
+BUFFER_MESSAGES: Final = 4000
+"""No pull is sent while more commands than this wait here."""
+
+WATCH_SECONDS: Final = 0.5
+"""How often an idle replica asks the server who holds the pin."""
+
+SIGNAL_SECONDS: Final = 0.1
+"""Signals that arrive within this time of each other are heard together."""
+
+_beat: Final = msgspec.json.Decoder(Beat)
+_progress: Final = msgspec.json.Decoder(Progress)
+
+
+class PartitionInbox:
+    """An `Inbox` over NATS.
+
+    Args:
+        missing: called when the server no longer has the stream or consumer; provisions again.
+    """
+
+    def __init__(
+        self,
+        nc: Client,
+        subjects: Subjects,
+        service: Service,
+        partition: int,
+        *,
+        upstream: Mapping[Service, EventReader],
+        clock: Clock,
+        missing: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._nc = nc
+        self._subjects = subjects
+        self._stream = subjects.command_stream(service)
+        self._consumer = subjects.command_consumer(service, partition)
+        self._wake_subject = subjects.wake(service, partition)
+        self._upstream = upstream
+        self._clock = clock
+        self._missing = missing
+        self._waiting: deque[Incoming] = deque()
+        self._facts: list[tuple[Service, Sequence[Stored]]] = []
+        self._signals: list[Signal] = []
+        self._something = asyncio.Event()
+        self._pin: str | None = None
+        self._wanted = 0
+        self._heard_at = 0.0
+        self._inbox = nc.new_inbox()
+        self._subscriptions: list[Subscription] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # The owner's side
+
+    @property
+    def active(self) -> bool:
+        return self._pin is not None
+
+    def commands(self, limit: int) -> list[Incoming]:
+        while self._waiting and self._waiting[0].subject == self._wake_subject:
+            # Taken from the front, nothing before it is still in hand.
+            self._send(self._waiting.popleft().token, b"+ACK")
+        taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+        if len(self._waiting) <= BUFFER_MESSAGES // 2:
+            self._pull_if_short()
+        return [incoming for incoming in taken if incoming.subject != self._wake_subject]
+
+    def facts(self) -> list[tuple[Service, Sequence[Stored]]]:
+        taken, self._facts = self._facts, []
+        return taken
+
+    def signals(self) -> list[Signal]:
+        taken, self._signals = self._signals, []
+        return taken
+
+    async def acknowledge(self, last: Incoming) -> None:
+        if self._nc.is_connected:
+            await self._nc.publish(last.token, b"+ACK")
+
+    async def wait(self, until: float | None) -> None:
+        if not self._waiting:
+            timeout = None if until is None else max(0.0, until - self._clock.now())
+            try:
+                await asyncio.wait_for(self._something.wait(), timeout)
+            except TimeoutError:
+                pass
+        self._something.clear()
+
+    def notify(self) -> None:
+        """Make the owner look up."""
+        self._something.set()
+
+    # Life
+
+    async def start(self) -> None:
+        subscribe = self._nc.subscribe
+        self._subscriptions = [
+            await subscribe(self._inbox, cb=self._on_message, pending_msgs_limit=0, pending_bytes_limit=0),
+            await subscribe(self._subjects.all_beats(), cb=self._on_beat),
+            await subscribe(self._subjects.all_progress(), cb=self._on_progress),
+        ]
+        self._tasks = [asyncio.create_task(self._pull_steadily()), asyncio.create_task(self._watch())]
+        self._tasks += [asyncio.create_task(self._follow(service, reader)) for service, reader in self._upstream.items()]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for subscription in self._subscriptions:
+            if self._nc.is_connected:
+                await subscription.unsubscribe()
+
+    # Pulling
+
+    async def _pull_steadily(self) -> None:
+        while True:
+            if len(self._waiting) < BUFFER_MESSAGES:
+                self._pull()
+            await asyncio.sleep(PULL_SECONDS)
+
+    def _pull_if_short(self) -> None:
+        if self._pin is not None and self._wanted < PULL_MESSAGES // 2:
+            self._pull()
+
+    def _pull(self) -> None:
+        request: dict[str, object] = {
+            "batch": PULL_MESSAGES,
+            "expires": int(2 * PULL_SECONDS * 1e9),
+            "group": PRIORITY_GROUP,
+        }
+        if self._pin is not None:
+            request["id"] = self._pin
+        self._wanted = PULL_MESSAGES
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
+        self._send(subject, json.dumps(request).encode(), reply=self._inbox)
+
+    def _send(self, subject: str, payload: bytes, reply: str = "") -> None:
+        if self._nc.is_connected:
+            task = asyncio.ensure_future(self._nc.publish(subject, payload, reply=reply))
+            task.add_done_callback(_swallow)
+
+    async def _on_message(self, msg: Msg) -> None:
+        if not msg.reply.startswith("$JS.ACK"):
+            await self._on_status(msg)
+            return
+        headers = msg.headers or {}
+        pin = headers.get("Nats-Pin-Id")
+        if pin is not None and pin != self._pin:
+            self._pin = pin
+            self._waiting.clear()
+        self._heard_at = self._clock.now()
+        self._wanted -= 1
+        self._waiting.append(self._read(msg, headers))
+        if self._wanted < PULL_MESSAGES // 2 and len(self._waiting) < BUFFER_MESSAGES:
+            self._pull_if_short()
+        self._something.set()
+
+    async def _on_status(self, msg: Msg) -> None:
+        status = (msg.headers or {}).get("Status", "")
+        if status == "423":
+            self._lose_pin("another replica holds the pin")
+        elif status in ("503", "404") or (status == "409" and "Deleted" in str(msg.headers)):
+            self._lose_pin("the command consumer is gone")
+            await self._missing()
+
+    def _lose_pin(self, why: str) -> None:
+        if self._pin is not None:
+            _log.info("%s: %s", self._consumer, why)
+            self._pin = None
+            self._waiting.clear()
+            self._something.set()
+
+    async def _watch(self) -> None:
+        """While nothing comes, ask who holds the pin; where nobody does, send a wake-up."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self._clock.now() - self._heard_at < WATCH_SECONDS or not self._nc.is_connected:
+                continue
+            try:
+                holder = await self._pin_holder()
+                if holder != self._pin:
+                    self._lose_pin("the pin has lapsed")
+                if holder is None:
+                    self._pull()
+                    await self._nc.publish(self._wake_subject, b"")
+            except (NatsError, TimeoutError, OSError) as error:
+                _log.debug("%s: %s", self._consumer, error)
+
+    async def _pin_holder(self) -> str | None:
+        reply = await self._nc.request(f"$JS.API.CONSUMER.INFO.{self._stream}.{self._consumer}", b"", timeout=2)
+        info = json.loads(reply.data)
+        if info.get("error", {}).get("code") == 404:
+            self._lose_pin("the command consumer is gone")
+            await self._missing()
+            return None
+        groups = info.get("priority_groups") or [{}]
+        holder = groups[0].get("pinned_client_id")
+        return str(holder) if holder else None
+
+    def _read(self, msg: Msg, headers: Mapping[str, str]) -> Incoming:
+        # $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<time stamp>.<pending>
+        tokens = msg.reply.split(".")
+        made = f"{self._stream}-{tokens[-4]}-{tokens[-2]}"
+        command_id = headers.get(COMMAND_ID_HEADER, made)
+        reply = headers.get(REPLY_HEADER)
+        fault = None
+        if not is_command_id(command_id):
+            fault = Refused(
+                "bad_name",
+                f"the header {COMMAND_ID_HEADER} is not 1 to 128 visible ASCII characters, or it is an event's id",
+                {"path": f"headers.{COMMAND_ID_HEADER}"},
+            )
+            command_id = made
+        if reply is not None and not self._may_answer(reply):
+            fault = Refused(
+                "bad_subject",
+                f"the header {REPLY_HEADER} must name an inbox, not a subject of podium or of the server",
+                {"path": f"headers.{REPLY_HEADER}"},
+            )
+            reply = None
+        return Incoming(
+            subject=msg.subject,
+            address=self._subjects.read_command(msg.subject),
+            body=msg.data,
+            command_id=command_id,
+            reply=reply,
+            correlation=headers.get(CORRELATION_HEADER),
+            traceparent=headers.get(TRACEPARENT_HEADER),
+            token=msg.reply,
+            fault=fault,
+        )
+
+    def _may_answer(self, reply: str) -> bool:
+        """An outcome must not become a command, an event, or a request to the server."""
+        root = reply.split(".", 1)[0]
+        return bool(root) and root != self._subjects.prefix and not root.startswith("$") and not set(reply) & set("*> \t\r\n")
+
+    # Facts and signals
+
+    async def _follow(self, service: Service, reader: EventReader) -> None:
+        async for stored in reader.follow():
+            self._facts.append((service, stored))
+            self._something.set()
+
+    async def _on_beat(self, msg: Msg) -> None:
+        self._hear(msg.subject.split(".")[2:], _beat, msg.data)
+
+    async def _on_progress(self, msg: Msg) -> None:
+        self._hear(msg.subject.split(".")[2:], _progress, msg.data)
+
+    def _hear(self, subject: list[str], decoder: msgspec.json.Decoder[Beat] | msgspec.json.Decoder[Progress], data: bytes) -> None:
+        try:
+            body = decoder.decode(data)
+        except msgspec.DecodeError as error:
+            _log.debug("a signal of %s cannot be read: %s", subject, error)
+            return
+        if not self._signals:
+            asyncio.get_running_loop().call_later(SIGNAL_SECONDS, self._something.set)
+        self._signals.append(Signal(tuple(subject), body))
+
+
+def _swallow(task: asyncio.Future[None]) -> None:
+    """A pull or acknowledgement that could not be sent is sent again or delivered again."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,63 @@
+"""Where outcomes go over NATS: to the senders, and refusals also into their stream."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from podium.contracts.outcomes import Outcome, RefusedOutcome
+from podium.contracts.subjects import CommandAddress, Subjects
+
+from .commands import Incoming
+
+_log = logging.getLogger(__name__)
+_encode = msgspec.json.Encoder().encode
+
+KEPT_BODY = 16 * 1024
+"""How much of a refused command's body is kept, in bytes."""
+
+ACK_SECONDS = 2.0
+
+
+class Refusal(Struct, frozen=True):
+    """What the refusals' stream keeps of a command: the outcome, and the command as it came."""
+
+    outcome: RefusedOutcome
+    subject: str
+    body: str
+
+
+class NatsOutbox:
+    """An `Outbox` over NATS."""
+
+    def __init__(self, nc: Client, subjects: Subjects) -> None:
+        self._nc = nc
+        self._subjects = subjects
+
+    async def publish(self, outcomes: Sequence[tuple[Incoming, Outcome]]) -> None:
+        for incoming, outcome in outcomes:
+            if incoming.reply is not None:
+                await self._nc.publish(incoming.reply, _encode(outcome))
+        refused = [(incoming, outcome) for incoming, outcome in outcomes if isinstance(outcome, RefusedOutcome)]
+        if refused:
+            await asyncio.gather(*(self.keep(incoming, outcome) for incoming, outcome in refused))
+
+    async def keep(self, incoming: Incoming, outcome: RefusedOutcome) -> None:
+        """Store a refusal; one that is kept already is not stored twice."""
+        address = incoming.address or CommandAddress("_", "_", "_", "_")
+        refusal = Refusal(outcome, incoming.subject, incoming.body[:KEPT_BODY].decode(errors="replace"))
+        try:
+            await self._nc.request(
+                self._subjects.refused(address),
+                _encode(refusal),
+                timeout=ACK_SECONDS,
+                headers={"Nats-Msg-Id": outcome.command_id},
+            )
+        except (NatsError, TimeoutError) as error:
+            _log.warning("the refusal of %s is not kept: %s", incoming.command_id, error)

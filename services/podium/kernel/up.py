@@ -1,0 +1,251 @@
+"""`podium up`: a NATS server of its own (unless given one) and every service, each in a process of its own.
+
+What dies is started again. Ctrl-C or SIGTERM drains the services, then stops the server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import nats
+from nats.errors import Error as NatsError
+from pydantic import ValidationError
+
+from .embedded import EmbeddedServer, ServerFailed, end_with_parent
+from .main import DECIDERS
+from .settings import Settings, describe
+
+DRAIN_SECONDS: Final = 5.0
+READY_SECONDS: Final = 30.0
+FIRST_RESTART_SECONDS: Final = 0.1
+LAST_RESTART_SECONDS: Final = 5.0
+STEADY_SECONDS: Final = 10.0
+"""A process that ran this long is started again without delay when it dies."""
+
+USAGE_EXIT: Final = 2
+"""What a process exits with that would fail again in the same way."""
+
+PROCESSES: Final[Mapping[str, Sequence[str]]] = {
+    **{service: ("-m", "podium.kernel.main", service) for service in DECIDERS},
+    "projections": ("-m", "podium.projections.main"),
+}
+"""The one table of what runs: process → arguments of the interpreter."""
+
+PINGED_AS: Final[Mapping[str, str]] = {**{service: service for service in DECIDERS}, "projections": "queries"}
+"""Process → the name by which it answers `$SRV.PING.<prefix>-<name>`."""
+
+
+class Unusable(Exception):
+    """A process says that it can never run like this."""
+
+
+class Supervised:
+    """A process that is started again whenever it ends."""
+
+    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.name = name
+        self._arguments = arguments
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = False
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def run(self) -> None:
+        """Raises: Unusable if it ends with `USAGE_EXIT`."""
+        delay = FIRST_RESTART_SECONDS
+        while not self._stopping:
+            started = time.monotonic()
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *self._arguments,
+                env=dict(self._environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+            )
+            code = await self._process.wait()
+            if self._stopping:
+                return
+            if code == USAGE_EXIT:
+                raise Unusable(f"{self.name} cannot run here")
+            say("restarted", f"{self.name} ended ({_ending(code)}) and is started again", process=self.name)
+            delay = FIRST_RESTART_SECONDS if time.monotonic() - started > STEADY_SECONDS else delay
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, LAST_RESTART_SECONDS)
+
+    async def stop(self) -> None:
+        self._stopping = True
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), DRAIN_SECONDS)
+        except TimeoutError:
+            say("killed", f"{self.name} did not drain in {DRAIN_SECONDS:g} s and is killed", process=self.name)
+            process.kill()
+            await process.wait()
+
+
+class Server:
+    """The embedded server, started again on the same port and data whenever it ends."""
+
+    def __init__(self, server: EmbeddedServer) -> None:
+        self._server = server
+        self._stopping = False
+
+    async def start(self) -> None:
+        await self._server.start()
+
+    async def run(self) -> None:
+        while not self._stopping:
+            code = await self._server.wait()
+            if not self._stopping:
+                say("restarted", f"the NATS server ended ({_ending(code)}) and is started again", process="nats")
+                await self._start_again()
+
+    async def stop(self) -> None:
+        self._stopping = True
+        await self._server.stop()
+
+    async def _start_again(self) -> None:
+        delay = FIRST_RESTART_SECONDS
+        while not self._stopping:
+            try:
+                return await self._server.start()
+            except ServerFailed as error:
+                say("failed", str(error), process="nats")
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, LAST_RESTART_SECONDS)
+
+
+async def up(settings: Settings, port: int, data: Path, own_server: bool) -> None:
+    """Run everything until SIGTERM or SIGINT.
+
+    Raises:
+        ServerFailed: the embedded server does not start.
+        Unusable: the server cannot hold podium's streams, or a setting is wrong.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    url = settings.nats
+    server: Server | None = None
+    if own_server:
+        embedded = EmbeddedServer(data / "nats", port)
+        server, url = Server(embedded), embedded.url
+        await server.start()
+    environment = {**os.environ, "PODIUM_NATS": url, "PODIUM_DATA": str(data), "PODIUM_PREFIX": settings.prefix}
+    processes = [Supervised(name, arguments, environment) for name, arguments in PROCESSES.items()]
+    running = [asyncio.create_task(process.run()) for process in processes]
+    if server is not None:
+        running.append(asyncio.create_task(server.run()))
+    announcing = asyncio.create_task(_announce(settings, url, data, processes))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            task.result()
+    finally:
+        announcing.cancel()
+        await asyncio.gather(*(process.stop() for process in processes))
+        if server is not None:
+            await server.stop()
+        for task in (*running, stopping):
+            task.cancel()
+        await asyncio.gather(*running, stopping, announcing, return_exceptions=True)
+    say("stopped", "podium has stopped")
+
+
+async def _announce(settings: Settings, url: str, data: Path, processes: Sequence[Supervised]) -> None:
+    """Say when every process answers."""
+    began = time.monotonic()
+    nc = await nats.connect(
+        url,
+        user=settings.user,
+        password=settings.password,
+        user_credentials=str(settings.credentials) if settings.credentials else None,
+    )
+    waiting = dict(PINGED_AS)
+    try:
+        while waiting:
+            for name, service in list(waiting.items()):
+                try:
+                    await nc.request(f"$SRV.PING.{settings.prefix}-{service}", b"", timeout=0.2)
+                    del waiting[name]
+                except (NatsError, TimeoutError):
+                    await asyncio.sleep(0.05)
+            if waiting and time.monotonic() - began > READY_SECONDS:
+                say("waiting", f"still waiting for {', '.join(waiting)}")
+                began = time.monotonic()
+    finally:
+        await nc.close()
+    pids = {process.name: process.pid for process in processes}
+    say("ready", f"podium is ready at {url} (data in {data}); Ctrl-C stops it", url=url, data=str(data), pids=pids)
+
+
+_as_json = False
+
+
+def say(event: str, sentence: str, **fields: object) -> None:
+    """A line for people, or a JSON object a line with `--json`."""
+    print(json.dumps({"event": event, "message": sentence, **fields}) if _as_json else sentence, flush=True)
+
+
+def _ending(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="podium up",
+        description="Start a NATS server and all of podium's services; Ctrl-C stops them in order.",
+        epilog=f"example:\n  podium up --port 4222 --data ./podium-data\n\nsettings (variables):\n{describe(Settings)}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=4222, help="port of the embedded server, on 127.0.0.1 [4222]")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get("PODIUM_DATA", "podium-data")),
+        help="directory of the event log and the read models [podium-data]",
+    )
+    parser.add_argument("--nats", metavar="URL", help="use this NATS server instead of starting one")
+    parser.add_argument("--prefix", help="first token of every subject [podium]")
+    parser.add_argument("--json", action="store_true", help="say what happens as JSON lines")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 after an orderly stop, 1 on a failure, 2 if podium cannot run with these settings."""
+    global _as_json
+    given = _arguments(arguments)
+    _as_json = given.json
+    chosen = {name: value for name in ("nats", "prefix") if (value := getattr(given, name)) is not None}
+    try:
+        settings = Settings(**chosen)
+        asyncio.run(up(settings, given.port, given.data.resolve(), own_server=given.nats is None))
+    except ValidationError as error:
+        for fault in error.errors():
+            print(f"podium: {'.'.join(map(str, fault['loc']))}: {fault['msg']}", file=sys.stderr)
+        return 2
+    except (ServerFailed, Unusable) as error:
+        print(f"podium: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
