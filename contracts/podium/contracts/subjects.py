@@ -6,6 +6,7 @@ share one server.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
 from msgspec import Struct
@@ -115,6 +116,12 @@ class Subjects:
 
     def entity_events(self, service: str, partition: int, entity: str) -> str:
         return f"{self.prefix}.evt.{service}.{partition}.{_checked(entity)}.>"
+
+    def event_filters(self, service: str, entity: str | None = None, events: Iterable[str] = ()) -> list[str]:
+        """Filters for a service's events in all partitions: of one entity or all, of these names or all."""
+        place = f"{self.prefix}.evt.{_checked(service)}.*.{'*' if entity is None else _checked(entity)}"
+        named = [f"{place}.{_checked(event)}" for event in dict.fromkeys(events)]
+        return [filter for name in named for filter in (name, f"{name}.*")] or [f"{place}.>"]
 
     def read_event(self, subject: str) -> EventAddress | None:
         match subject.split("."):
