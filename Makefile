@@ -39,8 +39,8 @@ check: $(STAMP) ## format, lint, types (mypy and pyright, strict), import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
-	$(BIN)/pyright --warnings
-	$(BIN)/lint-imports
+	$(BIN)/pyright --warnings $(CODE)
+	$(BIN)/lint-imports --no-logo
 
 test: $(STAMP) ## every test
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
