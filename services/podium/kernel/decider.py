@@ -10,7 +10,6 @@ from msgspec import Struct
 from podium.contracts.outcomes import Refused
 from podium.contracts.subjects import Service
 
-
 S = TypeVar("S")
 
 

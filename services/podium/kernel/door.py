@@ -67,5 +67,3 @@ class Door:
         except (APIError, NatsError, TimeoutError) as error:
             return Refused("overloaded", f"the command could not be queued: {error}")
         return None
-
-

@@ -9,6 +9,7 @@ a matter of order and speed; what keeps two owners apart is the guard of the eve
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import deque
@@ -54,8 +55,12 @@ WATCH_SECONDS: Final = 0.5
 SIGNAL_SECONDS: Final = 0.1
 """Signals that arrive within this time of each other are heard together."""
 
+_NO_SUBJECT: Final = frozenset("*> \t\r\n")
+
 _beat: Final = msgspec.json.Decoder(Beat)
 _progress: Final = msgspec.json.Decoder(Progress)
+
+_Decoder = msgspec.json.Decoder[Beat] | msgspec.json.Decoder[Progress]
 
 
 class PartitionInbox:
@@ -86,7 +91,7 @@ class PartitionInbox:
         self._missing = missing
         self._waiting: deque[Incoming] = deque()
         self._facts: list[tuple[Service, Sequence[Stored]]] = []
-        self._signals: list[Signal] = []
+        self._signals: dict[tuple[str, ...], Beat | Progress] = {}
         self._something = asyncio.Event()
         self._pin: str | None = None
         self._wanted = 0
@@ -115,8 +120,8 @@ class PartitionInbox:
         return taken
 
     def signals(self) -> list[Signal]:
-        taken, self._signals = self._signals, []
-        return taken
+        taken, self._signals = self._signals, {}
+        return [Signal(subject, body) for subject, body in taken.items()]
 
     async def acknowledge(self, last: Incoming) -> None:
         if self._nc.is_connected:
@@ -125,10 +130,8 @@ class PartitionInbox:
     async def wait(self, until: float | None) -> None:
         if not self._waiting:
             timeout = None if until is None else max(0.0, until - self._clock.now())
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._something.wait(), timeout)
-            except TimeoutError:
-                pass
         self._something.clear()
 
     def notify(self) -> None:
@@ -144,8 +147,9 @@ class PartitionInbox:
             await subscribe(self._subjects.all_beats(), cb=self._on_beat),
             await subscribe(self._subjects.all_progress(), cb=self._on_progress),
         ]
-        self._tasks = [asyncio.create_task(self._pull_steadily()), asyncio.create_task(self._watch())]
-        self._tasks += [asyncio.create_task(self._follow(service, reader)) for service, reader in self._upstream.items()]
+        loops = [self._pull_steadily(), self._watch()]
+        loops += [self._follow(service, reader) for service, reader in self._upstream.items()]
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -278,7 +282,7 @@ class PartitionInbox:
     def _may_answer(self, reply: str) -> bool:
         """An outcome must not become a command, an event, or a request to the server."""
         root = reply.split(".", 1)[0]
-        return bool(root) and root != self._subjects.prefix and not root.startswith("$") and not set(reply) & set("*> \t\r\n")
+        return root not in ("", self._subjects.prefix) and root[0] != "$" and not set(reply) & _NO_SUBJECT
 
     # Facts and signals
 
@@ -293,7 +297,7 @@ class PartitionInbox:
     async def _on_progress(self, msg: Msg) -> None:
         self._hear(msg.subject.split(".")[2:], _progress, msg.data)
 
-    def _hear(self, subject: list[str], decoder: msgspec.json.Decoder[Beat] | msgspec.json.Decoder[Progress], data: bytes) -> None:
+    def _hear(self, subject: list[str], decoder: _Decoder, data: bytes) -> None:
         try:
             body = decoder.decode(data)
         except msgspec.DecodeError as error:
@@ -301,7 +305,7 @@ class PartitionInbox:
             return
         if not self._signals:
             asyncio.get_running_loop().call_later(SIGNAL_SECONDS, self._something.set)
-        self._signals.append(Signal(tuple(subject), body))
+        self._signals[tuple(subject)] = body
 
 
 def _swallow(task: asyncio.Future[None]) -> None:

@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stdout if asked_help else sys.stderr,
         )
         return 0 if asked_help else 2
-    service: Service = arguments[0]  # type: ignore[assignment]
+    service: Service = arguments[0]
     try:
         settings = Settings()
         decider = make_decider(service)

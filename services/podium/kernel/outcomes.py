@@ -29,9 +29,7 @@ class OutcomeTable:
     forgetting costs nothing.
     """
 
-    def __init__(
-        self, commands: int = WINDOW_COMMANDS, seconds: float = WINDOW_SECONDS, limit: int = LIMIT
-    ) -> None:
+    def __init__(self, commands: int = WINDOW_COMMANDS, seconds: float = WINDOW_SECONDS, limit: int = LIMIT) -> None:
         self._commands = commands
         self._seconds = seconds
         self._limit = limit

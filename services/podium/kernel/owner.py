@@ -151,9 +151,7 @@ class Owner(Generic[S]):
         if not self._acting:
             await self._catch_up(partition)
             self._acting = True
-            _log.info(
-                "%s-%d is owned here, from event %d on", self._decider.service, self._number, partition.position
-            )
+            _log.info("%s-%d is owned here, from event %d on", self._decider.service, self._number, partition.position)
         await self._round(partition)
         if partition.count - self._snapshot_count >= self._snapshot_every:
             await self.save_snapshot()

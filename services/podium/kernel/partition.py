@@ -189,9 +189,7 @@ class Partition(Generic[S]):
 
     def snapshot(self, now: float) -> bytes:
         """All that was folded from the partition's own events. Only between steps that are committed."""
-        content = PartitionSnapshot(
-            self.count, self.decider.dump(self.state), self._threads, self.outcomes.dump(), now
-        )
+        content = PartitionSnapshot(self.count, self.decider.dump(self.state), self._threads, self.outcomes.dump(), now)
         return msgspec.msgpack.encode(content)
 
     def restore(self, snapshot: bytes, position: int) -> None:
@@ -222,9 +220,7 @@ class Partition(Generic[S]):
         start = len(round.records)
         events: list[tuple[str, str]] = []
         for emit in decided:
-            cause = Thread(
-                incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent
-            )
+            cause = Thread(incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent)
             events.append((self._emit(emit, request.principal, cause, round), emit.entity))
         round.group(start)
         if events:
@@ -279,9 +275,7 @@ class Partition(Generic[S]):
             traceparent=traceparent or UNSET,
         )
         name = wire_name(emit.event)
-        subject = self._subjects.event(
-            EventAddress(self._service, self._partition, emit.entity, name, emit.audience)
-        )
+        subject = self._subjects.event(EventAddress(self._service, self._partition, emit.entity, name, emit.audience))
         round.records.append(Record(subject, _encode(envelope)))
         self._fold(emit.entity, emit.event, actor, round.now)
         self._follow(envelope, emit.event)

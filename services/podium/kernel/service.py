@@ -8,11 +8,11 @@ import signal
 from typing import Any, Final
 
 import msgspec
-import nats.micro
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.micro import Service as MicroService
-from nats.micro import ServiceConfig
+from nats.micro import add_service
+from nats.micro.service import Service as MicroService
+from nats.micro.service import ServiceConfig
 
 from podium.contracts.subjects import Service, Subjects
 
@@ -104,7 +104,7 @@ class ServiceProcess:
             await inbox.start()
         await Door(nc, self._subjects, outbox).open()
         await nc.subscribe(self._subjects.all_explains(self._service), cb=self._on_explain)
-        return await nats.micro.add_service(
+        return await add_service(
             nc,
             ServiceConfig(
                 name=f"{self._settings.prefix}-{self._service}",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from podium.contracts.names import NAME_PATTERN
 from podium.contracts.subjects import DEFAULT_PREFIX
+
+
+def _says(description: str) -> Any:
+    return Field(description=description)
 
 
 class Settings(BaseSettings):
@@ -20,22 +24,20 @@ class Settings(BaseSettings):
         env_prefix="PODIUM_", env_file=os.environ.get("PODIUM_CONFIG"), extra="ignore", env_nested_delimiter="__"
     )
 
-    nats: str = Field("nats://127.0.0.1:4222", description="the NATS server's address; several with commas")
-    credentials: Path | None = Field(None, description="a NATS credentials file")
-    user: str | None = Field(None, description="NATS user name")
-    password: str | None = Field(None, description="NATS password")
-    prefix: Annotated[str, Field(pattern=NAME_PATTERN)] = Field(
-        DEFAULT_PREFIX, description="first token of every subject; systems with different ones share a server"
-    )
-    replicas: Literal[1, 3, 5] = Field(1, description="copies of each stream; more than 1 needs a cluster")
-    partitions: Annotated[int, Field(ge=1, le=64)] = Field(1, description="partitions of each service")
-    queue_limit: Annotated[int, Field(ge=1)] = Field(
-        1_000_000, description="commands that may wait for a service; beyond, publishers get an error"
-    )
-    queue_bytes: Annotated[int, Field(ge=1 << 20)] = Field(1 << 30, description="bytes of commands that may wait")
-    snapshot_every: Annotated[int, Field(ge=1000)] = Field(100_000, description="events between snapshots")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged to stderr")
-    log_format: Literal["text", "json"] = Field("text", description="lines for people or for programs")
+    nats: Annotated[str, _says("the NATS server's address; several with commas")] = "nats://127.0.0.1:4222"
+    credentials: Annotated[Path | None, _says("a NATS credentials file")] = None
+    user: Annotated[str | None, _says("NATS user name")] = None
+    password: Annotated[str | None, _says("NATS password")] = None
+    prefix: Annotated[str, Field(pattern=NAME_PATTERN), _says("first token of every subject")] = DEFAULT_PREFIX
+    replicas: Annotated[Literal[1, 3, 5], _says("copies of each stream; more than 1 needs a cluster")] = 1
+    partitions: Annotated[int, Field(ge=1, le=64), _says("partitions of each service")] = 1
+    queue_limit: Annotated[
+        int, Field(ge=1), _says("commands that may wait for a service; beyond, publishers get an error")
+    ] = 1_000_000
+    queue_bytes: Annotated[int, Field(ge=1 << 20), _says("bytes of commands that may wait")] = 1 << 30
+    snapshot_every: Annotated[int, Field(ge=1000), _says("events between two snapshots")] = 100_000
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _says("what is logged to stderr")] = "info"
+    log_format: Annotated[Literal["text", "json"], _says("lines for people or for programs")] = "text"
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -56,7 +57,7 @@ class Supervised:
         self._arguments = arguments
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self._stop = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -65,7 +66,7 @@ class Supervised:
     async def run(self) -> None:
         """Raises: Unusable if it ends with `USAGE_EXIT`."""
         delay = FIRST_RESTART_SECONDS
-        while not self._stopping:
+        while True:
             started = time.monotonic()
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -76,17 +77,19 @@ class Supervised:
                 preexec_fn=end_with_parent,
             )
             code = await self._process.wait()
-            if self._stopping:
+            if self._stop.is_set():
                 return
             if code == USAGE_EXIT:
                 raise Unusable(f"{self.name} cannot run here")
             say("restarted", f"{self.name} ended ({_ending(code)}) and is started again", process=self.name)
             delay = FIRST_RESTART_SECONDS if time.monotonic() - started > STEADY_SECONDS else delay
-            await asyncio.sleep(delay)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), delay)
+                return
             delay = min(2 * delay, LAST_RESTART_SECONDS)
 
     async def stop(self) -> None:
-        self._stopping = True
+        self._stop.set()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -104,27 +107,28 @@ class Server:
 
     def __init__(self, server: EmbeddedServer) -> None:
         self._server = server
-        self._stopping = False
+        self._stop = asyncio.Event()
 
     async def start(self) -> None:
         await self._server.start()
 
     async def run(self) -> None:
-        while not self._stopping:
+        while not self._stop.is_set():
             code = await self._server.wait()
-            if not self._stopping:
+            if not self._stop.is_set():
                 say("restarted", f"the NATS server ended ({_ending(code)}) and is started again", process="nats")
                 await self._start_again()
 
     async def stop(self) -> None:
-        self._stopping = True
+        self._stop.set()
         await self._server.stop()
 
     async def _start_again(self) -> None:
         delay = FIRST_RESTART_SECONDS
-        while not self._stopping:
+        while not self._stop.is_set():
             try:
-                return await self._server.start()
+                await self._server.start()
+                return
             except ServerFailed as error:
                 say("failed", str(error), process="nats")
                 await asyncio.sleep(delay)
