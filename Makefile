@@ -18,6 +18,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python /usr/bin/python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
 BIN := .venv/bin
+VENV := .venv/.locked
 STAMP := .venv/.stamp
 # What is there of the folders that hold Python.
 CODE = $(wildcard contracts services projections client tests benchmarks examples)
@@ -27,12 +28,16 @@ help: ## show this
 
 setup: $(STAMP) ## make .venv from the lock
 
-$(STAMP): requirements-dev.lock pyproject.toml
+# Made anew when the lock changes; podium itself is linked in again when pyproject.toml does.
+$(STAMP): $(VENV) pyproject.toml
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV): requirements-dev.lock
 	@[[ -n "$(PYTHON)" ]] || { echo "podium needs Python 3.11: put it on the PATH or say make setup PYTHON=..." >&2; exit 2; }
 	@echo "installing into .venv ..."
 	@"$(PYTHON)" -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 check: $(STAMP) ## format, lint, types (mypy and pyright, strict), import rules
