@@ -95,6 +95,8 @@ RegistryCommand = AgentCommand | AgentTypeCommand
 
 
 class AgentRegistered(Event, frozen=True, tag="agent_registered"):
+    """`profile` is whole: what the command left out is its type's, or a default."""
+
     profile: AgentProfile
 
 
@@ -106,15 +108,19 @@ class AgentUpdated(Event, frozen=True, tag="agent_updated"):
 
 
 class AgentUnregistered(Event, frozen=True, tag="agent_unregistered"):
+    """It gets no more work; what it held goes to others."""
+
     reason: Text | None = None
 
 
 class AgentTypeDefined(Event, frozen=True, tag="agent_type_defined"):
+    """The profile that agents created from the type start with; agents that are there keep theirs."""
+
     profile: AgentProfile
 
 
 class AgentTypeRemoved(Event, frozen=True, tag="agent_type_removed"):
-    pass
+    """No agent can be created from it any more."""
 
 
 AgentEvent = AgentRegistered | AgentUpdated | AgentUnregistered

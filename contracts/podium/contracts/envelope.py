@@ -9,9 +9,16 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from .names import Name
 
 COMMAND_ID_HEADER: Final = "Podium-Id"
+"""The command's id: 1 to 128 visible ASCII characters, unique in its service."""
+
 REPLY_HEADER: Final = "Podium-Reply"
+"""Where the outcome goes: an inbox of the sender's."""
+
 CORRELATION_HEADER: Final = "Podium-Correlation"
+"""The id of the request at the root, if this command serves an earlier one; else the command's own id is it."""
+
 TRACEPARENT_HEADER: Final = "traceparent"
+"""W3C trace context, handed on into the events."""
 
 MAX_BODY: Final = 512 * 1024
 """The largest body of a command, in bytes."""
@@ -60,7 +67,12 @@ class Envelope(Struct, frozen=True):
 
 
 class CommandRefused(Event, frozen=True, tag="command_refused"):
-    """A command that a service's rules refused; every service publishes it for any of its entities."""
+    """A command that a service's rules refused; every service publishes it for any of its entities.
+
+    Attributes:
+        command: its name, such as `cancel_task`.
+        code, message, details: as its outcome has them.
+    """
 
     command_id: str
     command: str
@@ -87,7 +99,12 @@ class Beat(Struct, frozen=True, omit_defaults=True):
 
 
 class Progress(Struct, frozen=True, omit_defaults=True):
-    """How far an attempt is. Published to `progress.<agent>.<task>`, not stored."""
+    """How far an attempt is. Published to `progress.<agent>.<task>`, not stored.
+
+    Attributes:
+        fraction: share of the work that is done, 0–1.
+        note: what it is at, for people.
+    """
 
     attempt: int
     fraction: float | None = None

@@ -8,9 +8,11 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 NAME_PATTERN: Final = r"^[A-Za-z0-9_-]{1,128}$"
+"""For schemas and settings. In Python's `re` its `$` would let a line end pass: ask `is_name`."""
+
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
-Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
+Name = Annotated[str, Meta(pattern=NAME_PATTERN + r"(?!\n)", extra_json_schema={"pattern": NAME_PATTERN})]
 """1 to 128 of `A-Z a-z 0-9 _ -`; anything else would change the meaning of a subject."""
 
 Text = Annotated[str, Meta(max_length=4096)]

@@ -51,11 +51,15 @@ class Answer(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class QueryError(Struct, frozen=True):
+    """A code for programs, a sentence for people."""
+
     code: QueryErrorCode
     message: str
 
 
 class Fault(Struct, frozen=True):
+    """The answer to a query that has none."""
+
     error: QueryError
 
 
@@ -110,6 +114,8 @@ class TaskAnswer(Answer, frozen=True, kw_only=True):
 
 
 class GetTask(Query, frozen=True, kw_only=True):
+    """All of one task."""
+
     wire = "tasks.get"
     answer = TaskAnswer
 
@@ -124,7 +130,12 @@ class TasksAnswer(Answer, frozen=True, kw_only=True):
 
 
 class ListTasks(Query, frozen=True, kw_only=True):
-    """Newest first. Every filter that is given must hold."""
+    """Newest first. Every filter that is given must hold.
+
+    Attributes:
+        since: submitted at this time or later; seconds since the epoch, UTC.
+        cursor: the `next` of the page before.
+    """
 
     wire = "tasks.list"
     answer = TasksAnswer
@@ -140,7 +151,7 @@ class ListTasks(Query, frozen=True, kw_only=True):
 
 
 class HistoryEntry(Struct, frozen=True, omit_defaults=True):
-    """One event of an entity and where it stands."""
+    """One event of an entity and where it stands: the event stream and its sequence there."""
 
     stream: str
     sequence: int
@@ -153,7 +164,7 @@ class HistoryAnswer(Answer, frozen=True, kw_only=True):
 
 
 class TaskHistory(Query, frozen=True, kw_only=True):
-    """Every event of a task, oldest first."""
+    """Every event of a task, oldest first; `cursor` is the `next` of the page before."""
 
     wire = "tasks.history"
     answer = HistoryAnswer
@@ -237,6 +248,8 @@ class AgentAnswer(Answer, frozen=True, kw_only=True):
 
 
 class GetAgent(Query, frozen=True, kw_only=True):
+    """One agent, also if it is no longer registered."""
+
     wire = "agents.get"
     answer = AgentAnswer
 
@@ -249,7 +262,12 @@ class AgentsAnswer(Answer, frozen=True, kw_only=True):
 
 
 class ListAgents(Query, frozen=True, kw_only=True):
-    """By name. Every filter that is given must hold."""
+    """By name. Every filter that is given must hold.
+
+    Attributes:
+        registered: None for those that have left, too.
+        cursor: the `next` of the page before.
+    """
 
     wire = "agents.list"
     answer = AgentsAnswer
@@ -271,6 +289,7 @@ class OverviewAnswer(Answer, frozen=True, kw_only=True):
         slots: of registered agents.
         busy: attempts in hand.
         completed_last_minute, failed_last_minute: tasks closed in the minute before the answer.
+        refused: commands that the rules refused, since the beginning.
         lag: seconds between the last event's time and its being read.
     """
 
@@ -286,6 +305,8 @@ class OverviewAnswer(Answer, frozen=True, kw_only=True):
 
 
 class SystemOverview(Query, frozen=True, kw_only=True):
+    """How much of everything there is."""
+
     wire = "system.overview"
     answer = OverviewAnswer
 

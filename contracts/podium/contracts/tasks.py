@@ -115,15 +115,26 @@ class SubmitTasks(Command, frozen=True, tag="submit_tasks"):
 
 
 class StartTask(Command, frozen=True, tag="start_task"):
+    """The agent that holds the attempt begins; only the agent itself may say so."""
+
     attempt: Attempt
 
 
 class CompleteTask(Command, frozen=True, tag="complete_task"):
+    """The agent's result, any JSON; the task is done with it."""
+
     attempt: Attempt
     output: Raw = JSON_NULL
 
 
 class FailTask(Command, frozen=True, tag="fail_task"):
+    """The agent could not do it. Not `retryable`, the task fails whatever its retries.
+
+    Attributes:
+        code: the agent's own word for the fault.
+        message: the fault in words.
+    """
+
     attempt: Attempt
     code: Annotated[str, Meta(max_length=128)]
     message: Annotated[str, Meta(max_length=16384)] = ""
@@ -149,6 +160,8 @@ class ReportTasks(Command, frozen=True, tag="report_tasks"):
 
 
 class CancelTask(Command, frozen=True, tag="cancel_task"):
+    """The task ends; an agent that holds an attempt is told."""
+
     reason: Text | None = None
 
 
@@ -159,6 +172,8 @@ class PauseTask(Command, frozen=True, tag="pause_task"):
 
 
 class ResumeTask(Command, frozen=True, tag="resume_task"):
+    """A paused task waits for an agent again."""
+
     reason: Text | None = None
 
 
@@ -276,7 +291,12 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
 
 
 class ReportRefused(Event, frozen=True, tag="report_refused"):
-    """One of the reports that an agent sent together was refused."""
+    """One of the reports that an agent sent together was refused.
+
+    Attributes:
+        report: the command's name, such as `start_task`.
+        code: as a refused command has it.
+    """
 
     agent: Name
     attempt: int
@@ -311,6 +331,8 @@ class TaskPaused(Event, frozen=True, tag="task_paused"):
 
 
 class TaskResumed(Event, frozen=True, tag="task_resumed"):
+    """It waits for an agent again."""
+
     reason: Text | None = None
 
 
