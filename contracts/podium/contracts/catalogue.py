@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -36,7 +36,7 @@ def event_type(event: type[Struct] | Struct) -> str:
     return TYPE_PREFIX + (tag if "." in tag else f"{tag}.v1")
 
 
-COMMANDS: Final[Mapping[Service, Mapping[str, type[Struct]]]] = MappingProxyType(
+COMMANDS: Final[Mapping[str, Mapping[str, type[Struct]]]] = MappingProxyType(
     {
         service: MappingProxyType({wire_name(command): command for command in get_args(union)})
         for service, union in COMMAND_UNIONS.items()
@@ -48,6 +48,16 @@ EVENTS: Final[Mapping[str, type[Struct]]] = MappingProxyType(
     {event_type(event): event for union in EVENT_UNIONS.values() for event in get_args(union)}
 )
 """type → its data."""
+
+WORK: Final[Mapping[str, Literal["always", "sometimes"]]] = MappingProxyType(
+    {
+        "podium.task_assigned.v1": "always",
+        "podium.attempt_failed.v1": "sometimes",
+        "podium.task_cancelled.v1": "sometimes",
+        "podium.task_paused.v1": "sometimes",
+    }
+)
+"""type of an event that names an agent as its audience, and so reaches it as work → whether it always does."""
 
 UPCASTERS: Final[Mapping[str, Callable[[Any], Struct]]] = MappingProxyType({})
 """type of an old version → what makes the next version of it."""

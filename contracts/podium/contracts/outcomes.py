@@ -72,12 +72,23 @@ class AcceptedOutcome(Struct, frozen=True, tag_field="outcome", tag="accepted"):
 
 
 class RefusedOutcome(Struct, frozen=True, tag_field="outcome", tag="refused"):
-    """The command changed nothing."""
+    """The command changed nothing. `code` is a `RefusalCode`, or one that a newer service has."""
 
     command_id: str
-    code: RefusalCode
+    code: str
     message: str
     details: dict[str, Any] = {}
 
 
 Outcome = AcceptedOutcome | RefusedOutcome
+
+
+class Refusal(Struct, frozen=True):
+    """A refused command as the refusals' stream keeps it: the outcome, and the command as it came.
+
+    `body` is the text of the command's body, cut after 16 KiB; what is not UTF-8 in it is replaced.
+    """
+
+    outcome: RefusedOutcome
+    subject: str
+    body: str
