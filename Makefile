@@ -57,7 +57,7 @@ demo: $(STAMP) ## a fleet of agents analyses the standard library, or DIR=path
 	@$(BIN)/python examples/stdlib/demo.py $(if $(DIR),--dir "$(DIR)") $(ARGS)
 
 # Two locks: what an image runs, and everything. They name no address, so that any index or mirror can serve them.
-COMPILE = PIP_NO_CACHE_DIR= CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options pyproject.toml $(ARGS)
 lock: $(STAMP) ## compile the locks again; ARGS=--upgrade for the newest versions
 	@$(COMPILE) --extra postgres -o requirements.lock
