@@ -7,6 +7,7 @@ A published event type never changes. A new version is a class of its own (`Task
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
@@ -27,13 +28,18 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
 
 def wire_name(message: type[Struct] | Struct) -> str:
     """The name of a command or event in its subject: `submit_task`, `task_assigned`."""
-    return str(message.__struct_config__.tag).split(".")[0]
+    return _names(message if isinstance(message, type) else type(message))[0]
 
 
 def event_type(event: type[Struct] | Struct) -> str:
     """The type of an event in its envelope: `podium.task_assigned.v1`."""
-    tag = str(event.__struct_config__.tag)
-    return TYPE_PREFIX + (tag if "." in tag else f"{tag}.v1")
+    return _names(event if isinstance(event, type) else type(event))[1]
+
+
+@cache
+def _names(message: type[Struct]) -> tuple[str, str]:
+    tag = str(message.__struct_config__.tag)
+    return tag.split(".")[0], TYPE_PREFIX + (tag if "." in tag else f"{tag}.v1")
 
 
 COMMANDS: Final[Mapping[str, Mapping[str, type[Struct]]]] = MappingProxyType(

@@ -10,7 +10,7 @@ from msgspec import Meta
 NAME_PATTERN: Final = r"^[A-Za-z0-9_-]{1,128}$"
 """For schemas and settings. In Python's `re` its `$` would let a line end pass: ask `is_name`."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_matches: Final = re.compile(r"[A-Za-z0-9_-]{1,128}").fullmatch
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN + r"(?!\n)", extra_json_schema={"pattern": NAME_PATTERN})]
 """1 to 128 of `A-Z a-z 0-9 _ -`; anything else would change the meaning of a subject."""
@@ -21,4 +21,4 @@ Text = Annotated[str, Meta(max_length=4096)]
 
 def is_name(text: str) -> bool:
     """Whether the text may stand as one token of a subject."""
-    return _NAME.fullmatch(text) is not None
+    return _matches(text) is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,6 +42,7 @@ def to_text(at: float) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@lru_cache(maxsize=256)
 def from_text(text: str) -> float:
     """Raises: ValueError if it is no RFC 3339 time."""
     return (datetime.fromisoformat(text) - _EPOCH) / timedelta(microseconds=1) / 1e6

@@ -17,7 +17,7 @@ from msgspec import UNSET, Raw, Struct
 from podium.contracts.catalogue import decode_data, decode_envelope, event_type, wire_name
 from podium.contracts.envelope import CommandRefused, Envelope
 from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
-from podium.contracts.subjects import SERVICES, EventAddress, Service, Subjects
+from podium.contracts.subjects import SERVICES, Service, Subjects
 
 from .clock import from_text, to_text
 from .commands import Incoming, read_command
@@ -102,6 +102,7 @@ class Partition(Generic[S]):
         self._service: Service = decider.service
         self._stream = subjects.event_stream(decider.service)
         self._source = f"/{subjects.prefix}/{decider.service}/{partition}"
+        self._subject_prefix = subjects.partition(decider.service, partition).removesuffix(">")
         self._id_prefix = f"{decider.service}-{partition}-"
         self._threads: dict[str, Thread] = {}
         self._observed: dict[str, int] = {}
@@ -274,8 +275,9 @@ class Partition(Generic[S]):
             data=Raw(_encode(emit.event)),
             traceparent=traceparent or UNSET,
         )
-        name = wire_name(emit.event)
-        subject = self._subjects.event(EventAddress(self._service, self._partition, emit.entity, name, emit.audience))
+        # Entities and audiences are names: the subject of the command and the contracts' types have seen to it.
+        audience = f".{emit.audience}" if emit.audience is not None else ""
+        subject = f"{self._subject_prefix}{emit.entity}.{wire_name(emit.event)}{audience}"
         round.records.append(Record(subject, _encode(envelope)))
         self._fold(emit.entity, emit.event, actor, round.now)
         self._follow(envelope, emit.event)
