@@ -33,12 +33,14 @@ $(STAMP): $(VENV) pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
+# The copy of the lock that .venv was made from tells a new lock from one that was only written again.
 $(VENV): requirements-dev.lock
 	@[[ -n "$(PYTHON)" ]] || { echo "podium needs Python 3.11: put it on the PATH or say make setup PYTHON=..." >&2; exit 2; }
-	@echo "installing into .venv ..."
-	@"$(PYTHON)" -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-dev.lock
-	@touch $@
+	@cmp -s $< $@ || { \
+		echo "installing into .venv ..." && \
+		"$(PYTHON)" -m venv --clear .venv && \
+		$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r $<; }
+	@cp $< $@
 
 check: $(STAMP) ## format, lint, types (mypy and pyright, strict), import rules
 	$(BIN)/ruff format --check .
@@ -56,14 +58,15 @@ bench: $(STAMP) ## the benchmarks; they print, they do not judge
 demo: $(STAMP) ## a fleet of agents analyses the standard library, or DIR=path
 	@$(BIN)/python examples/stdlib/demo.py $(if $(DIR),--dir "$(DIR)") $(ARGS)
 
-# Two locks: what an image runs, and everything. They name no address, so that any index or mirror can serve them.
+# Three locks: what an image runs, everything, and what builds the wheel. They name no address, so that any index or mirror can serve them.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options pyproject.toml $(ARGS)
 lock: $(STAMP) ## compile the locks again; ARGS=--upgrade for the newest versions
 	@$(COMPILE) --extra postgres -o requirements.lock
 	@$(COMPILE) --extra postgres --extra dev -o requirements-dev.lock
-	@sed -i.old '/considered to be unsafe in a requirements file/d' requirements.lock requirements-dev.lock
-	@rm -f requirements.lock.old requirements-dev.lock.old
+	@$(COMPILE) --build-deps-for wheel --only-build-deps --constraint requirements-dev.lock -o requirements-build.lock
+	@sed -i.old '/considered to be unsafe in a requirements file/d' requirements*.lock
+	@rm -f requirements*.lock.old
 
 clean: ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

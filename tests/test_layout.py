@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 TOOL = PYPROJECT["tool"]
 FOLDERS = set(TOOL["hatch"]["build"]["dev-mode-dirs"])
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"]
 
 
 def portions():
@@ -62,9 +62,10 @@ def pins(lock: str) -> set[str]:
     return set(re.findall(r"^([\w.-]+==\S+)", (ROOT / lock).read_text(), re.MULTILINE))
 
 
-def test_both_locks_agree():
-    assert pins("requirements.lock")
-    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_locks_agree(lock):
+    assert pins(lock)
+    assert pins(lock) <= pins("requirements-dev.lock")
 
 
 @pytest.mark.parametrize(
