@@ -21,7 +21,7 @@ _decoders: Final = {
     for service, commands in COMMANDS.items()
 }
 _any: Final = msgspec.json.Decoder()
-_LOCATED: Final = re.compile(r"(?P<fault>.*?)(?: - at `(?P<path>[^`]*)`)?", re.DOTALL)
+_LOCATED: Final = re.compile(r"(?P<fault>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?", re.DOTALL)
 _FIELD: Final = re.compile(r"Object (?:contains unknown|missing required) field `(?P<field>[^`]*)`")
 
 
@@ -102,12 +102,17 @@ def read_body(service: str, command: str, body: bytes) -> Struct | Refused:
         return _refused("not_json", f"the body is not UTF-8 (byte {error.start})")
     except RecursionError:
         return _refused("too_deep", f"the body nests deeper than {MAX_DEPTH} levels")
-    except msgspec.ValidationError as error:
-        return _invalid(error)
+    except msgspec.ValidationError as error:  # a number out of range
+        decoded = _decode(service, command, body)
+        return decoded if isinstance(decoded, Refused) else _invalid(error)
     except msgspec.DecodeError as error:
         return _refused("not_json", f"the body is not JSON: {str(error).removeprefix('JSON is malformed: ')}")
     if _depth(body) > MAX_DEPTH:
         return _refused("too_deep", f"the body nests deeper than {MAX_DEPTH} levels")
+    return _decode(service, command, body)
+
+
+def _decode(service: str, command: str, body: bytes) -> Struct | Refused:
     try:
         decoded: Struct = _decoders[service][command].decode(body)
     except msgspec.ValidationError as error:
