@@ -7,19 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from examples.stdlib.analysis import (
-    SHOWN,
-    SKILLS,
-    Complexity,
-    Documentation,
-    Imports,
-    Outline,
-    Unreadable,
-    complexity,
-    docstrings,
-    imports,
-    outline,
-)
+from examples.stdlib.analysis import SHOWN, SKILLS, complexity, docstrings, imports, outline
+from examples.stdlib.findings import Complexity, Documentation, Imports, Outline, Unreadable
 from examples.stdlib.modules import Module, find_modules, standard_library
 
 
