@@ -1,0 +1,110 @@
+"""How a service is connected to NATS: for ever, by short waits, with what goes wrong in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from nats.aio.client import Client
+
+_log = logging.getLogger(__name__)
+
+RECONNECT_WAIT: Final = 0.25
+CONNECT_TIMEOUT: Final = 2.0
+PING_INTERVAL: Final = 2.0
+WATCH_INTERVAL: Final = 1.0
+
+_watchers: Final[set[asyncio.Task[None]]] = set()
+
+
+async def connect(
+    url: str,
+    *,
+    name: str,
+    user: str | None = None,
+    password: str | None = None,
+    token: str | None = None,
+    timeout: float | None = None,
+    ping_interval: float = PING_INTERVAL,
+) -> Client:
+    """A client that reconnects until it is closed.
+
+    Args:
+        url: of one server, or of several with commas between.
+        name: for whoever looks at the server's connections.
+        timeout: seconds to wait for a first connection; None waits until there is one.
+        ping_interval: seconds; a server that misses three pings is left.
+
+    Raises:
+        ConnectionError: not connected within `timeout`.
+    """
+    client = Client()
+    watcher = asyncio.create_task(_watch(client), name=f"watch the connection of {name}")
+    _watchers.add(watcher)
+    watcher.add_done_callback(_watchers.discard)
+    options: dict[str, Any] = {
+        "servers": [part.strip() for part in url.split(",")],
+        "name": name,
+        "user": user,
+        "password": password,
+        "token": token,
+        "max_reconnect_attempts": -1,
+        "reconnect_time_wait": RECONNECT_WAIT,
+        "connect_timeout": CONNECT_TIMEOUT,
+        "ping_interval": ping_interval,
+        "max_outstanding_pings": 2,
+    }
+
+    last_fault = ""
+
+    async def on_error(error: Exception) -> None:
+        nonlocal last_fault
+        if (fault := repr(error)) != last_fault:  # the same again at every attempt to connect
+            _log.warning("NATS, %s: %s", name, fault)
+        last_fault = fault
+
+    async def on_disconnect() -> None:
+        if not client.is_closed:
+            _log.warning("NATS, %s: connection lost", name)
+
+    async def on_reconnect() -> None:
+        nonlocal last_fault
+        last_fault = ""
+        _log.warning("NATS, %s: connected again", name)
+
+    async def on_close() -> None:
+        watcher.cancel()
+
+    try:
+        await asyncio.wait_for(
+            client.connect(
+                **options,
+                error_cb=on_error,
+                disconnected_cb=on_disconnect,
+                reconnected_cb=on_reconnect,
+                closed_cb=on_close,
+            ),
+            timeout,
+        )
+    except TimeoutError as error:
+        raise ConnectionError(f"no NATS server answers at {url}: {last_fault or 'nothing came'}") from error
+    finally:
+        if not client.is_connected:
+            watcher.cancel()
+    return client
+
+
+async def _watch(client: Client) -> None:
+    """Cut what the client cannot close.
+
+    A client that leaves a server which no longer reads first waits until all that it had for it is sent,
+    perhaps for ever. nats-py offers no way to its transport, hence the private names; without them nothing
+    is lost but this care.
+    """
+    while True:
+        await asyncio.sleep(WATCH_INTERVAL)
+        if client.is_reconnecting:
+            writer = getattr(getattr(client, "_transport", None), "_io_writer", None)
+            if isinstance(writer, asyncio.StreamWriter) and writer.is_closing():
+                writer.transport.abort()

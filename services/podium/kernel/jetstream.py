@@ -1,0 +1,230 @@
+"""The event log on JetStream: atomic appends guarded by the partition's last sequence, and readers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import msgspec
+import nats.errors
+from msgspec import Struct
+from nats.aio.client import Client
+from nats.aio.subscription import Subscription
+
+from podium.contracts.subjects import Service, Subjects
+
+from .jsapi import NOT_FOUND, ApiError, call
+from .log import Conflict, LogUnavailable, Record, ResultUnknown, Stored, check_batch
+from .pull import ConsumerLost, Pull
+from .wire import HEADER_LINE, Outgoing, listen, publish_all, read_headers
+
+_log = logging.getLogger(__name__)
+
+HEADER_ROOM: Final = 1024
+"""Bytes that are kept of the server's largest message for the headers of an append."""
+
+READ_PATIENCE: Final = 10.0
+"""Seconds without a new event after which a read gives up."""
+
+RETRY: Final = 0.25
+"""Seconds before a reader that lost its consumer tries again."""
+
+_LOOK: Final = 0.25
+_WRONG_LAST_SEQUENCE: Final = (10071, 10164)
+_STORE_FAILED: Final = 10077
+_PASSING: Final = (
+    10002,  # limits of the account
+    10023,  # insufficient resources
+    10028,  # memory
+    10047,  # storage
+    10053,  # streams
+    10076,  # JetStream is off
+    10163,  # the guard cannot be checked yet
+    10167,  # too many requests
+    10176,  # the batch's beginning did not arrive, or the server does not hold so many batches
+    10194,  # the stream is offline
+    10199,  # a smaller batch limit than the usual one
+    10210,  # too many batches at once
+)
+
+
+class JetStreamReader:
+    """An `EventReader` of one stream and filter."""
+
+    def __init__(self, client: Client, stream: str, filter: str) -> None:
+        self._client = client
+        self._stream = stream
+        self._filter = filter
+
+    async def last(self) -> int:
+        try:
+            answer = await call(self._client, f"STREAM.MSG.GET.{self._stream}", {"last_by_subj": self._filter})
+        except ApiError as error:
+            if error.code == NOT_FOUND and error.err_code == 10037:
+                return 0
+            raise LogUnavailable(str(error)) from error
+        return int(answer["message"]["seq"])
+
+    async def read(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
+        end, position = await self.last(), after
+        if position >= end:
+            return
+        async for batch in self._pulled(after, READ_PATIENCE):
+            if not batch:
+                # nothing came for a while: what was the end may have been deleted
+                end = min(end, await self.last())
+                if position >= end:
+                    return
+                continue
+            position = batch[-1].sequence
+            if position < end:
+                yield batch
+                continue
+            if wanted := [stored for stored in batch if stored.sequence <= end]:
+                yield wanted
+            return
+
+    async def follow(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
+        async for batch in self._pulled(after, None):
+            if batch:
+                yield batch
+
+    async def _pulled(self, after: int, patience: float | None) -> AsyncIterator[list[Stored]]:
+        """Batches without end; an empty one when nothing comes. Raises LogUnavailable after `patience` seconds."""
+        loop = asyncio.get_running_loop()
+        position, moved = after, loop.time()
+        while True:
+            pull = None
+            try:
+                pull = await Pull.open(self._client, self._stream, self._filter, position)
+                while True:
+                    batch = await pull.next()
+                    if batch:
+                        position, moved = batch[-1].sequence, loop.time()
+                    elif patience is not None and loop.time() - moved > patience:
+                        raise LogUnavailable(f"no event of {self._stream} came for {patience:g} s")
+                    yield batch
+            except (ConsumerLost, LogUnavailable, nats.errors.Error) as error:
+                if self._client.is_closed or (patience is not None and loop.time() - moved > patience):
+                    raise LogUnavailable(str(error)) from error
+                _log.info("reading %s behind %d begins anew: %s", self._stream, position, error)
+            finally:
+                if pull is not None:
+                    await pull.close()
+            await asyncio.sleep(RETRY)
+
+
+class JetStreamLog(JetStreamReader):
+    """An `EventLog` of one partition.
+
+    `timeout`: seconds after which an append without an answer is of unknown result.
+    """
+
+    def __init__(
+        self, client: Client, subjects: Subjects, service: Service, partition: int, *, timeout: float = 5.0
+    ) -> None:
+        super().__init__(client, subjects.event_stream(service), subjects.partition(service, partition))
+        self._timeout = timeout
+        self._id = secrets.token_hex(8)
+        self._count = 0
+        self._inbox = client.new_inbox()
+        self._subscription: Subscription | None = None
+        self._answers: dict[str, asyncio.Future[bytes]] = {}
+
+    async def append(self, records: Sequence[Record], after: int) -> int:
+        check_batch(records, self._filter, self._client.max_payload - HEADER_ROOM)
+        if not self._client.is_connected:
+            raise LogUnavailable("not connected to NATS")
+        self._count += 1
+        reply = f"{self._inbox}.{self._count}"
+        messages = self._messages(records, after, f"{self._id}-{self._count}", reply)
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._answers[reply] = answer
+        try:
+            try:
+                if self._subscription is None:
+                    self._subscription = await listen(self._client, f"{self._inbox}.*", self._answered)
+                await publish_all(self._client, messages)
+            except nats.errors.Error as error:
+                raise ResultUnknown(f"the append could not be sent: {error}") from error
+            return _sequence(await self._answer(answer), len(records))
+        finally:
+            del self._answers[reply]
+
+    def _messages(self, records: Sequence[Record], after: int, batch: str, reply: str) -> list[Outgoing]:
+        guard = (
+            f"Nats-Expected-Last-Subject-Sequence: {after}\r\n"
+            f"Nats-Expected-Last-Subject-Sequence-Subject: {self._filter}\r\n"
+        )
+        if len(records) == 1:
+            # no batch: the server would stage it on disk first
+            return [Outgoing(records[0].subject, records[0].payload, f"{HEADER_LINE}{guard}\r\n", reply)]
+        head = f"{HEADER_LINE}Nats-Batch-Id: {batch}\r\nNats-Batch-Sequence: "
+        messages = [
+            Outgoing(record.subject, record.payload, f"{head}{number}\r\n\r\n")
+            for number, record in enumerate(records, 1)
+        ]
+        first, last = messages[0], messages[-1]
+        messages[0] = first._replace(headers=f"{head}1\r\n{guard}\r\n")
+        messages[-1] = last._replace(headers=f"{head}{len(records)}\r\nNats-Batch-Commit: 1\r\n\r\n", reply=reply)
+        return messages
+
+    async def _answer(self, answer: asyncio.Future[bytes]) -> bytes:
+        """Wait for it, and no longer than the connection over which it would come."""
+        loop = asyncio.get_running_loop()
+        deadline, reconnects = loop.time() + self._timeout, self._client.stats["reconnects"]
+        while not answer.done():
+            await asyncio.wait((answer,), timeout=_LOOK)
+            if answer.done():
+                break
+            if not self._client.is_connected or self._client.stats["reconnects"] != reconnects:
+                raise ResultUnknown("the connection was lost before the answer came")
+            if loop.time() > deadline:
+                raise ResultUnknown(f"no answer came within {self._timeout:g} s")
+        return answer.result()
+
+    def _answered(self, subject: str, reply: str, payload: bytes, headers: bytes) -> None:
+        answer = self._answers.get(subject)
+        if answer is None or answer.done():
+            return
+        if not payload:
+            status, _ = read_headers(headers)
+            answer.set_exception(LogUnavailable(f"nobody takes events of {self._filter} ({status})"))
+        else:
+            answer.set_result(payload)
+
+
+class _Fault(Struct):
+    code: int = 500
+    err_code: int = 0
+    description: str = ""
+
+
+class _Answer(Struct):
+    seq: int = 0
+    count: int = 1
+    error: _Fault | None = None
+
+
+_answers: Final = msgspec.json.Decoder(_Answer)
+
+
+def _sequence(payload: bytes, count: int) -> int:
+    """The last record's sequence, or what the refusal means."""
+    answer = _answers.decode(payload)
+    fault = answer.error
+    if fault is None:
+        if answer.count != count:
+            raise RuntimeError(f"{answer.count} of {count} records were stored")
+        return answer.seq
+    if fault.err_code in _WRONG_LAST_SEQUENCE:
+        raise Conflict(fault.description)
+    if fault.err_code == _STORE_FAILED:
+        # what of a batch was already written is completed when the server starts again
+        raise ResultUnknown(fault.description)
+    if fault.err_code in _PASSING or fault.code == 503:
+        raise LogUnavailable(f"{fault.description} ({fault.err_code})")
+    raise RuntimeError(f"an append was refused: {fault.description} ({fault.err_code})")

@@ -1,0 +1,56 @@
+"""Requests to JetStream's own interface, `$JS.API.…`, in its JSON: nats-py does not know its newer fields."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+import nats.errors
+from nats.aio.client import Client
+
+from .log import LogUnavailable
+
+TIMEOUT: Final = 5.0
+
+NOT_FOUND: Final = 404
+
+
+class ApiError(Exception):
+    """JetStream refused a request.
+
+    Attributes:
+        code: as of HTTP.
+        err_code: JetStream's own.
+    """
+
+    def __init__(self, name: str, code: int, err_code: int, description: str) -> None:
+        super().__init__(f"{name}: {description} ({err_code})")
+        self.code = code
+        self.err_code = err_code
+        self.description = description
+
+
+async def call(client: Client, name: str, body: object = None, timeout: float = TIMEOUT) -> dict[str, Any]:
+    """Ask `$JS.API.<name>`; the answer.
+
+    Raises:
+        ApiError
+        LogUnavailable: no answer within `timeout` seconds, or JetStream is not there now.
+    """
+    if not client.is_connected:
+        raise LogUnavailable("not connected to NATS")
+    payload = b"" if body is None else msgspec.json.encode(body)
+    try:
+        message = await client.request(f"$JS.API.{name}", payload, timeout=timeout)
+    except nats.errors.NoRespondersError as error:
+        raise LogUnavailable("the server has no JetStream, or not now") from error
+    except nats.errors.Error as error:
+        raise LogUnavailable(f"{name.split('.')[0]} got no answer: {error}") from error
+    answer = msgspec.json.decode(message.data, type=dict[str, Any])
+    fault = answer.get("error")
+    if fault is None:
+        return answer
+    code, err_code, description = fault.get("code", 500), fault.get("err_code", 0), fault.get("description", "")
+    if code == 503:
+        raise LogUnavailable(f"{description} ({err_code})")
+    raise ApiError(name, code, err_code, description)

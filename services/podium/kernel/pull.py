@@ -1,0 +1,171 @@
+"""An own pull loop: one consumer that lives only for its reader, with requests that overlap.
+
+nats-py's can stay dead after the server was restarted, and takes longer for each message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Final
+
+import msgspec
+from nats.aio.client import Client
+from nats.aio.subscription import Subscription
+
+from .jsapi import ApiError, call
+from .log import LogUnavailable, Stored
+from .wire import Outgoing, listen, publish_all, read_headers, unlisten
+
+WINDOW: Final = 4000
+"""The most events that are asked for and not yet taken; half of it is asked for at a time."""
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+"""The most that one request brings, so that large events do not fill the memory."""
+
+EXPIRES: Final = 60.0
+HEARTBEAT: Final = 3.0
+SILENCE: Final = 2.5 * HEARTBEAT
+"""Seconds without any word from the consumer after which it is taken for gone."""
+
+TICK: Final = 0.5
+"""How often, in seconds, an idle reader looks whether the connection was a new one."""
+
+_NANO: Final = 1_000_000_000
+
+
+class ConsumerLost(Exception):
+    """The consumer is gone, or its connection was replaced: go on with a new one behind the last event."""
+
+
+class Pull:
+    """A consumer of the events behind one position that match a filter, in order and each once."""
+
+    def __init__(self, client: Client, stream: str, name: str) -> None:
+        self._client = client
+        self._stream = stream
+        self._name = name
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"
+        self._inbox = client.new_inbox()
+        self._loop = asyncio.get_running_loop()
+        self._reconnects = client.stats["reconnects"]
+        self._subscription: Subscription | None = None
+        self._buffer: list[Stored] = []
+        self._wanted = 0
+        self._delivered = 0
+        self._heard = self._loop.time()
+        self._fault: str | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @classmethod
+    async def open(cls, client: Client, stream: str, filter: str, after: int) -> Pull:
+        """Raises: LogUnavailable, also if there is no such stream."""
+        name = f"read-{secrets.token_hex(8)}"
+        self = cls(client, stream, name)
+        config = {
+            "name": name,
+            "deliver_policy": "by_start_sequence",
+            "opt_start_seq": after + 1,
+            "ack_policy": "none",
+            "replay_policy": "instant",
+            "filter_subject": filter,
+            "max_waiting": 16,
+            "inactive_threshold": int(2 * EXPIRES * _NANO),
+            "mem_storage": True,
+            "num_replicas": 1,
+        }
+        body = {"stream_name": stream, "config": config, "action": "create"}
+        try:
+            await call(client, f"CONSUMER.CREATE.{stream}.{name}.{filter}", body)
+        except ApiError as error:
+            raise LogUnavailable(str(error)) from error
+        self._subscription = await listen(client, self._inbox, self._take)
+        return self
+
+    async def next(self) -> list[Stored]:
+        """What has come since the last call; empty if nothing came for a while.
+
+        Raises:
+            ConsumerLost
+        """
+        if not self._buffer:
+            self._check()
+            await self._ask()
+            await self._something()
+            if not self._buffer:
+                self._check()
+        batch, self._buffer = self._buffer, []
+        await self._ask()
+        return batch
+
+    async def close(self) -> None:
+        """Give the consumer back; the server also removes it by itself after a while."""
+        if self._subscription is not None:
+            await unlisten(self._client, self._subscription)
+        if self._client.is_connected and not self._client.is_draining:
+            await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._name}")
+
+    def _check(self) -> None:
+        if self._fault is not None:
+            raise ConsumerLost(self._fault)
+        if self._client.stats["reconnects"] != self._reconnects or not self._client.is_connected:
+            raise ConsumerLost("the connection was lost")
+        if self._wanted and self._loop.time() - self._heard > SILENCE:
+            raise ConsumerLost("the consumer is silent")
+
+    async def _ask(self) -> None:
+        """Keep the server busy: ask for more as soon as half of the window is free."""
+        free = WINDOW - self._wanted - len(self._buffer)
+        while free >= WINDOW // 2:
+            request = {
+                "batch": WINDOW // 2,
+                "max_bytes": MAX_BYTES,
+                "expires": int(EXPIRES * _NANO),
+                "idle_heartbeat": int(HEARTBEAT * _NANO),
+            }
+            self._wanted += WINDOW // 2
+            free -= WINDOW // 2
+            self._heard = self._loop.time()
+            await publish_all(self._client, [Outgoing(self._next, msgspec.json.encode(request), reply=self._inbox)])
+
+    async def _something(self) -> None:
+        """Wait until something came, for a tick at the most."""
+        self._waiter = self._loop.create_future()
+        tick = self._loop.call_later(TICK, self._wake)
+        try:
+            await self._waiter
+        finally:
+            tick.cancel()
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _take(self, subject: str, reply: str, payload: bytes, headers: bytes) -> None:
+        self._heard = self._loop.time()
+        if not reply:
+            self._status(headers)
+            return
+        # $JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<sequence>.<number>.<time>.<pending>[.<token>]
+        tokens = reply.split(".")
+        at = 5 if len(tokens) == 9 else 7
+        self._wanted -= 1
+        self._delivered += 1
+        if int(tokens[at + 1]) != self._delivered:
+            self._fault = "an event was lost on the way"
+        if self._fault is None:
+            self._buffer.append(Stored(int(tokens[at]), subject, payload))
+        if self._waiter is not None:
+            self._wake()
+
+    def _status(self, raw: bytes) -> None:
+        code, headers = read_headers(raw)
+        if code == 100:
+            return
+        pending = headers.get("Nats-Pending-Messages", "")
+        if code in (408, 409) and pending.isdigit():
+            self._wanted -= int(pending)
+        else:
+            self._fault = f"{code} {headers['Description']}"
+        self._wake()

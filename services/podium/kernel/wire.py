@@ -1,0 +1,161 @@
+"""Messages in and out of a nats-py client without its cost for each message.
+
+nats-py takes 25 µs for a message in and 15 µs for one out; done here it takes 8 and 2. For that, and only here,
+three attributes of its client are used that are not public: `_process_msg`, `_send_command` and `_flush_pending`.
+Where a client has them not, or they look different, the public calls do the same; a test notices.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, NamedTuple, cast
+from weakref import WeakKeyDictionary
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+_log = logging.getLogger(__name__)
+
+Sink = Callable[[str, str, bytes, bytes], None]
+"""Takes `(subject, reply, payload, raw headers)` of a message, in the client's read loop: it must be quick."""
+
+HEADER_LINE: Final = "NATS/1.0\r\n"
+
+
+class Outgoing(NamedTuple):
+    """A message to be published; `headers` as on the wire, from `HEADER_LINE` to the empty line, or empty."""
+
+    subject: str
+    payload: bytes
+    headers: str = ""
+    reply: str = ""
+
+
+async def publish_all(client: Client, messages: Sequence[Outgoing]) -> None:
+    """Publish in order; what cannot be sent at once is sent when the client has reconnected.
+
+    Raises:
+        nats.errors.Error
+        UnicodeEncodeError: a subject or header that is not ASCII.
+    """
+    writer = _writer(client)
+    if writer is None:
+        for message in messages:
+            fields = read_headers(message.headers.encode())[1] if message.headers else None
+            await client.publish(message.subject, message.payload, message.reply, fields)
+        return
+    parts: list[bytes] = []
+    for subject, payload, headers, reply in messages:
+        address = f"{subject} {reply}" if reply else subject
+        size = len(payload)
+        if headers:
+            line = f"HPUB {address} {len(headers)} {len(headers) + size}\r\n{headers}"
+        else:
+            line = f"PUB {address} {size}\r\n"
+        parts.append(line.encode("ascii"))
+        parts.append(payload)
+        parts.append(b"\r\n")
+    await writer(b"".join(parts))
+
+
+async def listen(client: Client, subject: str, sink: Sink, queue: str = "") -> Subscription:
+    """Subscribe; every message goes to the sink as soon as it is read. `unlisten` ends it."""
+
+    async def by_callback(msg: Msg) -> None:
+        sink(msg.subject, msg.reply, msg.data, _raw_headers(msg.headers))
+
+    subscribe: Callable[..., Awaitable[Subscription]] = getattr(client, "subscribe")  # noqa: B009 (half typed)
+    subscription = await subscribe(subject, queue=queue, cb=by_callback)
+    sinks = _sinks(client)
+    number = getattr(subscription, "_id", None)
+    if sinks is not None and isinstance(number, int):
+        sinks[number] = sink
+    return subscription
+
+
+async def unlisten(client: Client, subscription: Subscription) -> None:
+    """No message reaches the sink any more."""
+    sinks = _SINKS.get(client)
+    if sinks is not None:
+        sinks.pop(getattr(subscription, "_id", -1), None)
+    if not client.is_closed and not client.is_draining:
+        await subscription.unsubscribe()
+
+
+def read_headers(raw: bytes) -> tuple[int | None, dict[str, str]]:
+    """The status that the server gave, if it is a message of the server's own, and the headers.
+
+    The text of the status stands in the headers as `Description`.
+    """
+    first, _, rest = raw.partition(b"\r\n")
+    headers: dict[str, str] = {}
+    for line in rest.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if colon:
+            headers[name.decode("utf-8", "replace")] = value.strip().decode("utf-8", "replace")
+    code, _, description = first[len(HEADER_LINE) - 2 :].strip().partition(b" ")
+    if not code.isdigit():
+        return None, headers
+    headers["Description"] = description.decode("utf-8", "replace")
+    return int(code), headers
+
+
+def has_shortcuts(client: Client) -> bool:
+    """Whether this nats-py is one whose private parts are known."""
+    return _writer(client) is not None and _sinks(client) is not None
+
+
+_SINKS: Final[WeakKeyDictionary[Client, dict[int, Sink]]] = WeakKeyDictionary()
+
+
+def _writer(client: Client) -> Callable[[bytes], Awaitable[None]] | None:
+    """What hands ready-made protocol lines to the client, in order with its own."""
+    send, flush = getattr(client, "_send_command", None), getattr(client, "_flush_pending", None)
+    if not _takes(send, ["cmd", "priority"]) or not _takes(flush, ["force_flush"]):
+        return None
+
+    async def write(lines: bytes) -> None:
+        await cast(Any, send)(lines)
+        await cast(Any, flush)()
+
+    return write
+
+
+def _sinks(client: Client) -> dict[int, Sink] | None:
+    """By the subscription's number, who gets its messages before the client builds anything from them."""
+    sinks = _SINKS.get(client)
+    if sinks is not None:
+        return sinks
+    process = getattr(client, "_process_msg", None)
+    if not _takes(process, ["sid", "subject", "reply", "data", "headers"]):
+        return None
+    sinks = _SINKS[client] = {}
+    client_sinks = sinks
+
+    async def process_msg(sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None) -> None:
+        sink = client_sinks.get(sid)
+        if sink is None:
+            await cast(Any, process)(sid, subject, reply, data, headers)
+            return
+        try:
+            sink(subject.decode(), reply.decode(), data, headers or b"")
+        except Exception:  # it would end the client's read loop
+            _log.exception("a message on %s could not be taken in", subject)
+
+    setattr(client, "_process_msg", process_msg)  # noqa: B010 (not public: see above)
+    return sinks
+
+
+def _takes(method: object, parameters: list[str]) -> bool:
+    return inspect.iscoroutinefunction(method) and list(inspect.signature(method).parameters) == parameters
+
+
+def _raw_headers(headers: dict[str, str] | None) -> bytes:
+    if not headers:
+        return b""
+    status = " ".join(headers[name] for name in ("Status", "Description") if name in headers)
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items() if name not in ("Status", "Description")]
+    return f"NATS/1.0 {status}\r\n{''.join(lines)}\r\n".encode()
