@@ -1,0 +1,84 @@
+"""A query and its typed answer."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from podium.contracts.subjects import Subjects
+
+from ._connection import Connection
+from .errors import QueryFailed, ServiceUnavailable
+
+A_co = TypeVar("A_co", bound=Struct, covariant=True)
+
+_GRACE_SECONDS: Final = 2.0
+"""For so long a query is waited for beyond the time that it allows itself."""
+
+
+class Asks(Protocol[A_co]):
+    """Any query class of `podium.contracts.queries`: it names the class of its answer."""
+
+    @property
+    def answer(self) -> type[A_co]: ...
+
+    @property
+    def wire(self) -> str: ...
+
+    @property
+    def wait(self) -> float: ...
+
+
+class _Error(Struct, frozen=True):
+    code: str
+    message: str
+
+
+class _MaybeFault(Struct, frozen=True):
+    error: _Error | None = None
+
+
+_faults: Final = msgspec.json.Decoder(_MaybeFault)
+
+
+async def ask(connection: Connection, subjects: Subjects, query: Asks[A_co], timeout: float | None = None) -> A_co:
+    """Ask a query.
+
+    Args:
+        timeout: seconds; by default what the query allows itself (`wait`) and a little more.
+
+    Raises:
+        QueryFailed: it was answered with a fault.
+        ServiceUnavailable: nobody answers.
+    """
+    answer = await ask_raw(
+        connection, subjects, query.wire, msgspec.json.encode(query), timeout or query.wait + _GRACE_SECONDS
+    )
+    return msgspec.json.decode(answer, type=query.answer)
+
+
+async def ask_raw(connection: Connection, subjects: Subjects, name: str, body: bytes, timeout: float) -> bytes:
+    """The JSON of the answer; errors as for `ask`."""
+    try:
+        subject = subjects.query(name)
+    except ValueError:
+        raise QueryFailed("unknown_query", f"{name!r} is not the name of a query") from None
+    try:
+        answer = (await connection.request(subject, body, timeout)).data
+    except TimeoutError:
+        where = (
+            "the read models did not answer"
+            if connection.is_up
+            else f"the NATS server at {connection.url} cannot be reached"
+        )
+        raise ServiceUnavailable(f"{where} within {timeout:g} s") from None
+    except ServiceUnavailable as error:
+        if not connection.is_up:
+            raise
+        raise ServiceUnavailable(f"nobody answers the query {name}; are podium's projections running?") from error
+    fault = _faults.decode(answer).error
+    if fault is not None:
+        raise QueryFailed(fault.code, fault.message)
+    return answer

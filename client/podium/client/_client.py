@@ -1,0 +1,274 @@
+"""The client: commands with their outcomes, queries with their answers, events in their order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self, Unpack
+
+import msgspec
+from msgspec import Struct
+
+from podium.contracts.envelope import MAX_BODY
+from podium.contracts.names import is_name
+from podium.contracts.outcomes import AcceptedOutcome
+from podium.contracts.queries import TaskDetail
+from podium.contracts.subjects import DEFAULT_PREFIX, Subjects
+from podium.contracts.tasks import (
+    BULK_LIMIT,
+    CancelTask,
+    PauseTask,
+    ResumeTask,
+    SubmitTask,
+    SubmitTasks,
+    TaskEntry,
+)
+
+from ._asking import A_co, Asks, ask
+from ._connection import Connection
+from ._events import After, ReceivedEvent, receive
+from ._options import ProfileOptions, TaskOptions, new_id, new_profile, new_task
+from ._sending import Body, Sender
+from ._waiting import TaskWaits
+from .errors import TaskFailed
+
+DEFAULT_PRINCIPAL: Final = "cli"
+DEFAULT_TIMEOUT: Final = 30.0
+
+_BULK_BYTES: Final = MAX_BODY // 2
+
+
+class Client:
+    """A connection to podium, to be used as `async with Client() as client:`.
+
+    Args:
+        url: of the NATS server, several with commas; `$PODIUM_NATS` or the one on this machine by default.
+        principal: who sends the commands; the server may hold its user to it. `$PODIUM_PRINCIPAL` by default.
+        prefix: first token of every subject; `$PODIUM_PREFIX` or `podium` by default.
+        timeout: seconds that `send` waits for an outcome unless it is told otherwise.
+        patience: seconds that a server which is not there is tried again when the client is opened.
+        credentials: path of a NATS credentials file; `$PODIUM_CREDENTIALS` by default.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        principal: str | None = None,
+        *,
+        prefix: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        patience: float = 0.0,
+        credentials: str | None = None,
+    ) -> None:
+        self.principal = principal or os.environ.get("PODIUM_PRINCIPAL") or DEFAULT_PRINCIPAL
+        self.subjects = Subjects(prefix or os.environ.get("PODIUM_PREFIX") or DEFAULT_PREFIX)
+        self._timeout = timeout
+        self._patience = patience
+        self._connection = Connection(url, name=f"podium-{self.principal}", credentials=credentials)
+        self._sender = Sender(self._connection, self.subjects, self.principal)
+        self._waits = TaskWaits(self._connection, self.subjects)
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Raises: ServiceUnavailable if no server answers within the client's patience."""
+        await self._connection.open(self._patience)
+
+    async def close(self) -> None:
+        await self._waits.close()
+        await self._connection.close()
+
+    @property
+    def connection(self) -> Connection:
+        """The connection underneath, for what this class has no word for."""
+        return self._connection
+
+    # Commands
+
+    async def send(
+        self,
+        service: str,
+        entity: str,
+        command: Body,
+        *,
+        id: str | None = None,
+        timeout: float | None = None,
+    ) -> AcceptedOutcome:
+        """Send a command and wait until it is done and on disk.
+
+        It is sent again, with the same id, until its outcome is heard; nothing happens twice.
+
+        Args:
+            command: a command of `podium.contracts`, or its name and the fields of its body.
+            id: of the command, if it should be known beforehand: 1 to 128 visible ASCII characters.
+            timeout: seconds; the client's by default.
+
+        Raises:
+            CommandRefused: it changed nothing; code, message and details say why.
+            Overloaded, ServiceUnavailable, NotAllowed: nobody took it.
+            OutcomeUnknown: no outcome came in time; it may be done or not.
+        """
+        return await self._sender.send(service, entity, command, id=id, timeout=timeout or self._timeout)
+
+    async def submit(
+        self, kind: str, input: object = None, *, task_id: str | None = None, **options: Unpack[TaskOptions]
+    ) -> str:
+        """Submit one task and return its id; errors as for `send`.
+
+        Args:
+            kind: what sort of task.
+            input: anything that JSON can carry.
+            task_id: made up if not given.
+            options: such as `skills=["parse"]`, `priority=9`; see `new_task`.
+        """
+        task_id = task_id or new_id("task")
+        await self.send("router", task_id, new_task(kind, input, **options))
+        return task_id
+
+    async def submit_many(self, tasks: Mapping[str, SubmitTask] | Sequence[SubmitTask]) -> list[str]:
+        """Submit many tasks in as few commands as they fit in, and return their ids in order.
+
+        Each command holds up to 500 tasks, all of which are taken or none; the first refusal is raised, and
+        the tasks of commands before it are submitted. Errors as for `send`.
+
+        Args:
+            tasks: by id, or without ids, which are then made up; `new_task` makes them.
+        """
+        named = tasks if isinstance(tasks, Mapping) else {new_id("task"): task for task in tasks}
+        for entries in _bulks(TaskEntry(task_id, task) for task_id, task in named.items()):
+            await self.send("router", new_id("batch"), SubmitTasks(entries))
+        return list(named)
+
+    async def cancel(self, task_id: str, reason: str | None = None) -> AcceptedOutcome:
+        return await self.send("router", task_id, CancelTask(reason))
+
+    async def pause(self, task_id: str, reason: str | None = None) -> AcceptedOutcome:
+        """An attempt in hand is taken back."""
+        return await self.send("router", task_id, PauseTask(reason))
+
+    async def resume(self, task_id: str, reason: str | None = None) -> AcceptedOutcome:
+        return await self.send("router", task_id, ResumeTask(reason))
+
+    async def register_agent(
+        self,
+        agent_id: str,
+        skills: Mapping[str, float],
+        *,
+        slots: int = 1,
+        heartbeat: float | None = None,
+        **options: Unpack[ProfileOptions],
+    ) -> AcceptedOutcome:
+        """Register an agent that runs elsewhere; `Agent` registers itself.
+
+        Args:
+            skills: name → level, 0–1.
+            slots: how many tasks it takes at the same time.
+            heartbeat: seconds between its heartbeats; None for an agent that sends none.
+        """
+        profile = new_profile(skills, slots=slots, heartbeat=heartbeat, **options)
+        return await self.send("registry", agent_id, profile)
+
+    # Results
+
+    async def wait(self, task_id: str, timeout: float | None = None) -> TaskDetail:
+        """Wait until a task is completed, failed or cancelled, and return all that is known of it.
+
+        Raises:
+            TimeoutError: after `timeout` seconds; without one, never.
+            QueryFailed: `not_found`, if there is no such task.
+            ServiceUnavailable: nobody answers queries.
+        """
+        async with asyncio.timeout(timeout):
+            return await self._waits.until_closed(task_id)
+
+    async def result(self, task_id: str, timeout: float | None = None) -> Any:
+        """Wait for a task's output, decoded from JSON.
+
+        Raises:
+            TaskFailed: it has failed or was cancelled.
+            TimeoutError, QueryFailed, ServiceUnavailable: as for `wait`.
+        """
+        task = await self.wait(task_id, timeout)
+        if task.phase != "completed":
+            raise TaskFailed(task_id, task.phase, task.code or task.phase, task.message or "")
+        return msgspec.json.decode(task.output)
+
+    # Queries and events
+
+    async def query(self, query: Asks[A_co], timeout: float | None = None) -> A_co:
+        """Ask a query of `podium.contracts.queries`; the answer is of the class that it names.
+
+        Args:
+            timeout: seconds; by default a little more than the query's own `wait`.
+
+        Raises:
+            QueryFailed: it was answered with a fault.
+            ServiceUnavailable: nobody answers.
+        """
+        return await ask(self._connection, self.subjects, query, timeout)
+
+    def events(
+        self,
+        *,
+        service: str | None = None,
+        entity: str | None = None,
+        types: Iterable[str | type[Struct]] = (),
+        after: After | None = None,
+        since: float | None = None,
+        follow: bool = True,
+    ) -> AsyncIterator[ReceivedEvent]:
+        """Events, each once and in the exact order of its stream, across reconnections and restarts.
+
+        Without `after` and `since`, what comes from now on; or everything, if it is not to `follow`.
+
+        Args:
+            service: only this service's; without it, the events of several streams come by their time as
+                far as they are history, then as they arrive.
+            entity: only this entity's.
+            types: only these, by class or name (`task_completed`).
+            after: behind this sequence of the service's stream; or sequences by stream, as `positions` has them.
+            since: from this time on, seconds since the epoch, UTC.
+            follow: go on for ever, or end where the streams end now.
+
+        Raises:
+            ServiceUnavailable: there is no such stream, or the connection is closed for good.
+            ValueError: a service or entity that is not a name; `after` as a number without a service.
+        """
+        if isinstance(after, int) and service is None:
+            raise ValueError("after as a number needs a service; give sequences by stream")
+        for token in (service, entity):
+            if token is not None and not is_name(token):
+                raise ValueError(f"{token!r} is not a name: 1 to 128 of A-Z a-z 0-9 _ -")
+        return receive(
+            self._connection,
+            self.subjects,
+            service=service,
+            entity=entity,
+            types=types,
+            after=after,
+            since=since,
+            follow=follow,
+        )
+
+
+def _bulks(entries: Iterable[TaskEntry]) -> Iterable[list[TaskEntry]]:
+    bulk: list[TaskEntry] = []
+    size = 0
+    for entry in entries:
+        length = len(msgspec.json.encode(entry)) + 1
+        if bulk and (len(bulk) == BULK_LIMIT or size + length > _BULK_BYTES):
+            yield bulk
+            bulk, size = [], 0
+        bulk.append(entry)
+        size += length
+    if bulk:
+        yield bulk

@@ -1,0 +1,355 @@
+"""One NATS connection that does not give up once it is made, and the mailboxes on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Final
+
+from msgspec import Struct
+from nats.aio.client import Client as Nats
+from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError, MaxPayloadError, NoServersError, OutboundBufferLimitError
+from nats.errors import Error as NatsError
+
+from .errors import NotAllowed, ServiceUnavailable
+
+DEFAULT_URL: Final = "nats://127.0.0.1:4222"
+
+_CONNECT_SECONDS: Final = 2
+_RECONNECT_SECONDS: Final = 0.25
+_PING_SECONDS: Final = 5
+"""A server that answers no ping three times over is taken for gone."""
+
+_WATCH_SECONDS: Final = 1.0
+_DENIED: Final = re.compile(
+    r"permissions violation for (?:publish|subscription) to \"(?P<subject>[^\"]+)\"", re.IGNORECASE
+)
+
+_log = logging.getLogger(__name__)
+
+
+def default_url() -> str:
+    return os.environ.get("PODIUM_NATS") or DEFAULT_URL
+
+
+class Reconnected(Struct, frozen=True):
+    """Put into every mailbox after a reconnection: what was on its way may be lost."""
+
+
+RECONNECTED: Final = Reconnected()
+
+
+class Mailbox:
+    """An inbox of its own. Its addresses end in a word that tells the replies apart."""
+
+    def __init__(self, connection: Connection, address: str) -> None:
+        self._connection = connection
+        self._address = address
+        self._queue: asyncio.Queue[Msg | Reconnected] = asyncio.Queue()
+
+    def __enter__(self) -> Mailbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close_mailbox(self._address)
+
+    def address(self, word: str) -> str:
+        return f"{self._address}.{word}"
+
+    def put(self, mail: Msg | Reconnected) -> None:
+        self._queue.put_nowait(mail)
+
+    @property
+    def empty(self) -> bool:
+        return self._queue.empty()
+
+    async def get(self, timeout: float | None) -> Msg | Reconnected:
+        """Raises: TimeoutError after `timeout` seconds; None waits for ever."""
+        if not self._queue.empty():
+            return self._queue.get_nowait()
+        async with asyncio.timeout(timeout):
+            return await self._queue.get()
+
+
+class Connection:
+    """A connection to one server or cluster, with reconnection without end.
+
+    Attributes:
+        epoch: how many times it has been connected.
+    """
+
+    def __init__(self, url: str | None = None, *, name: str = "podium", credentials: str | None = None) -> None:
+        self.url = url or default_url()
+        self.epoch = 0
+        self._name = name
+        self._credentials = credentials or os.environ.get("PODIUM_CREDENTIALS")
+        self._nats = Nats()
+        self._up = asyncio.Event()
+        self._up_at = 0.0
+        self._closed: str | None = None
+        self._last_error: Exception | None = None
+        self._denied: set[str] = set()
+        self._inbox = ""
+        self._mailboxes: dict[str, Mailbox] = {}
+        self._made = 0
+        self._listeners: list[Callable[[], None]] = []
+        self._watchdog: asyncio.Task[None] | None = None
+
+    async def open(self, patience: float = 0.0) -> None:
+        """Connect; a server that is not there is tried again for `patience` seconds.
+
+        Raises:
+            ServiceUnavailable: no server answers, or it does not let us in.
+        """
+        end = time.monotonic() + patience
+        while True:
+            try:
+                await self._connect()
+                break
+            except (OSError, NatsError, TimeoutError) as error:
+                cause = self._last_error or error
+                if time.monotonic() >= end or "authorization" in str(cause).lower():
+                    raise ServiceUnavailable(f"no NATS server at {self.url}: {_in_words(cause)}") from error
+                await asyncio.sleep(_RECONNECT_SECONDS)
+        self._inbox = self._nats.new_inbox()
+        await self.subscribe(f"{self._inbox}.*.*", self._deliver)
+        self._watchdog = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        self._closed = "this client is closed"
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        if self._nats.is_connected:
+            try:
+                await self._nats.flush(_CONNECT_SECONDS)
+            except (NatsError, OSError) as error:
+                _log.debug("not flushed: %s", error)
+        _abort_if_reconnecting(self._nats)
+        closing = asyncio.ensure_future(self._nats.close())
+        await asyncio.wait((closing,), timeout=_CONNECT_SECONDS)
+        if not closing.done():
+            _abort(self._nats)
+            await closing
+        self._wake()
+
+    # State
+
+    @property
+    def is_up(self) -> bool:
+        return self._up.is_set()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it will never be up again."""
+        return self._closed is not None
+
+    @property
+    def up_for(self) -> float:
+        """Seconds since the connection was last made."""
+        return time.monotonic() - self._up_at
+
+    async def until_up(self, timeout: float | None = None) -> None:
+        """Raises: TimeoutError; ServiceUnavailable if it is closed for good."""
+        if not self._up.is_set() and self._closed is None:
+            async with asyncio.timeout(timeout):
+                await self._up.wait()
+        if self._closed is not None:
+            raise ServiceUnavailable(self._closed)
+
+    def on_reconnect(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    @property
+    def server_info(self) -> dict[str, Any]:
+        """What the server said of itself when it was reached."""
+        info: dict[str, Any] = getattr(self._nats, "_server_info", {})
+        return info
+
+    # Messages
+
+    def mailbox(self) -> Mailbox:
+        self._made += 1
+        key = str(self._made)
+        mailbox = Mailbox(self, f"{self._inbox}.{key}")
+        self._mailboxes[key] = mailbox
+        return mailbox
+
+    def close_mailbox(self, address: str) -> None:
+        self._mailboxes.pop(address.rsplit(".", 1)[1], None)
+
+    async def publish(
+        self, subject: str, payload: bytes, *, reply: str = "", headers: dict[str, str] | None = None
+    ) -> bool:
+        """Hand a message over to the connection; False if it is down at the moment.
+
+        Raises:
+            NotAllowed: the server refused this subject before.
+            ServiceUnavailable: the connection is closed for good.
+        """
+        self.check_allowed(subject)
+        if self._closed is not None:
+            raise ServiceUnavailable(self._closed)
+        if not self._up.is_set():
+            return False
+        try:
+            await self._nats.publish(subject, payload, reply=reply, headers=headers)
+        except (ConnectionClosedError, OutboundBufferLimitError):
+            return False
+        except MaxPayloadError as error:
+            raise ServiceUnavailable(f"the server takes no message of {len(payload)} bytes") from error
+        return True
+
+    def check_allowed(self, subject: str) -> None:
+        """Raises: NotAllowed if the server has refused this subject."""
+        if subject.lower() in self._denied:
+            raise NotAllowed(f"the server does not let this user publish to {subject}")
+
+    async def request(self, subject: str, payload: bytes, timeout: float) -> Msg:
+        """One answer; asked again after a reconnection.
+
+        Raises:
+            TimeoutError
+            ServiceUnavailable: nobody listens there.
+        """
+        async with asyncio.timeout(timeout):
+            with self.mailbox() as mailbox:
+                while True:
+                    await self.until_up()
+                    if not await self.publish(subject, payload, reply=mailbox.address("answer")):
+                        continue
+                    answer = await mailbox.get(None)
+                    if isinstance(answer, Reconnected):
+                        self.check_allowed(subject)
+                        continue
+                    if is_nobody(answer):
+                        raise ServiceUnavailable(f"nobody answers on {subject}")
+                    return answer
+
+    async def subscribe(self, subject: str, callback: Callable[[Msg], Awaitable[None]]) -> None:
+        """Every message of the subject, for as long as the connection lives."""
+        await self._nats.subscribe(  # pyright: ignore[reportUnknownMemberType]
+            subject, cb=callback, pending_msgs_limit=0, pending_bytes_limit=0
+        )
+
+    async def flush(self) -> None:
+        """Return when the server has seen all that was sent. Raises: ServiceUnavailable."""
+        try:
+            await self._nats.flush()
+        except (NatsError, OSError) as error:
+            raise ServiceUnavailable(f"the server did not answer: {_in_words(error)}") from error
+
+    # nats-py's side
+
+    async def _connect(self) -> None:
+        self._nats = Nats()
+        self._last_error = None
+        await self._nats.connect(
+            self.url.split(","),
+            name=self._name,
+            user_credentials=self._credentials,
+            user=os.environ.get("PODIUM_USER"),
+            password=os.environ.get("PODIUM_PASSWORD"),
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnected,
+            reconnected_cb=self._on_up,
+            closed_cb=self._on_closed,
+            connect_timeout=_CONNECT_SECONDS,
+            ping_interval=_PING_SECONDS,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+        )
+        # The first connection fails at once; from here on it is tried for ever.
+        self._nats.options.update(
+            allow_reconnect=True, max_reconnect_attempts=-1, reconnect_time_wait=_RECONNECT_SECONDS
+        )
+        await self._on_up()
+
+    async def _on_up(self) -> None:
+        self.epoch += 1
+        self._up_at = time.monotonic()
+        self._last_error = None
+        self._up.set()
+        if self.epoch > 1:
+            _log.info("connected to %s again", self.url)
+            self._wake()
+
+    async def _on_disconnected(self) -> None:
+        if self._up.is_set() and self._closed is None:
+            _log.warning("the connection to %s is lost", self.url)
+        self._up.clear()
+
+    async def _on_closed(self) -> None:
+        self._up.clear()
+        if self._closed is None and self.epoch > 0:
+            self._closed = f"the server has ended the connection: {_in_words(self._last_error)}"
+            self._wake()
+            self._up.set()  # those who wait learn that it is over
+
+    async def _on_error(self, error: Exception) -> None:
+        self._last_error = error
+        denied = _DENIED.search(str(error))
+        if denied is not None:
+            self._denied.add(denied["subject"].lower())
+            self._wake()
+        _log.debug("nats: %s", error)
+
+    async def _deliver(self, msg: Msg) -> None:
+        mailbox = self._mailboxes.get(msg.subject.rsplit(".", 2)[1])
+        if mailbox is not None:
+            mailbox.put(msg)
+
+    def _wake(self) -> None:
+        for mailbox in list(self._mailboxes.values()):
+            mailbox.put(RECONNECTED)
+        for listener in self._listeners:
+            listener()
+
+    async def _watch(self) -> None:
+        """nats-py waits for unsent bytes before it reconnects, which a dead peer never takes."""
+        suspect = False
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            if suspect:
+                _abort_if_reconnecting(self._nats)
+            suspect = self._nats.is_reconnecting
+
+
+def is_nobody(msg: Msg) -> bool:
+    """Whether the message is the server's word that nobody listens."""
+    return not msg.data and msg.headers is not None and msg.headers.get("Status") == "503"
+
+
+def _abort_if_reconnecting(nats: Nats) -> None:
+    if nats.is_reconnecting:
+        _abort(nats)
+
+
+def _abort(nats: Nats) -> None:
+    writer: Any = getattr(getattr(nats, "_transport", None), "_io_writer", None)
+    if writer is not None:
+        writer.transport.abort()
+
+
+def _in_words(error: Exception | None) -> str:
+    match error:
+        case None:
+            return "no reason given"
+        case TimeoutError():
+            return "it does not answer"
+        case ConnectionRefusedError():
+            return "connection refused"
+        case NoServersError():
+            return "none of the addresses answers"
+        case OSError():
+            return error.strerror or str(error)
+        case _:
+            return str(error).removeprefix("nats: ") or type(error).__name__

@@ -1,0 +1,225 @@
+"""One event stream, read from any place in exact order: an own pull loop over short-lived consumers.
+
+A consumer of the server is only a cursor here. When anything is odd (a reconnection, a gap, silence), it
+is dropped and a new one starts behind the last event that was handed on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from nats.aio.msg import Msg
+
+from ._connection import Connection, Mailbox, Reconnected
+from .errors import ServiceUnavailable
+
+_BATCH: Final = 256
+_PULL_SECONDS: Final = 30
+_HEARTBEAT_SECONDS: Final = 5
+_API_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 0.5
+_IDLE_SECONDS: Final = 60
+"""The server drops a consumer that nobody has pulled from for so long."""
+
+_GONE: Final = 404
+
+_PULL: Final = msgspec.json.encode(
+    {
+        "batch": _BATCH,
+        "expires": _PULL_SECONDS * 1_000_000_000,
+        "idle_heartbeat": _HEARTBEAT_SECONDS * 1_000_000_000,
+    }
+)
+
+
+class Place(Struct, frozen=True):
+    """Where reading starts: behind a sequence, or at a time (seconds since the epoch, UTC)."""
+
+    after: int = 0
+    since: float | None = None
+
+
+class Entry(Struct, frozen=True):
+    """A stored message."""
+
+    sequence: int
+    subject: str
+    payload: bytes
+
+
+class _ApiError(Struct, frozen=True):
+    code: int
+    description: str = ""
+
+
+class _State(Struct, frozen=True):
+    last_seq: int = 0
+
+
+class _Info(Struct, frozen=True):
+    """What is of interest in the answers of the server's JetStream API."""
+
+    error: _ApiError | None = None
+    state: _State = _State()
+    name: str = ""
+    num_pending: int = 0
+    streams: list[str] | None = None
+
+
+_infos: Final = msgspec.json.Decoder(_Info)
+_log: Final = logging.getLogger(__name__)
+
+
+class StreamMissing(ServiceUnavailable):
+    """The server has no such stream."""
+
+
+async def last_sequence(connection: Connection, stream: str) -> int:
+    """Raises: ServiceUnavailable."""
+    return (await _api(connection, f"STREAM.INFO.{stream}", {})).state.last_seq
+
+
+async def stream_names(connection: Connection, subject: str) -> list[str]:
+    """The streams that store anything of the subject. Raises: ServiceUnavailable."""
+    return sorted((await _api(connection, "STREAM.NAMES", {"subject": subject})).streams or [])
+
+
+async def read(
+    connection: Connection, stream: str, filters: Sequence[str], start: Place, end: int | None = None
+) -> AsyncIterator[list[Entry]]:
+    """What matches any filter, from `start` on, in batches; to the sequence `end`, or without end.
+
+    Raises:
+        StreamMissing
+        ServiceUnavailable: the connection is closed for good.
+    """
+    position = start
+    while end is None or position.after < end:
+        await connection.until_up()
+        with connection.mailbox() as mailbox:
+            cursor = _Cursor(connection, mailbox, stream)
+            try:
+                await cursor.open(filters, position)
+                while end is None or cursor.pending > 0:
+                    batch = await cursor.batch()
+                    if end is not None and batch[-1].sequence >= end:
+                        yield [entry for entry in batch if entry.sequence <= end]
+                        return
+                    position = Place(after=batch[-1].sequence)
+                    yield batch
+                return
+            except _Lost as lost:
+                _log.debug("reading %s again behind %d: %s", stream, position.after, lost)
+            finally:
+                await cursor.close()
+        await asyncio.sleep(_RETRY_SECONDS if connection.is_up else 0)
+
+
+class _Lost(Exception):
+    """The cursor is of no more use."""
+
+
+class _Cursor:
+    """A consumer for one reading.
+
+    Attributes:
+        pending: how much is behind what was read, as the server last said.
+    """
+
+    def __init__(self, connection: Connection, mailbox: Mailbox, stream: str) -> None:
+        self.pending = 0
+        self._connection = connection
+        self._mailbox = mailbox
+        self._stream = stream
+        self._name = ""
+        self._wanted = 0
+        self._delivered = 0
+
+    async def open(self, filters: Sequence[str], start: Place) -> None:
+        config: dict[str, Any] = {
+            "ack_policy": "none",
+            "replay_policy": "instant",
+            "mem_storage": True,
+            "num_replicas": 1,
+            "filter_subjects": list(filters),
+            "inactive_threshold": _IDLE_SECONDS * 1_000_000_000,
+        }
+        if start.since is not None:
+            moment = datetime.fromtimestamp(start.since, UTC)
+            config |= {"deliver_policy": "by_start_time", "opt_start_time": moment.isoformat()}
+        else:
+            config |= {"deliver_policy": "by_start_sequence", "opt_start_seq": start.after + 1}
+        request = {"stream_name": self._stream, "config": config}
+        try:
+            info = await _api(self._connection, f"CONSUMER.CREATE.{self._stream}", request)
+        except StreamMissing:
+            raise
+        except ServiceUnavailable as error:
+            raise _Lost(str(error)) from error
+        self._name = info.name
+        self.pending = info.num_pending
+
+    async def batch(self) -> list[Entry]:
+        """At least one entry, and what else has arrived with it."""
+        entries = [await self._next()]
+        while len(entries) < _BATCH and not self._mailbox.empty:
+            entries.append(await self._next())
+        return entries
+
+    async def close(self) -> None:
+        if self._name and self._connection.is_up:
+            await self._connection.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._name}", b"")
+
+    async def _next(self) -> Entry:
+        while True:
+            if self._wanted == 0:
+                await self._pull()
+            try:
+                mail = await self._mailbox.get(2 * _HEARTBEAT_SECONDS + 1)
+            except TimeoutError:
+                raise _Lost("the server is silent") from None
+            if isinstance(mail, Reconnected):
+                raise _Lost("reconnected")
+            if mail.reply:
+                return self._entry(mail)
+            match (mail.headers or {}).get("Status"):
+                case "100":  # still there
+                    pass
+                case "404" | "408":  # this pull is over
+                    self._wanted = 0
+                case status:
+                    raise _Lost(f"status {status}")
+
+    async def _pull(self) -> None:
+        self._wanted = _BATCH
+        await self._connection.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._name}", _PULL, reply=self._mailbox.address("next")
+        )
+
+    def _entry(self, msg: Msg) -> Entry:
+        # … .<stream sequence>.<consumer sequence>.<time stamp>.<pending>, whatever stands before it
+        tokens = msg.reply.split(".")
+        self._wanted -= 1
+        self._delivered += 1
+        if int(tokens[-3]) != self._delivered:
+            raise _Lost("a message is missing")
+        self.pending = int(tokens[-1])
+        return Entry(int(tokens[-4]), msg.subject, msg.data)
+
+
+async def _api(connection: Connection, call: str, request: dict[str, Any]) -> _Info:
+    try:
+        answer = await connection.request(f"$JS.API.{call}", msgspec.json.encode(request), _API_SECONDS)
+    except TimeoutError:
+        raise ServiceUnavailable("the NATS server's JetStream does not answer") from None
+    info = _infos.decode(answer.data)
+    if info.error is not None:
+        fault = StreamMissing if info.error.code == _GONE else ServiceUnavailable
+        raise fault(f"{info.error.description} ({call})")
+    return info

@@ -1,0 +1,223 @@
+"""A command on its way: published, and sent again with the same id until its outcome is heard."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+from msgspec import Struct
+from nats.aio.msg import Msg
+
+from podium.contracts.catalogue import wire_name
+from podium.contracts.envelope import COMMAND_ID_HEADER, MAX_BODY, REPLY_HEADER
+from podium.contracts.names import is_name
+from podium.contracts.outcomes import AcceptedOutcome
+from podium.contracts.subjects import SERVICES, Subjects
+
+from ._connection import Connection, Mailbox, Reconnected, is_nobody
+from ._options import invalid
+from .errors import CommandRefused, OutcomeUnknown, Overloaded, ServiceUnavailable
+
+Body = Struct | tuple[str, Mapping[str, Any]]
+"""A command: its struct, or its name and the fields of its body."""
+
+_FIRST_PAUSE: Final = 0.5
+_QUEUED_PAUSE: Final = 2.0
+_LAST_PAUSE: Final = 5.0
+"""Seconds until a command is sent again: not known to be queued, known to be queued, and at the most."""
+
+_SETTLE_SECONDS: Final = 5.0
+"""For so long after a reconnection, streams that are not there may still be on their way up."""
+
+_COMMAND_ID: Final = re.compile(r"[!-~]{1,128}")
+
+
+class _RefusedOutcome(Struct, frozen=True, tag_field="outcome", tag="refused"):
+    """As the contract has it, but with any code: a newer service may have more."""
+
+    code: str
+    message: str
+    details: dict[str, Any] = {}
+
+
+class _AckError(Struct, frozen=True):
+    code: int = 0
+    description: str = ""
+
+
+class _Ack(Struct, frozen=True):
+    error: _AckError | None = None
+
+
+_outcomes: Final[msgspec.json.Decoder[AcceptedOutcome | _RefusedOutcome]] = msgspec.json.Decoder(
+    AcceptedOutcome | _RefusedOutcome
+)
+_acks: Final = msgspec.json.Decoder(_Ack)
+
+
+def encode_body(command: Body) -> tuple[str, bytes]:
+    """The name and the JSON of a command.
+
+    Raises:
+        CommandRefused: `invalid`, for fields that JSON cannot carry.
+    """
+    name, content = command if isinstance(command, tuple) else (wire_name(command), command)
+    try:
+        return name, msgspec.json.encode(content)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise invalid(error) from error
+
+
+class Sender:
+    """Sends commands of one principal."""
+
+    def __init__(self, connection: Connection, subjects: Subjects, principal: str) -> None:
+        self._connection = connection
+        self._subjects = subjects
+        self._principal = principal
+
+    async def send(
+        self,
+        service: str,
+        entity: str,
+        command: Body,
+        *,
+        id: str | None = None,
+        timeout: float | None = None,
+        patient: bool = False,
+    ) -> AcceptedOutcome:
+        """Send and wait for the outcome.
+
+        Args:
+            timeout: seconds; None waits until it is heard.
+            patient: wait, too, for a service that is not there yet or has a full queue.
+
+        Raises:
+            CommandRefused, Overloaded, ServiceUnavailable, NotAllowed: nothing was done.
+            OutcomeUnknown: no outcome was heard in time.
+        """
+        name, body = encode_body(command)
+        self._check(service, entity, name, body, id)
+        sending = _Sending(
+            self._connection,
+            self._subjects.command(service, self._principal, entity, name),
+            body,
+            id or uuid4().hex,
+            patient,
+        )
+        try:
+            async with asyncio.timeout(timeout):
+                return await sending.run()
+        except TimeoutError:
+            raise sending.too_late(service) from None
+
+    def _check(self, service: str, entity: str, name: str, body: bytes, id: str | None) -> None:
+        """What no service could accept is refused here, with no round trip."""
+        if service not in SERVICES:
+            known = ", ".join(SERVICES)
+            raise CommandRefused(
+                "unknown_service",
+                f"there is no service {service!r}; the services are {known}",
+                {"path": "subject.service", "known": list(SERVICES)},
+            )
+        for part, token in (("principal", self._principal), ("entity", entity), ("command", name)):
+            if not is_name(token):
+                raise CommandRefused(
+                    "bad_name",
+                    f"the {part} {token!r} is not a name: 1 to 128 of A-Z a-z 0-9 _ -",
+                    {"path": f"subject.{part}"},
+                )
+        if len(body) > MAX_BODY:
+            raise CommandRefused("too_large", f"the body has {len(body)} bytes, the most is {MAX_BODY}", {"path": "$"})
+        if id is not None and _COMMAND_ID.fullmatch(id) is None:
+            raise CommandRefused(
+                "bad_name",
+                f"the id {id!r} is not 1 to 128 visible ASCII characters",
+                {"path": f"headers.{COMMAND_ID_HEADER}"},
+            )
+
+
+class _Sending:
+    """One command under way."""
+
+    def __init__(self, connection: Connection, subject: str, body: bytes, id: str, patient: bool) -> None:
+        self._connection = connection
+        self._subject = subject
+        self._body = body
+        self._id = id
+        self._patient = patient
+        self._queued = False
+        self._maybe_queued = False
+
+    async def run(self) -> AcceptedOutcome:
+        pause = _FIRST_PAUSE
+        with self._connection.mailbox() as mailbox:
+            headers = {COMMAND_ID_HEADER: self._id, REPLY_HEADER: mailbox.address("outcome")}
+            while True:
+                await self._connection.until_up()
+                await self._connection.publish(self._subject, self._body, reply=mailbox.address("ack"), headers=headers)
+                outcome = await self._listen(mailbox, pause)
+                if outcome is not None:
+                    return outcome
+                pause = min(2 * pause, _LAST_PAUSE)
+
+    def too_late(self, service: str) -> OutcomeUnknown | ServiceUnavailable:
+        if not self._connection.is_up and not self._maybe_queued:
+            return ServiceUnavailable(f"the NATS server at {self._connection.url} cannot be reached")
+        queued = "it is queued" if self._queued else "it may not even be queued"
+        return OutcomeUnknown(
+            self._id, f"no outcome of command {self._id} was heard from {service}; {queued}. Is podium running?"
+        )
+
+    async def _listen(self, mailbox: Mailbox, pause: float) -> AcceptedOutcome | None:
+        """The outcome, or None when it is time to send again."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + pause
+        declined = False
+        while True:
+            try:
+                mail = await mailbox.get(max(0.0, end - loop.time()))
+            except TimeoutError:
+                self._maybe_queued |= not declined
+                return None
+            if isinstance(mail, Reconnected):
+                self._connection.check_allowed(self._subject)
+                self._maybe_queued |= not declined
+                return None
+            if mail.subject.endswith(".outcome"):
+                return _read_outcome(mail)
+            problem = _problem(mail)
+            if problem is None:
+                self._queued = self._maybe_queued = True
+                end = max(end, loop.time() + _QUEUED_PAUSE)
+            elif self._is_final(problem):
+                raise problem
+            declined = problem is not None
+
+    def _is_final(self, problem: ServiceUnavailable) -> bool:
+        """Whether nothing was done and nothing will change soon."""
+        settling = self._connection.epoch > 1 and self._connection.up_for < _SETTLE_SECONDS
+        return not (self._patient or self._maybe_queued or (settling and not isinstance(problem, Overloaded)))
+
+
+def _read_outcome(mail: Msg) -> AcceptedOutcome:
+    outcome = _outcomes.decode(mail.data)
+    if isinstance(outcome, _RefusedOutcome):
+        raise CommandRefused(outcome.code, outcome.message, outcome.details)
+    return outcome
+
+
+def _problem(ack: Msg) -> ServiceUnavailable | None:
+    """Why the stream did not take the command; None if it did."""
+    if is_nobody(ack):
+        return ServiceUnavailable("no stream takes commands for this service; is podium running?")
+    error = _acks.decode(ack.data).error
+    if error is None:
+        return None
+    if "exceeded" in error.description and "maximum" in error.description:
+        return Overloaded(f"the service's queue of commands is full ({error.description}); try again later")
+    return ServiceUnavailable(f"the command was not queued: {error.description}")

@@ -1,0 +1,264 @@
+"""An agent in service: registered, listening, beating, and in the end drained."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Struct
+from nats.aio.msg import Msg
+
+from podium.contracts.agents import AgentProfile, RegisterAgent, UnregisterAgent, UpdateAgent
+from podium.contracts.catalogue import decode_data, decode_envelope
+from podium.contracts.envelope import Beat, Envelope, Progress
+from podium.contracts.queries import OpenWork
+from podium.contracts.subjects import Subjects
+from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCancelled, TaskPaused
+
+from ._asking import ask
+from ._calls import Handler
+from ._connection import Connection
+from ._load import Load
+from ._reports import Reporter
+from ._sending import Sender
+from ._task import Task
+from ._worker import Key, Worker
+from .errors import CommandRefused, PodiumError, QueryFailed, ServiceUnavailable
+
+_REGISTER_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 60.0
+"""How often open work is asked for even if nothing has happened."""
+
+_LOOK_AGAIN_SECONDS: Final = 1.0
+_PROGRESS_SECONDS: Final = 0.1
+_FAREWELL_SECONDS: Final = 3.0
+_NAMED_TASKS: Final = 100
+"""A heartbeat names at most so many tasks."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Serving:
+    """One agent on one connection.
+
+    Args:
+        keep: stay registered at the end, with what is assigned, for this agent to come back to.
+        grace: seconds that running tasks have to end when it stops.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        profile: RegisterAgent,
+        handler_for: Callable[[TaskAssigned], Handler | None],
+        connection: Connection,
+        subjects: Subjects,
+        *,
+        keep: bool,
+        grace: float,
+    ) -> None:
+        self._name = name
+        self._profile = profile
+        self._handler_for = handler_for
+        self._connection = connection
+        self._subjects = subjects
+        self._keep = keep
+        self._grace = grace
+        self._sender = Sender(connection, subjects, name)
+        self._reporter = Reporter(self._sender, name)
+        self._progress: dict[Key, Progress] = {}
+        self._progressed = asyncio.Event()
+        self._look = asyncio.Event()
+        self._beat = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None], patience: float) -> None:
+        """Serve until `stop` is set, then drain.
+
+        Raises:
+            CommandRefused: the registry does not take the profile.
+            ServiceUnavailable, NotAllowed: there is nobody to serve.
+        """
+        await self._register(patience)
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._serve(group, stop, ready)
+        except* PodiumError as failed:
+            raise _first(failed) from None
+
+    async def _serve(self, group: asyncio.TaskGroup, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        slots = self._profile.slots if isinstance(self._profile.slots, int) else AgentProfile().slots
+        worker = Worker(slots, self._handler_for, self._reporter, self._tell, group)
+
+        async def lasting(loop: Coroutine[Any, Any, None]) -> None:
+            try:
+                await loop
+            finally:
+                worker.halt()
+
+        async def on_work(msg: Msg) -> None:
+            self._on_work(worker, msg)
+
+        # First listen, then ask what is open: nothing falls between the two.
+        await self._connection.subscribe(self._subjects.work(self._name), on_work)
+        self._connection.on_reconnect(self._on_reconnect)
+        loops = [
+            group.create_task(lasting(loop))
+            for loop in (
+                self._reporter.run(),
+                self._keep_looking(worker),
+                self._keep_beating(worker),
+                self._keep_telling(),
+            )
+        ]
+        ready()
+        try:
+            await stop.wait()
+            await self._leave(worker)
+        finally:
+            worker.halt()
+            for loop in loops:
+                loop.cancel()
+
+    # Coming and going
+
+    async def _register(self, patience: float) -> None:
+        timeout, patient = max(patience, _REGISTER_SECONDS), patience > 0
+        try:
+            await self._sender.send("registry", self._name, self._profile, timeout=timeout, patient=patient)
+        except CommandRefused as refusal:
+            if refusal.code != "agent_exists":
+                raise
+            _log.info("%s is known with another profile, which is updated", self._name)
+            await self._sender.send("registry", self._name, as_update(self._profile), timeout=timeout, patient=patient)
+        _log.info("%s is registered", self._name)
+
+    async def _leave(self, worker: Worker) -> None:
+        _log.info("%s stops: %d running tasks have %g s to end", self._name, worker.running, self._grace)
+        if not self._keep:
+            await self._say_farewell(UpdateAgent(slots=0))
+        drain = asyncio.ensure_future(worker.drain(self._grace, give_back=not self._keep))
+        await asyncio.wait((drain,), timeout=self._grace + _FAREWELL_SECONDS)
+        drain.cancel()
+        await self._reporter.settle(_FAREWELL_SECONDS)
+        if not self._keep:
+            await self._say_farewell(UnregisterAgent("stopped"))
+
+    async def _say_farewell(self, command: Struct) -> None:
+        """Who leaves cannot wait for ever: without it, the router finds out by time-outs."""
+        try:
+            await self._sender.send("registry", self._name, command, timeout=_FAREWELL_SECONDS, patient=True)
+        except PodiumError as error:
+            _log.warning("%s could not say that it stops: %s", self._name, error)
+
+    def _on_reconnect(self) -> None:
+        self._look.set()
+        self._beat.set()
+
+    # Work
+
+    def _on_work(self, worker: Worker, msg: Msg) -> None:
+        try:
+            envelope = decode_envelope(msg.data)
+            self._take(worker, envelope)
+        except (msgspec.MsgspecError, ValueError) as error:
+            _log.warning("work on %s cannot be read and is passed over: %s", msg.subject, error)
+
+    def _take(self, worker: Worker, envelope: Envelope) -> None:
+        match decode_data(envelope):
+            case TaskAssigned() as assigned if assigned.agent == self._name:
+                worker.offer(envelope.subject, assigned)
+            case TaskCancelled() as event if event.attempt is not None:
+                worker.withdraw(envelope.subject, event.attempt, f"cancelled ({event.reason or 'no reason given'})")
+            case TaskPaused() as event if event.attempt is not None:
+                worker.withdraw(envelope.subject, event.attempt, f"paused ({event.reason or 'no reason given'})")
+            case AttemptFailed() as event:
+                worker.withdraw(envelope.subject, event.attempt, f"{event.code}: {event.message}")
+            case _:
+                pass
+
+    async def _keep_looking(self, worker: Worker) -> None:
+        """Ask what is open at the start, after each reconnection, and now and then."""
+        while True:
+            self._look.clear()
+            again = _LOOK_SECONDS
+            try:
+                await self._look_once(worker)
+            except (QueryFailed, ServiceUnavailable) as error:
+                if self._connection.is_closed:
+                    raise
+                _log.debug("open work is not known yet: %s", error)
+                again = _LOOK_AGAIN_SECONDS
+            try:
+                async with asyncio.timeout(again):
+                    await self._look.wait()
+            except TimeoutError:
+                pass
+
+    async def _look_once(self, worker: Worker) -> None:
+        known = worker.keys()
+        answer = await ask(self._connection, self._subjects, OpenWork(agent_id=self._name))
+        listed: set[Key] = set()
+        for item in answer.work:
+            assigned = decode_data(item.event)
+            if not isinstance(assigned, TaskAssigned):
+                continue
+            listed.add((item.task_id, assigned.attempt))
+            if item.phase == "assigned":
+                worker.offer(item.task_id, assigned)
+            else:
+                worker.disown(item.task_id, assigned.attempt)
+        for task_id, attempt in known & worker.keys() - listed:
+            worker.withdraw(task_id, attempt, "it is no longer this agent's")
+
+    # Signals
+
+    async def _keep_beating(self, worker: Worker) -> None:
+        interval = self._profile.heartbeat
+        if not isinstance(interval, float | int):
+            return
+        load = Load()
+        subject = self._subjects.beat(self._name)
+        while True:
+            cpu, memory = load.read()
+            active = worker.active
+            beat = Beat(cpu, memory, len(active), active[:_NAMED_TASKS], interval)
+            await self._connection.publish(subject, msgspec.json.encode(beat))
+            self._beat.clear()
+            try:
+                async with asyncio.timeout(interval):
+                    await self._beat.wait()
+            except TimeoutError:
+                pass
+
+    def _tell(self, task: Task, progress: Progress) -> None:
+        self._progress[task.id, task.attempt] = progress
+        self._progressed.set()
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await self._progressed.wait()
+            self._progressed.clear()
+            told, self._progress = self._progress, {}
+            for (task_id, _), progress in told.items():
+                subject = self._subjects.progress(self._name, task_id)
+                await self._connection.publish(subject, msgspec.json.encode(progress))
+            await asyncio.sleep(_PROGRESS_SECONDS)
+
+
+def as_update(profile: RegisterAgent) -> UpdateAgent:
+    """Makes of any profile this one: what is left out has its default, or, with a type, stays as it is."""
+    fields = {name: getattr(profile, name) for name in UpdateAgent.__struct_fields__}
+    if profile.type is UNSET:
+        defaults = AgentProfile()
+        fields = {name: getattr(defaults, name) if value is UNSET else value for name, value in fields.items()}
+    return UpdateAgent(**fields)
+
+
+def _first(failed: BaseExceptionGroup[PodiumError]) -> BaseException:
+    error: BaseException = failed
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
