@@ -8,15 +8,15 @@ import os
 import re
 import time
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Any, Final
 
-from msgspec import Struct
 from nats.aio.client import Client as Nats
 from nats.aio.msg import Msg
-from nats.errors import ConnectionClosedError, MaxPayloadError, NoServersError, OutboundBufferLimitError
+from nats.errors import ConnectionClosedError, MaxPayloadError, OutboundBufferLimitError
 from nats.errors import Error as NatsError
 
+from ._mail import RECONNECTED, Mailbox, Reconnected, is_nobody
+from ._words import in_words
 from .errors import NotAllowed, ServiceUnavailable
 
 DEFAULT_URL: Final = "nats://127.0.0.1:4222"
@@ -36,47 +36,6 @@ _log = logging.getLogger(__name__)
 
 def default_url() -> str:
     return os.environ.get("PODIUM_NATS") or DEFAULT_URL
-
-
-class Reconnected(Struct, frozen=True):
-    """Put into every mailbox after a reconnection: what was on its way may be lost."""
-
-
-RECONNECTED: Final = Reconnected()
-
-
-class Mailbox:
-    """An inbox of its own. Its addresses end in a word that tells the replies apart."""
-
-    def __init__(self, connection: Connection, address: str) -> None:
-        self._connection = connection
-        self._address = address
-        self._queue: asyncio.Queue[Msg | Reconnected] = asyncio.Queue()
-
-    def __enter__(self) -> Mailbox:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.close_mailbox(self._address)
-
-    def address(self, word: str) -> str:
-        return f"{self._address}.{word}"
-
-    def put(self, mail: Msg | Reconnected) -> None:
-        self._queue.put_nowait(mail)
-
-    @property
-    def empty(self) -> bool:
-        return self._queue.empty()
-
-    async def get(self, timeout: float | None) -> Msg | Reconnected:
-        """Raises: TimeoutError after `timeout` seconds; None waits for ever."""
-        if not self._queue.empty():
-            return self._queue.get_nowait()
-        async with asyncio.timeout(timeout):
-            return await self._queue.get()
 
 
 class Connection:
@@ -117,7 +76,7 @@ class Connection:
             except (OSError, NatsError, TimeoutError) as error:
                 cause = self._last_error or error
                 if time.monotonic() >= end or "authorization" in str(cause).lower():
-                    raise ServiceUnavailable(f"no NATS server at {self.url}: {_in_words(cause)}") from error
+                    raise ServiceUnavailable(f"no NATS server at {self.url}: {in_words(cause)}") from error
                 await asyncio.sleep(_RECONNECT_SECONDS)
         self._inbox = self._nats.new_inbox()
         await self.subscribe(f"{self._inbox}.*.*", self._deliver)
@@ -178,12 +137,9 @@ class Connection:
     def mailbox(self) -> Mailbox:
         self._made += 1
         key = str(self._made)
-        mailbox = Mailbox(self, f"{self._inbox}.{key}")
+        mailbox = Mailbox(f"{self._inbox}.{key}", lambda: self._mailboxes.pop(key, None))
         self._mailboxes[key] = mailbox
         return mailbox
-
-    def close_mailbox(self, address: str) -> None:
-        self._mailboxes.pop(address.rsplit(".", 1)[1], None)
 
     async def publish(
         self, subject: str, payload: bytes, *, reply: str = "", headers: dict[str, str] | None = None
@@ -244,7 +200,7 @@ class Connection:
         try:
             await self._nats.flush()
         except (NatsError, OSError) as error:
-            raise ServiceUnavailable(f"the server did not answer: {_in_words(error)}") from error
+            raise ServiceUnavailable(f"the server did not answer: {in_words(error)}") from error
 
     # nats-py's side
 
@@ -290,7 +246,7 @@ class Connection:
     async def _on_closed(self) -> None:
         self._up.clear()
         if self._closed is None and self.epoch > 0:
-            self._closed = f"the server has ended the connection: {_in_words(self._last_error)}"
+            self._closed = f"the server has ended the connection: {in_words(self._last_error)}"
             self._wake()
             self._up.set()  # those who wait learn that it is over
 
@@ -323,11 +279,6 @@ class Connection:
             suspect = self._nats.is_reconnecting
 
 
-def is_nobody(msg: Msg) -> bool:
-    """Whether the message is the server's word that nobody listens."""
-    return not msg.data and msg.headers is not None and msg.headers.get("Status") == "503"
-
-
 def _abort_if_reconnecting(nats: Nats) -> None:
     if nats.is_reconnecting:
         _abort(nats)
@@ -337,19 +288,3 @@ def _abort(nats: Nats) -> None:
     writer: Any = getattr(getattr(nats, "_transport", None), "_io_writer", None)
     if writer is not None:
         writer.transport.abort()
-
-
-def _in_words(error: Exception | None) -> str:
-    match error:
-        case None:
-            return "no reason given"
-        case TimeoutError():
-            return "it does not answer"
-        case ConnectionRefusedError():
-            return "connection refused"
-        case NoServersError():
-            return "none of the addresses answers"
-        case OSError():
-            return error.strerror or str(error)
-        case _:
-            return str(error).removeprefix("nats: ") or type(error).__name__

@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
 
-from ._connection import Connection, Mailbox, Reconnected
+from ._connection import Connection
+from ._mail import Mailbox, Reconnected
 from .errors import ServiceUnavailable
 
 _BATCH: Final = 256

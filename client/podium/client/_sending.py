@@ -18,7 +18,8 @@ from podium.contracts.names import is_name
 from podium.contracts.outcomes import AcceptedOutcome
 from podium.contracts.subjects import SERVICES, Subjects
 
-from ._connection import Connection, Mailbox, Reconnected, is_nobody
+from ._connection import Connection
+from ._mail import Mailbox, Reconnected, is_nobody
 from ._options import invalid
 from .errors import CommandRefused, OutcomeUnknown, Overloaded, ServiceUnavailable
 
