@@ -24,7 +24,7 @@ async def connect(
     name: str,
     user: str | None = None,
     password: str | None = None,
-    token: str | None = None,
+    user_credentials: str | None = None,
     timeout: float | None = None,
     ping_interval: float = PING_INTERVAL,
 ) -> Client:
@@ -33,6 +33,7 @@ async def connect(
     Args:
         url: of one server, or of several with commas between.
         name: for whoever looks at the server's connections.
+        user_credentials: path of a `.creds` file; needs the package nkeys.
         timeout: seconds to wait for a first connection; None waits until there is one.
         ping_interval: seconds; a server that misses three pings is left.
 
@@ -48,7 +49,7 @@ async def connect(
         "name": name,
         "user": user,
         "password": password,
-        "token": token,
+        "user_credentials": user_credentials,
         "max_reconnect_attempts": -1,
         "reconnect_time_wait": RECONNECT_WAIT,
         "connect_timeout": CONNECT_TIMEOUT,

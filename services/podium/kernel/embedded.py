@@ -215,7 +215,7 @@ class EmbeddedServer:
 
 
 def end_with_parent() -> None:
-    """In the new process, before the server: have Linux end it when its parent is gone."""
+    """To be called in a new process before its program: Linux ends it when its parent is gone."""
     prctl = getattr(_libc, "prctl", None)
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
