@@ -143,7 +143,7 @@ def _verdict(report: Report, console: Console) -> None:
     _title(console, "All there?")
     tally = report.tally
     console.print(
-        f"{tally.submitted:,} submitted, {tally.completed:,} completed, {tally.twice} of them twice, {tally.failed} failed; "
+        f"{tally.submitted:,} submitted, {tally.completed:,} completed, {tally.twice} twice, {tally.failed} failed; "
         f"{tally.results:,} results, {tally.attempts:,} attempts; the read model has {tally.agreed:,} completed"
     )
     for task_id, failure in list(report.failed.items())[:LOST_SHOWN]:
