@@ -16,7 +16,7 @@ from nats.aio.subscription import Subscription
 
 from podium.contracts.subjects import Service, Subjects
 
-from .jsapi import NOT_FOUND, ApiError, call
+from .jsapi import last_message
 from .log import Conflict, LogUnavailable, Record, ResultUnknown, Stored, check_batch
 from .pull import ConsumerLost, Pull
 from .wire import HEADER_LINE, Outgoing, listen, publish_all, read_headers
@@ -60,13 +60,8 @@ class JetStreamReader:
         self._filter = filter
 
     async def last(self) -> int:
-        try:
-            answer = await call(self._client, f"STREAM.MSG.GET.{self._stream}", {"last_by_subj": self._filter})
-        except ApiError as error:
-            if error.code == NOT_FOUND and error.err_code == 10037:
-                return 0
-            raise LogUnavailable(str(error)) from error
-        return int(answer["message"]["seq"])
+        message = await last_message(self._client, self._stream, self._filter)
+        return int(message["seq"]) if message is not None else 0
 
     async def read(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
         end, position = await self.last(), after

@@ -13,6 +13,7 @@ from .log import LogUnavailable
 TIMEOUT: Final = 5.0
 
 NOT_FOUND: Final = 404
+_NO_MESSAGE: Final = 10037
 
 
 class ApiError(Exception):
@@ -54,3 +55,18 @@ async def call(client: Client, name: str, body: object = None, timeout: float = 
     if code == 503:
         raise LogUnavailable(f"{description} ({err_code})")
     raise ApiError(name, code, err_code, description)
+
+
+async def last_message(client: Client, stream: str, filter: str) -> dict[str, Any] | None:
+    """The newest message that matches, from the stream's leader: `seq`, `subject`, `data` (base64); None if none does.
+
+    Raises:
+        LogUnavailable: also if there is no such stream.
+    """
+    try:
+        message: dict[str, Any] = (await call(client, f"STREAM.MSG.GET.{stream}", {"last_by_subj": filter}))["message"]
+    except ApiError as error:
+        if error.err_code == _NO_MESSAGE:
+            return None
+        raise LogUnavailable(str(error)) from error
+    return message

@@ -2,10 +2,10 @@
 
 How the pin of a command consumer behaves (nats-server 2.15.1; tests/log/test_pinning.py holds it to this):
 
-- A pull carries `"group": PRIORITY_GROUP`. The first command goes to the oldest waiting pull, and with it, in the header
-  `Nats-Pin-Id`, the pin. The holder sends it back as `"id"` with every further pull; others wait and get nothing.
+- A pull carries `"group": PRIORITY_GROUP`. The first command goes to the oldest waiting pull, and with it, in the
+  header `Nats-Pin-Id`, the pin. The holder sends it back as `"id"` with every further pull; the others wait.
 - There is no pin before there is a command, and no word to whoever gets it but that header: an idle partition has no
-  holder. `CONSUMER.INFO` shows it, as `"priority_groups": [{"group": "owner", "pinned_client_id": "…", "pinned_ts": …}]`,
+  holder. `CONSUMER.INFO` shows it in `"priority_groups": [{"group": "owner", "pinned_client_id": …, "pinned_ts": …}]`,
   without a `pinned_client_id` and with the year 0001 as `pinned_ts` if nobody holds it.
 - Each pull *request* with the right id, and nothing else, keeps the pin for another `priority_timeout`. So pulls of the
   holder must expire in less than that; a pull that waits longer loses the pin while it waits.
