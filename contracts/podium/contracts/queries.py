@@ -24,7 +24,9 @@ OPEN_PHASES: Final[tuple[Phase, ...]] = ("queued", "delayed", "assigned", "runni
 
 Limit = Annotated[int, Meta(ge=1, le=500)]
 
-QueryErrorCode = Literal["not_json", "invalid", "unknown_query", "not_found", "timeout", "unavailable", "internal"]
+QueryErrorCode = Literal[
+    "not_json", "invalid", "unknown_query", "not_found", "timeout", "too_large", "unavailable", "internal"
+]
 
 
 class Query(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -204,17 +206,25 @@ class WorkItem(Struct, frozen=True, omit_defaults=True):
 
 
 class WorkAnswer(Answer, frozen=True, kw_only=True):
+    """`next`: the cursor of the rest, which one answer could not hold; None if this is all."""
+
     work: list[WorkItem]
+    next: str | None = None
 
 
 class OpenWork(Query, frozen=True, kw_only=True):
-    """What an agent holds and has not reported, oldest first: asked on every (re)connect."""
+    """What an agent holds and has not reported, oldest first: asked on every (re)connect.
+
+    `cursor` is the `next` of the answer before.
+    """
 
     wire = "agents.work"
     answer = WorkAnswer
 
     agent_id: Name
     fresh: bool = True
+    limit: Limit = 500
+    cursor: str | None = None
 
 
 # Agents
