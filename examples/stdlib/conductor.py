@@ -104,7 +104,10 @@ class Conductor:
     async def _start(self) -> None:
         self._scene.doing = "starting podium"
         began = time.monotonic()
-        await asyncio.wait_for(self._podium.start(), START_SECONDS)
+        try:
+            await asyncio.wait_for(self._podium.start(), START_SECONDS)
+        except TimeoutError:
+            raise CannotStart(f"podium was not ready in {START_SECONDS:g} s: {self._podium.last_words()}") from None
         self._seconds["podium"] = time.monotonic() - began
         self._scene.doing = "starting the agents"
         await self._fleet.start()
