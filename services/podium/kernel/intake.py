@@ -13,12 +13,11 @@ import contextlib
 import json
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
@@ -39,6 +38,7 @@ from .log import EventReader, Stored
 from .owner import Signal
 from .partition import is_command_id
 from .provision import PRIORITY_GROUP
+from .wire import Outgoing, listen, publish_all, read_headers, unlisten
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class PartitionInbox:
         *,
         upstream: Mapping[Service, EventReader],
         clock: Clock,
-        missing: Callable[[], Awaitable[None]],
+        missing: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         self._nc = nc
         self._subjects = subjects
@@ -99,6 +99,7 @@ class PartitionInbox:
         self._inbox = nc.new_inbox()
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._background: set[asyncio.Future[object]] = set()
 
     # The owner's side
 
@@ -109,7 +110,7 @@ class PartitionInbox:
     def commands(self, limit: int) -> list[Incoming]:
         while self._waiting and self._waiting[0].subject == self._wake_subject:
             # Taken from the front, nothing before it is still in hand.
-            self._send(self._waiting.popleft().token, b"+ACK")
+            self._send(Outgoing(self._waiting.popleft().token, b"+ACK"))
         taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
         if len(self._waiting) <= BUFFER_MESSAGES // 2:
             self._pull_if_short()
@@ -125,7 +126,7 @@ class PartitionInbox:
 
     async def acknowledge(self, last: Incoming) -> None:
         if self._nc.is_connected:
-            await self._nc.publish(last.token, b"+ACK")
+            await publish_all(self._nc, [Outgoing(last.token, b"+ACK")])
 
     async def wait(self, until: float | None) -> None:
         if not self._waiting:
@@ -141,11 +142,10 @@ class PartitionInbox:
     # Life
 
     async def start(self) -> None:
-        subscribe = self._nc.subscribe
         self._subscriptions = [
-            await subscribe(self._inbox, cb=self._on_message, pending_msgs_limit=0, pending_bytes_limit=0),
-            await subscribe(self._subjects.all_beats(), cb=self._on_beat),
-            await subscribe(self._subjects.all_progress(), cb=self._on_progress),
+            await listen(self._nc, self._inbox, self._on_message),
+            await listen(self._nc, self._subjects.all_beats(), self._on_beat),
+            await listen(self._nc, self._subjects.all_progress(), self._on_progress),
         ]
         loops = [self._pull_steadily(), self._watch()]
         loops += [self._follow(service, reader) for service, reader in self._upstream.items()]
@@ -156,8 +156,7 @@ class PartitionInbox:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for subscription in self._subscriptions:
-            if self._nc.is_connected:
-                await subscription.unsubscribe()
+            await unlisten(self._nc, subscription)
 
     # Pulling
 
@@ -181,36 +180,52 @@ class PartitionInbox:
             request["id"] = self._pin
         self._wanted = PULL_MESSAGES
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
-        self._send(subject, json.dumps(request).encode(), reply=self._inbox)
+        self._send(Outgoing(subject, json.dumps(request).encode(), reply=self._inbox))
 
-    def _send(self, subject: str, payload: bytes, reply: str = "") -> None:
+    def _send(self, message: Outgoing) -> None:
+        """A pull or acknowledgement that cannot be sent now is of no use later."""
         if self._nc.is_connected:
-            task = asyncio.ensure_future(self._nc.publish(subject, payload, reply=reply))
-            task.add_done_callback(_swallow)
+            self._in_background(publish_all(self._nc, [message]))
 
-    async def _on_message(self, msg: Msg) -> None:
-        if not msg.reply.startswith("$JS.ACK"):
-            await self._on_status(msg)
+    def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Future[object]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.info("%s: %r", self._consumer, error)
+
+    def _on_message(self, subject: str, reply: str, payload: bytes, raw_headers: bytes) -> None:
+        status, headers = read_headers(raw_headers)
+        if not reply.startswith("$JS.ACK"):
+            self._on_status(status, headers)
             return
-        headers = msg.headers or {}
         pin = headers.get("Nats-Pin-Id")
         if pin is not None and pin != self._pin:
-            self._pin = pin
-            self._waiting.clear()
+            self._gain_pin(pin)
         self._heard_at = self._clock.now()
         self._wanted -= 1
-        self._waiting.append(self._read(msg, headers))
-        if self._wanted < PULL_MESSAGES // 2 and len(self._waiting) < BUFFER_MESSAGES:
+        self._waiting.append(self._read(subject, reply, payload, headers))
+        if len(self._waiting) < BUFFER_MESSAGES:
             self._pull_if_short()
         self._something.set()
 
-    async def _on_status(self, msg: Msg) -> None:
-        status = (msg.headers or {}).get("Status", "")
-        if status == "423":
+    def _on_status(self, status: int | None, headers: Mapping[str, str]) -> None:
+        description = headers.get("Description", "")
+        if status == 423:
             self._lose_pin("another replica holds the pin")
-        elif status in ("503", "404") or (status == "409" and "Deleted" in str(msg.headers)):
+        elif status in (404, 503) or (status == 409 and "Deleted" in description):
             self._lose_pin("the command consumer is gone")
-            await self._missing()
+            self._in_background(self._missing())
+
+    def _gain_pin(self, pin: str) -> None:
+        """The replica before may have taken commands that it did not finish: they come again at once."""
+        self._pin = pin
+        self._waiting.clear()
+        reset = f"$JS.API.CONSUMER.RESET.{self._stream}.{self._consumer}"
+        self._in_background(self._nc.request(reset, b"", timeout=2))
 
     def _lose_pin(self, why: str) -> None:
         if self._pin is not None:
@@ -246,10 +261,9 @@ class PartitionInbox:
         holder = groups[0].get("pinned_client_id")
         return str(holder) if holder else None
 
-    def _read(self, msg: Msg, headers: Mapping[str, str]) -> Incoming:
-        # $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<time stamp>.<pending>
-        tokens = msg.reply.split(".")
-        made = f"{self._stream}-{tokens[-4]}-{tokens[-2]}"
+    def _read(self, subject: str, token: str, body: bytes, headers: Mapping[str, str]) -> Incoming:
+        sequence, stamp = _place(token)
+        made = f"{self._stream}-{sequence}-{stamp}"
         command_id = headers.get(COMMAND_ID_HEADER, made)
         reply = headers.get(REPLY_HEADER)
         fault = None
@@ -268,14 +282,14 @@ class PartitionInbox:
             )
             reply = None
         return Incoming(
-            subject=msg.subject,
-            address=self._subjects.read_command(msg.subject),
-            body=msg.data,
+            subject=subject,
+            address=self._subjects.read_command(subject),
+            body=body,
             command_id=command_id,
             reply=reply,
             correlation=headers.get(CORRELATION_HEADER),
             traceparent=headers.get(TRACEPARENT_HEADER),
-            token=msg.reply,
+            token=token,
             fault=fault,
         )
 
@@ -291,11 +305,11 @@ class PartitionInbox:
             self._facts.append((service, stored))
             self._something.set()
 
-    async def _on_beat(self, msg: Msg) -> None:
-        self._hear(msg.subject.split(".")[2:], _beat, msg.data)
+    def _on_beat(self, subject: str, _reply: str, payload: bytes, _headers: bytes) -> None:
+        self._hear(subject.split(".")[2:], _beat, payload)
 
-    async def _on_progress(self, msg: Msg) -> None:
-        self._hear(msg.subject.split(".")[2:], _progress, msg.data)
+    def _on_progress(self, subject: str, _reply: str, payload: bytes, _headers: bytes) -> None:
+        self._hear(subject.split(".")[2:], _progress, payload)
 
     def _hear(self, subject: list[str], decoder: _Decoder, data: bytes) -> None:
         try:
@@ -308,7 +322,11 @@ class PartitionInbox:
         self._signals[tuple(subject)] = body
 
 
-def _swallow(task: asyncio.Future[None]) -> None:
-    """A pull or acknowledgement that could not be sent is sent again or delivered again."""
-    if not task.cancelled():
-        task.exception()
+def _place(token: str) -> tuple[str, str]:
+    """The sequence of a command in its stream and its time stamp, from the subject that acknowledges it.
+
+    `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<sequence>.<number>.<time>.<pending>[.<token>]`
+    """
+    tokens = token.split(".")
+    at = 5 if len(tokens) == 9 else 7
+    return tokens[at], tokens[at + 2]

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from podium.contracts.subjects import Service
 
-from .connection import ConnectError
 from .decider import Decider
 from .logs import configure
 from .provision import ProvisionError
@@ -55,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(ServiceProcess(decider, settings).run())
-    except (ProvisionError, ConnectError) as error:
+    except (ProvisionError, ConnectionError) as error:
         print(f"podium: {error}", file=sys.stderr)
         return 2
     except Exception:

@@ -15,6 +15,7 @@ from podium.contracts.outcomes import Outcome, RefusedOutcome
 from podium.contracts.subjects import CommandAddress, Subjects
 
 from .commands import Incoming
+from .wire import Outgoing, publish_all
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -41,9 +42,14 @@ class NatsOutbox:
         self._subjects = subjects
 
     async def publish(self, outcomes: Sequence[tuple[Incoming, Outcome]]) -> None:
-        for incoming, outcome in outcomes:
-            if incoming.reply is not None:
-                await self._nc.publish(incoming.reply, _encode(outcome))
+        await publish_all(
+            self._nc,
+            [
+                Outgoing(incoming.reply, _encode(outcome))
+                for incoming, outcome in outcomes
+                if incoming.reply is not None
+            ],
+        )
         refused = [(incoming, outcome) for incoming, outcome in outcomes if isinstance(outcome, RefusedOutcome)]
         if refused:
             await asyncio.gather(*(self.keep(incoming, outcome) for incoming, outcome in refused))
