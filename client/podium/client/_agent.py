@@ -66,6 +66,10 @@ class Agent:
         self.levels: dict[str, float] = {}
         self._handlers: dict[str, Handler] = {}
 
+    def rename(self, id: str) -> None:
+        """Raises: ValueError for a name that is none."""
+        self.id = _checked(id)
+
     def skill(self, name: str, *, level: float = 1.0) -> Callable[[F], F]:
         """Make a function this agent's way to do tasks of that kind, or that need that skill.
 

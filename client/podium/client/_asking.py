@@ -10,11 +10,12 @@ from msgspec import Struct
 from podium.contracts.subjects import Subjects
 
 from ._connection import Connection
+from ._mail import is_nobody
 from .errors import QueryFailed, ServiceUnavailable
 
 A_co = TypeVar("A_co", bound=Struct, covariant=True)
 
-_GRACE_SECONDS: Final = 2.0
+GRACE_SECONDS: Final = 2.0
 """For so long a query is waited for beyond the time that it allows itself."""
 
 
@@ -54,7 +55,7 @@ async def ask(connection: Connection, subjects: Subjects, query: Asks[A_co], tim
         ServiceUnavailable: nobody answers.
     """
     answer = await ask_raw(
-        connection, subjects, query.wire, msgspec.json.encode(query), timeout or query.wait + _GRACE_SECONDS
+        connection, subjects, query.wire, msgspec.json.encode(query), timeout or query.wait + GRACE_SECONDS
     )
     return msgspec.json.decode(answer, type=query.answer)
 
@@ -66,19 +67,14 @@ async def ask_raw(connection: Connection, subjects: Subjects, name: str, body: b
     except ValueError:
         raise QueryFailed("unknown_query", f"{name!r} is not the name of a query") from None
     try:
-        answer = (await connection.request(subject, body, timeout)).data
+        answer = await connection.request(subject, body, timeout)
     except TimeoutError:
-        where = (
-            "the read models did not answer"
-            if connection.is_up
-            else f"the NATS server at {connection.url} cannot be reached"
-        )
-        raise ServiceUnavailable(f"{where} within {timeout:g} s") from None
-    except ServiceUnavailable as error:
-        if not connection.is_up:
-            raise
-        raise ServiceUnavailable(f"nobody answers the query {name}; are podium's projections running?") from error
-    fault = _faults.decode(answer).error
+        if connection.is_up:
+            raise ServiceUnavailable(f"the query {name} was not answered within {timeout:g} s") from None
+        raise ServiceUnavailable(f"the NATS server at {connection.url} cannot be reached") from None
+    if is_nobody(answer):
+        raise ServiceUnavailable(f"nobody answers the query {name}; are podium's projections running?")
+    fault = _faults.decode(answer.data).error
     if fault is not None:
         raise QueryFailed(fault.code, fault.message)
-    return answer
+    return answer.data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
@@ -119,6 +119,17 @@ class Client:
         """
         return await self._sender.send(service, entity, command, id=id, timeout=timeout or self._timeout)
 
+    async def post(
+        self, service: str, entity: str, command: Body, *, id: str | None = None, timeout: float | None = None
+    ) -> str:
+        """Queue a command, without waiting for what becomes of it, and return its id.
+
+        Raises:
+            CommandRefused, Overloaded, ServiceUnavailable, NotAllowed: it is not queued.
+            OutcomeUnknown: it may be queued or not.
+        """
+        return await self._sender.post(service, entity, command, id=id, timeout=timeout or self._timeout)
+
     async def submit(
         self, kind: str, input: object = None, *, task_id: str | None = None, **options: Unpack[TaskOptions]
     ) -> str:
@@ -225,7 +236,7 @@ class Client:
         after: After | None = None,
         since: float | None = None,
         follow: bool = True,
-    ) -> AsyncIterator[ReceivedEvent]:
+    ) -> AsyncGenerator[ReceivedEvent, None]:
         """Events, each once and in the exact order of its stream, across reconnections and restarts.
 
         Without `after` and `since`, what comes from now on; or everything, if it is not to `follow`.

@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, MaxPayloadError, OutboundBufferLimitError
 from nats.errors import Error as NatsError
 
-from ._mail import RECONNECTED, Mailbox, Reconnected, is_nobody
+from ._mail import RECONNECTED, Mailbox, Reconnected
 from ._words import in_words
 from .errors import NotAllowed, ServiceUnavailable
 
@@ -168,26 +168,23 @@ class Connection:
         if subject.lower() in self._denied:
             raise NotAllowed(f"the server does not let this user publish to {subject}")
 
-    async def request(self, subject: str, payload: bytes, timeout: float) -> Msg:
-        """One answer; asked again after a reconnection.
+    async def request(self, subject: str, payload: bytes, timeout: float, headers: dict[str, str] | None = None) -> Msg:
+        """One answer, which may be the server's word that nobody listens; asked again after a reconnection.
 
         Raises:
             TimeoutError
-            ServiceUnavailable: nobody listens there.
+            ServiceUnavailable: the connection is closed for good.
         """
         async with asyncio.timeout(timeout):
             with self.mailbox() as mailbox:
                 while True:
                     await self.until_up()
-                    if not await self.publish(subject, payload, reply=mailbox.address("answer")):
+                    if not await self.publish(subject, payload, reply=mailbox.address("answer"), headers=headers):
                         continue
                     answer = await mailbox.get(None)
-                    if isinstance(answer, Reconnected):
-                        self.check_allowed(subject)
-                        continue
-                    if is_nobody(answer):
-                        raise ServiceUnavailable(f"nobody answers on {subject}")
-                    return answer
+                    if not isinstance(answer, Reconnected):
+                        return answer
+                    self.check_allowed(subject)
 
     async def subscribe(self, subject: str, callback: Callable[[Msg], Awaitable[None]]) -> None:
         """Every message of the subject, for as long as the connection lives."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -15,7 +15,8 @@ from podium.contracts.envelope import TYPE_PREFIX, Envelope
 from podium.contracts.subjects import EventAddress, Subjects
 
 from ._connection import Connection
-from ._log import Entry, Place, StreamMissing, last_sequence, read, stream_names
+from ._jetstream import StreamMissing
+from ._log import Entry, Place, last_sequence, read, stream_names
 from .errors import ServiceUnavailable
 
 _logger: Final = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ async def receive(
     after: After | None = None,
     since: float | None = None,
     follow: bool = True,
-) -> AsyncIterator[ReceivedEvent]:
+) -> AsyncGenerator[ReceivedEvent, None]:
     """See `Client.events`."""
     names = [event_name(kind) for kind in types]
     sources = await _sources(connection, subjects, service)
@@ -85,7 +86,7 @@ async def receive(
             starts[stream] = Place(ends[stream] if follow else 0)
     filters = {stream: subjects.event_filters(of, entity, names) for stream, of in sources.items()}
 
-    def reading(stream: str, start: Place, end: int | None) -> AsyncIterator[ReceivedEvent]:
+    def reading(stream: str, start: Place, end: int | None) -> AsyncGenerator[ReceivedEvent, None]:
         return _decoded(subjects, stream, read(connection, stream, filters[stream], start, end))
 
     if len(sources) == 1:
@@ -114,7 +115,7 @@ async def _sources(connection: Connection, subjects: Subjects, service: str | No
 
 async def _decoded(
     subjects: Subjects, stream: str, batches: AsyncIterator[list[Entry]]
-) -> AsyncIterator[ReceivedEvent]:
+) -> AsyncGenerator[ReceivedEvent, None]:
     try:
         async for batch in batches:
             for entry in batch:
@@ -136,7 +137,7 @@ def _decode(subjects: Subjects, stream: str, entry: Entry) -> ReceivedEvent | No
     return ReceivedEvent(stream, entry.sequence, address, envelope, data) if address is not None else None
 
 
-async def _by_time(readings: Sequence[AsyncIterator[ReceivedEvent]]) -> AsyncIterator[ReceivedEvent]:
+async def _by_time(readings: Sequence[AsyncIterator[ReceivedEvent]]) -> AsyncGenerator[ReceivedEvent, None]:
     """All events of finite readings, by their time; each stream's own order is kept."""
     heads: dict[int, ReceivedEvent] = {}
     for number, reading in enumerate(readings):
@@ -151,7 +152,7 @@ async def _by_time(readings: Sequence[AsyncIterator[ReceivedEvent]]) -> AsyncIte
             heads[number] = head
 
 
-async def _as_they_come(readings: Sequence[AsyncIterator[ReceivedEvent]]) -> AsyncIterator[ReceivedEvent]:
+async def _as_they_come(readings: Sequence[AsyncIterator[ReceivedEvent]]) -> AsyncGenerator[ReceivedEvent, None]:
     arrived: asyncio.Queue[ReceivedEvent | Exception] = asyncio.Queue(1)
 
     async def forward(reading: AsyncIterator[ReceivedEvent]) -> None:

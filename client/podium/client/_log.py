@@ -17,18 +17,16 @@ from msgspec import Struct
 from nats.aio.msg import Msg
 
 from ._connection import Connection
+from ._jetstream import StreamMissing, call
 from ._mail import Mailbox, Reconnected
 from .errors import ServiceUnavailable
 
 _BATCH: Final = 256
 _PULL_SECONDS: Final = 30
 _HEARTBEAT_SECONDS: Final = 5
-_API_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.5
 _IDLE_SECONDS: Final = 60
 """The server drops a consumer that nobody has pulled from for so long."""
-
-_GONE: Final = 404
 
 _PULL: Final = msgspec.json.encode(
     {
@@ -54,11 +52,6 @@ class Entry(Struct, frozen=True):
     payload: bytes
 
 
-class _ApiError(Struct, frozen=True):
-    code: int
-    description: str = ""
-
-
 class _State(Struct, frozen=True):
     last_seq: int = 0
 
@@ -66,7 +59,6 @@ class _State(Struct, frozen=True):
 class _Info(Struct, frozen=True):
     """What is of interest in the answers of the server's JetStream API."""
 
-    error: _ApiError | None = None
     state: _State = _State()
     name: str = ""
     num_pending: int = 0
@@ -77,18 +69,14 @@ _infos: Final = msgspec.json.Decoder(_Info)
 _log: Final = logging.getLogger(__name__)
 
 
-class StreamMissing(ServiceUnavailable):
-    """The server has no such stream."""
-
-
 async def last_sequence(connection: Connection, stream: str) -> int:
     """Raises: ServiceUnavailable."""
-    return (await _api(connection, f"STREAM.INFO.{stream}", {})).state.last_seq
+    return (await _info(connection, f"STREAM.INFO.{stream}", {})).state.last_seq
 
 
 async def stream_names(connection: Connection, subject: str) -> list[str]:
     """The streams that store anything of the subject. Raises: ServiceUnavailable."""
-    return sorted((await _api(connection, "STREAM.NAMES", {"subject": subject})).streams or [])
+    return sorted((await _info(connection, "STREAM.NAMES", {"subject": subject})).streams or [])
 
 
 async def read(
@@ -158,7 +146,7 @@ class _Cursor:
             config |= {"deliver_policy": "by_start_sequence", "opt_start_seq": start.after + 1}
         request = {"stream_name": self._stream, "config": config}
         try:
-            info = await _api(self._connection, f"CONSUMER.CREATE.{self._stream}", request)
+            info = await _info(self._connection, f"CONSUMER.CREATE.{self._stream}", request)
         except StreamMissing:
             raise
         except ServiceUnavailable as error:
@@ -214,13 +202,5 @@ class _Cursor:
         return Entry(int(tokens[-4]), msg.subject, msg.data)
 
 
-async def _api(connection: Connection, call: str, request: dict[str, Any]) -> _Info:
-    try:
-        answer = await connection.request(f"$JS.API.{call}", msgspec.json.encode(request), _API_SECONDS)
-    except TimeoutError:
-        raise ServiceUnavailable("the NATS server's JetStream does not answer") from None
-    info = _infos.decode(answer.data)
-    if info.error is not None:
-        fault = StreamMissing if info.error.code == _GONE else ServiceUnavailable
-        raise fault(f"{info.error.description} ({call})")
-    return info
+async def _info(connection: Connection, name: str, request: dict[str, Any]) -> _Info:
+    return _infos.decode(await call(connection, name, request))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 from nats.aio.msg import Msg
 
 from podium.contracts.catalogue import wire_name
@@ -23,8 +23,8 @@ from ._mail import Mailbox, Reconnected, is_nobody
 from ._options import invalid
 from .errors import CommandRefused, OutcomeUnknown, Overloaded, ServiceUnavailable
 
-Body = Struct | tuple[str, Mapping[str, Any]]
-"""A command: its struct, or its name and the fields of its body."""
+Body = Struct | tuple[str, Mapping[str, Any] | Raw]
+"""A command: its struct, or its name and the fields or the JSON of its body."""
 
 _FIRST_PAUSE: Final = 0.5
 _QUEUED_PAUSE: Final = 2.0
@@ -40,6 +40,7 @@ _COMMAND_ID: Final = re.compile(r"[!-~]{1,128}")
 class _RefusedOutcome(Struct, frozen=True, tag_field="outcome", tag="refused"):
     """As the contract has it, but with any code: a newer service may have more."""
 
+    command_id: str
     code: str
     message: str
     details: dict[str, Any] = {}
@@ -115,6 +116,26 @@ class Sender:
                 return await sending.run()
         except TimeoutError:
             raise sending.too_late(service) from None
+
+    async def post(self, service: str, entity: str, command: Body, *, id: str | None = None, timeout: float) -> str:
+        """Queue a command and return its id; what becomes of it is not waited for.
+
+        Raises:
+            CommandRefused, Overloaded, ServiceUnavailable, NotAllowed: it is not queued.
+            OutcomeUnknown: it may be queued or not.
+        """
+        name, body = encode_body(command)
+        self._check(service, entity, name, body, id)
+        id = id or uuid4().hex
+        subject = self._subjects.command(service, self._principal, entity, name)
+        try:
+            ack = await self._connection.request(subject, body, timeout, headers={COMMAND_ID_HEADER: id})
+        except TimeoutError:
+            raise OutcomeUnknown(id, f"nobody said whether command {id} is queued for {service}") from None
+        problem = _problem(ack)
+        if problem is not None:
+            raise problem
+        return id
 
     def _check(self, service: str, entity: str, name: str, body: bytes, id: str | None) -> None:
         """What no service could accept is refused here, with no round trip."""
@@ -208,7 +229,7 @@ class _Sending:
 def _read_outcome(mail: Msg) -> AcceptedOutcome:
     outcome = _outcomes.decode(mail.data)
     if isinstance(outcome, _RefusedOutcome):
-        raise CommandRefused(outcome.code, outcome.message, outcome.details)
+        raise CommandRefused(outcome.code, outcome.message, outcome.details, outcome.command_id)
     return outcome
 
 

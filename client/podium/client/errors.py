@@ -17,13 +17,15 @@ class CommandRefused(PodiumError):
         code: for programs (`podium.contracts.outcomes.RefusalCode`; a newer service may have more).
         message: for people.
         details: JSON values; `details["path"]` names the place of the fault, where it has one.
+        command_id: empty if it was refused before it was sent.
     """
 
-    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None, command_id: str = "") -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.details: dict[str, Any] = dict(details or {})
+        self.command_id = command_id
 
 
 class OutcomeUnknown(PodiumError):

@@ -1,0 +1,34 @@
+"""The command line: `podium`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import CycloptsError
+
+from . import agent, doctor, events, query, send, show, start
+from ._app import Exit, app, tell
+
+__all__ = ["agent", "app", "doctor", "events", "main", "query", "send", "show", "start"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["up"]:
+        return start.up(given[1:])
+    try:
+        result = app(given, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except CycloptsError as error:
+        tell(f"{error} Try --help.")
+        return Exit.NO_SERVER
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output has seen enough. Nothing more may be written, also not when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    return result if isinstance(result, int) else Exit.OK

@@ -1,0 +1,168 @@
+"""What `podium doctor` looks at, one check after another. Each says what it saw and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from podium.client import PodiumError, ServiceUnavailable
+from podium.client import _jetstream as jetstream
+from podium.client._asking import ask
+from podium.client._connection import Connection
+from podium.client._mail import is_nobody
+from podium.contracts.catalogue import COMMANDS
+from podium.contracts.queries import SystemOverview
+from podium.contracts.subjects import Subjects
+
+Status = Literal["ok", "warn", "fail"]
+
+OLDEST_SERVER: Final = (2, 12)
+OLDEST_PYTHON: Final = (3, 11)
+LONG_QUEUE: Final = 10_000
+LONG_LAG: Final = 10.0
+"""Seconds that read models may be behind."""
+
+LITTLE_DISK: Final = 1 << 30
+PING_SECONDS: Final = 2.0
+EMBEDDED_NAME: Final = "podium-"
+"""How the names of servers begin that `podium up` starts."""
+
+
+class Check(Struct, frozen=True, omit_defaults=True):
+    """One thing looked at; `advice` says what to do where it is not ok."""
+
+    name: str
+    status: Status
+    message: str
+    advice: str = ""
+
+
+def here() -> list[Check]:
+    """What can be said without a server."""
+    from .show import PACKAGES, package_version
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    old = sys.version_info[:2] < OLDEST_PYTHON
+    versions = {package: package_version(package) for package in PACKAGES}
+    missing = [package for package, number in versions.items() if number == "not installed"]
+    advice = f"install {', '.join(missing)}" if missing else ""
+    listed = ", ".join(f"{package} {number}" for package, number in versions.items())
+    return [
+        Check("python", "fail" if old else "ok", version, "podium needs Python 3.11 or newer" if old else ""),
+        Check("packages", "warn" if missing else "ok", listed, advice),
+        _disk(),
+    ]
+
+
+def _disk() -> Check:
+    data = Path(os.environ.get("PODIUM_DATA", "podium-data"))
+    place = data if data.exists() else Path.cwd()
+    free = shutil.disk_usage(place).free
+    message = f"{free / (1 << 30):.1f} GiB free at {place.resolve()}"
+    if free < LITTLE_DISK:
+        return Check("disk", "fail", message, "make room: a full disk followed by a restart can cost whole streams")
+    return Check("disk", "ok", message)
+
+
+async def there(connection: Connection, subjects: Subjects) -> AsyncIterator[Check]:
+    """What the server and the services say."""
+    yield _server(connection)
+    try:
+        account = await _ask(connection, "INFO")
+    except ServiceUnavailable as error:
+        yield Check("jetstream", "fail", str(error), "start the server with JetStream: nats-server -js")
+        return
+    used = f"{account.get('streams', 0)} streams, {account.get('storage', 0) / (1 << 20):.1f} MiB on disk"
+    yield Check("jetstream", "ok", used)
+    yield _durability(connection)
+    for service in COMMANDS:
+        async for check in _streams(connection, subjects, service):
+            yield check
+    for service in (*COMMANDS, "queries"):
+        yield await _answers(connection, subjects, service)
+    yield await _read_models(connection, subjects)
+
+
+def _server(connection: Connection) -> Check:
+    version = str(connection.server_info.get("version", ""))
+    numbers = tuple(int(part) for part in version.split("-")[0].split(".")[:2] if part.isdecimal())
+    if numbers < OLDEST_SERVER:
+        wanted = ".".join(map(str, OLDEST_SERVER))
+        return Check("server", "fail", f"nats-server {version} at {connection.url}", f"use {wanted} or newer")
+    return Check("server", "ok", f"nats-server {version} at {connection.url}")
+
+
+def _durability(connection: Connection) -> Check:
+    if str(connection.server_info.get("server_name", "")).startswith(EMBEDDED_NAME):
+        return Check("durability", "ok", "podium's own server: it writes to disk before it answers")
+    return Check(
+        "durability",
+        "warn",
+        "a client cannot see whether the server writes to disk before it answers",
+        "have `sync_interval: always` in its jetstream block; else a power cut costs up to two minutes",
+    )
+
+
+async def _streams(connection: Connection, subjects: Subjects, service: str) -> AsyncIterator[Check]:
+    advice = f"start the service: podium serve {service}"
+    for stream in (subjects.command_stream(service), subjects.event_stream(service)):
+        try:
+            state = (await _ask(connection, f"STREAM.INFO.{stream}"))["state"]
+        except ServiceUnavailable as error:
+            yield Check(stream, "fail", str(error), advice)
+            continue
+        yield Check(stream, "ok", f"{state['messages']} messages, {state['bytes'] / (1 << 20):.1f} MiB")
+    consumers = f"{service} consumers"
+    stream = subjects.command_stream(service)
+    try:
+        listed: list[dict[str, Any]] = (await _ask(connection, f"CONSUMER.LIST.{stream}"))["consumers"] or []
+    except ServiceUnavailable:
+        return
+    if not listed:
+        yield Check(consumers, "fail", f"nobody takes the commands of {stream}", advice)
+        return
+    waiting = sum(consumer["num_pending"] for consumer in listed)
+    unanswered = sum(consumer["num_ack_pending"] for consumer in listed)
+    message = f"{len(listed)} for commands, {waiting} commands wait, {unanswered} are in hand"
+    if waiting > LONG_QUEUE:
+        yield Check(consumers, "warn", message, f"{service} is slow or stopped: look at its log")
+    else:
+        yield Check(consumers, "ok", message)
+
+
+async def _answers(connection: Connection, subjects: Subjects, service: str) -> Check:
+    advice = f"start it: podium serve {'projections' if service == 'queries' else service}"
+    try:
+        pong = await connection.request(f"$SRV.PING.{subjects.prefix}-{service}", b"", PING_SECONDS)
+    except TimeoutError:
+        return Check(service, "fail", f"does not answer within {PING_SECONDS:g} s", advice)
+    if is_nobody(pong):
+        return Check(service, "fail", "does not run", advice)
+    version = msgspec.json.decode(pong.data, type=dict[str, Any]).get("version", "")
+    return Check(service, "ok", f"answers (version {version})")
+
+
+async def _read_models(connection: Connection, subjects: Subjects) -> Check:
+    try:
+        answer = await ask(connection, subjects, SystemOverview())
+        behind = 0
+        for stream, position in answer.positions.items():
+            state = (await _ask(connection, f"STREAM.INFO.{stream}"))["state"]
+            behind += max(0, state["last_seq"] - position)
+    except PodiumError as error:
+        return Check("read models", "fail", str(error), "look at the log of the projections")
+    message = f"{behind} events behind; {answer.agents} agents, {sum(answer.tasks.values())} tasks"
+    if answer.lag is not None and answer.lag > LONG_LAG and behind > 0:
+        return Check("read models", "warn", message, "they are slow or were just started: ask again in a minute")
+    return Check("read models", "ok", message)
+
+
+async def _ask(connection: Connection, name: str) -> dict[str, Any]:
+    return msgspec.json.decode(await jetstream.call(connection, name), type=dict[str, Any])
