@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
@@ -9,6 +10,8 @@ from msgspec import Struct
 
 MAX_BATCH = 1000
 """The most events that one atomic append may carry (a limit of the server)."""
+
+_TOKENS = re.compile(r"[^\s.*>]+(?:\.[^\s.*>]+)*", re.ASCII)
 
 
 class Record(Struct, frozen=True):
@@ -117,7 +120,7 @@ def check_batch(records: Sequence[Record], guard: str, limit: int) -> None:
     prefix = guard[:-1]
     for record in records:
         subject = record.subject
-        if not subject.startswith(prefix) or subject.split() != [subject]:
+        if not subject.startswith(prefix) or _TOKENS.fullmatch(subject, len(prefix)) is None:
             raise ValueError(f"{subject!r} is not a subject of the partition {guard}")
         if len(record.payload) > limit:
             raise RecordTooLarge(subject, len(record.payload), limit)

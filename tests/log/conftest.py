@@ -1,0 +1,40 @@
+"""One suite, two logs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from nats.aio.client import Client
+
+from podium.contracts.subjects import Subjects
+from podium.kernel.connection import connect
+from podium.kernel.provision import provision
+from tests.log.worlds import JetStreamWorld, MemoryWorld, World
+from tests.nats_server import NatsServer
+
+
+@pytest_asyncio.fixture
+async def client(shared_nats: NatsServer) -> AsyncIterator[Client]:
+    """A connection to the shared server."""
+    client = await connect(shared_nats.url, name="test")
+    yield client
+    await client.close()
+
+
+@pytest_asyncio.fixture
+async def jetstream(client: Client, subjects: Subjects) -> JetStreamWorld:
+    await provision(client, subjects, ["router"])
+    return JetStreamWorld(subjects, client)
+
+
+@pytest.fixture
+def memory(subjects: Subjects) -> MemoryWorld:
+    return MemoryWorld(subjects)
+
+
+@pytest.fixture(params=["memory", "jetstream"])
+def world(request: pytest.FixtureRequest) -> World:
+    made: World = request.getfixturevalue(request.param)
+    return made
