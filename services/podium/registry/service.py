@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Final, Literal, cast
 
 import msgspec
@@ -42,9 +43,9 @@ class RegistryState(Struct):
     """
 
     agents: dict[str, Registered]
-    left: dict[str, Unregistered]
+    left: OrderedDict[str, Unregistered]
     types: dict[str, Defined]
-    removed: dict[str, Removed]
+    removed: OrderedDict[str, Removed]
     users: dict[str, int]
 
 
@@ -65,7 +66,7 @@ class Registry:
     closing: tuple[type[Struct], ...] = ()
 
     def initial(self) -> RegistryState:
-        return RegistryState({}, {}, {}, {}, {})
+        return RegistryState({}, OrderedDict(), {}, OrderedDict(), {})
 
     def evolve(self, state: RegistryState, entity: str, event: Struct, actor: str, at: float) -> None:
         match cast(RegistryEvent, event):
@@ -106,7 +107,8 @@ class Registry:
 
     def load(self, dumped: bytes) -> RegistryState:
         content = msgspec.json.decode(dumped, type=_Dump)
-        left, removed = dict.fromkeys(content.left, Unregistered()), dict.fromkeys(content.removed, Removed())
+        left = OrderedDict.fromkeys(content.left, Unregistered())
+        removed = OrderedDict.fromkeys(content.removed, Removed())
         state = RegistryState({}, left, dict(content.types), removed, {})
         for name, agent in content.agents:
             _place(state, name, agent)
@@ -141,7 +143,7 @@ def _place(state: RegistryState, name: str, agent: Agent) -> None:
         case Unregistered():
             state.left[name] = agent
             if len(state.left) > KEPT:
-                del state.left[next(iter(state.left))]
+                state.left.popitem(last=False)
 
 
 def _place_type(state: RegistryState, name: str, type: AgentType) -> None:
@@ -153,7 +155,7 @@ def _place_type(state: RegistryState, name: str, type: AgentType) -> None:
         case Removed():
             state.removed[name] = type
             if len(state.removed) > KEPT:
-                del state.removed[next(iter(state.removed))]
+                state.removed.popitem(last=False)
 
 
 def _count(users: dict[str, int], type: str, change: int) -> None:

@@ -1,0 +1,1 @@
+"""The router: which tasks there are, and who does what."""

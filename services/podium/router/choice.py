@@ -1,0 +1,119 @@
+"""The choice of one agent among thousands: one subtraction, one argmax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from .fleet import INFINITE, Bools, Fleet
+from .requirements import Requirements
+from .scoring import Fit, Fits, conditions
+
+SHOWN: Final = 3
+"""How many candidates a decision names."""
+
+SILENT: Final = "silent"
+NO_SLOT: Final = "no free slot"
+
+
+class Choice(NamedTuple):
+    """Who was chosen, and against whom.
+
+    Attributes:
+        best: places of the best candidates, the chosen one first.
+        eligible: how many could take the task at once.
+        ties: how many were as good as the chosen one, itself included.
+        ruled_out: reason → how many; every registered agent is either eligible or in here once.
+    """
+
+    fit: Fit
+    best: list[int]
+    eligible: int
+    ties: int
+    ruled_out: dict[str, int]
+
+
+def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Iterable[str] = ()) -> Choice | None:
+    """The best agent for a task, None if there is none that is able and free.
+
+    Equally good ones take turns. Those to `avoid` are only taken if there is nobody else.
+    """
+    fit = fits.of(needs)
+    scores, mask = fleet.scores, fleet.mask
+    np.subtract(fit.bonus, fleet.costs[fits.strategy(needs)], out=scores)
+    for condition in conditions(fleet, needs):
+        scores[~condition.meets] = -INFINITE
+    place = int(scores.argmax())
+    if scores.item(place) == -INFINITE:
+        return None
+    avoided = _set_aside(fleet, avoid)
+    if avoided:
+        place = int(scores.argmax())
+        if scores.item(place) == -INFINITE:
+            for other, score in avoided:
+                scores[other] = score
+            avoided = []
+            place = int(scores.argmax())
+    top = scores.item(place)
+    eligible = int(np.count_nonzero(np.greater(scores, -INFINITE, out=mask)))
+    ties = 1
+    if eligible > 1:
+        ties = int(np.count_nonzero(np.equal(scores, top, out=mask)))
+        if ties > 1:
+            equals = mask.nonzero()[0]
+            place = int(equals[fleet.costs["round_robin"][equals].argmin()])
+    best = [place]
+    for _ in range(min(eligible, SHOWN) - 1):
+        scores[place] = -INFINITE
+        place = int(scores.argmax())
+        best.append(place)
+    return Choice(fit, best, eligible, ties, _ruled_out(fleet, fit, needs, eligible, len(avoided)))
+
+
+def obstacles(fleet: Fleet, fit: Fit, needs: Requirements) -> dict[str, int]:
+    """Why the able agents cannot take a task at once: the first reason for each, and how many it holds for."""
+    able, left = fit.skill >= 0.0, fit.able
+    found: dict[str, int] = {}
+    for reason, meets in _hindrances(fleet, needs):
+        able &= meets
+        count = int(np.count_nonzero(able))
+        if count < left:
+            found[reason] = left - count
+        left = count
+    return found
+
+
+def _set_aside(fleet: Fleet, avoid: Iterable[str]) -> list[tuple[int, float]]:
+    """Takes agents out of the scores; where they stood, and their scores."""
+    aside: list[tuple[int, float]] = []
+    for agent in avoid:
+        place = fleet.places.get(agent)
+        if place is not None and fleet.scores.item(place) > -INFINITE:
+            aside.append((place, fleet.scores.item(place)))
+            fleet.scores[place] = -INFINITE
+    return aside
+
+
+def _ruled_out(fleet: Fleet, fit: Fit, needs: Requirements, eligible: int, avoided: int) -> dict[str, int]:
+    hindered = fit.able - eligible - avoided
+    if not hindered and not avoided:
+        return fit.ruled_out
+    ruled_out = dict(fit.ruled_out)
+    if hindered and not fleet.silent_count and not needs.conditional:
+        ruled_out[NO_SLOT] = hindered
+    elif hindered:
+        ruled_out.update(obstacles(fleet, fit, needs))
+    if avoided:
+        ruled_out["failed an earlier attempt"] = avoided
+    return ruled_out
+
+
+def _hindrances(fleet: Fleet, needs: Requirements) -> Iterator[tuple[str, Bools]]:
+    """What may keep an able agent from a task just now, with whom it does not."""
+    if fleet.silent_count:
+        yield SILENT, ~fleet.silent
+    yield NO_SLOT, fleet.with_slot()
+    for condition in conditions(fleet, needs):
+        yield condition.lacking, condition.meets

@@ -1,0 +1,81 @@
+"""Why this agent: a choice put into words and numbers."""
+
+from __future__ import annotations
+
+from podium.contracts.tasks import Candidate, Decision
+
+from .agents import Track
+from .choice import Choice
+from .fleet import Fleet
+from .phases import Delayed, Queued
+from .scoring import Fits
+
+_UNTRIED = Track()
+
+
+def record(
+    choice: Choice, task: Queued | Delayed, fleet: Fleet, fits: Fits, track: Track | None, now: float
+) -> Decision:
+    """`track` is the chosen agent's."""
+    job = task.job
+    strategy = fits.strategy(job.needs)
+    weight = fits.skill_weight
+    candidates: list[Candidate] = []
+    for place in choice.best:
+        skill, load = choice.fit.skill.item(place), fleet.load.item(place)
+        score = weight * skill + (1.0 - weight) * (1.0 - load)
+        candidates.append(Candidate(fleet.names[place], round(score, 4), round(skill, 4), round(load, 4)))
+    chosen = candidates[0]
+    track = track or _UNTRIED
+    mean = track.mean if track.completed else job.estimated_duration
+    expected = None if mean is None else now + mean
+    interval = None
+    deviation = track.deviation
+    if deviation is not None:
+        interval = (now + max(0.0, track.mean - 2.0 * deviation), now + track.mean + 2.0 * deviation)
+    return Decision(
+        strategy=strategy,
+        agents=fleet.registered,
+        able=choice.fit.able,
+        eligible=choice.eligible,
+        candidates=candidates,
+        ruled_out=choice.ruled_out,
+        reasons=_reasons(strategy, choice, chosen),
+        confidence=round(track.confidence, 4),
+        expected_duration=mean,
+        expected_completion=expected,
+        completion_interval=interval,
+        risks=_risks(task, chosen.agent, track, expected),
+    )
+
+
+def _reasons(strategy: str, choice: Choice, chosen: Candidate) -> list[str]:
+    skill, load = chosen.skill, chosen.load
+    if choice.eligible == 1:
+        return [f"the only able and free agent: skill {skill:.2f}, load {load:.2f}"]
+    among = f"of {choice.eligible} able and free agents"
+    if strategy == "best_score":
+        said = f"best {among}: skill {skill:.2f}, load {load:.2f}"
+    elif strategy == "least_loaded":
+        said = f"least loaded {among}: load {load:.2f}"
+    else:
+        said = f"longest without a task {among}"
+    if choice.ties == 1:
+        return [said]
+    return [said, f"{choice.ties} were equal; it was longest without a task"]
+
+
+def _risks(task: Queued | Delayed, agent: str, track: Track, expected: float | None) -> list[str]:
+    risks: list[str] = []
+    ended = track.completed + track.failed
+    if not ended:
+        risks.append("no track record yet")
+    elif 2 * track.failed > ended:
+        risks.append(f"{track.failed} of its {ended} attempts have failed")
+    trail = task.trail
+    if trail.failed_by:
+        risks.append(f"attempt {trail.attempt + 1}: {', '.join(trail.failed_by[-3:])} failed before")
+    deadline = task.job.deadline
+    if deadline is not None and expected is not None and expected > deadline:
+        risks.append("expected to end after its deadline")
+    return risks

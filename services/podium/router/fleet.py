@@ -1,0 +1,273 @@
+"""The agents as arrays, a place for each: an index, made from what is known of them and always remakeable.
+
+Whoever is not registered, silent, or has no free slot costs infinitely much, so that one subtraction and
+one argmax find the best agent of all.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from heapq import heappop, heappush
+from typing import Final, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.contracts.agents import AgentProfile
+from podium.contracts.tasks import Strategy
+
+from .agents import Beat, Hands, Track
+from .parts import Parts
+from .requirements import in_micro
+from .settings import RouterSettings
+
+T = TypeVar("T", bound=np.generic)
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+INFINITE: Final = float("inf")
+LACKS: Final = -1.0
+"""In place of a level or an amount that an agent does not have."""
+
+COLUMNS_KEPT: Final = 256
+"""How many skills and how many resources have an array; those asked for last."""
+
+_NOTHING: Final = Hands({}, {})
+_UNHEARD: Final = Beat(0.0)
+_NO_TRACK: Final = Track()
+
+
+class Fleet:
+    """Reads the parts that it is given and never changes them.
+
+    Attributes:
+        names: place → agent; a place that an agent has left is used again.
+        version: changes with anything that a task could require of an agent.
+        freed: places where something came free since the last look.
+        scores, mask: room for one decision.
+    """
+
+    def __init__(self, settings: RouterSettings, parts: Parts) -> None:
+        self._profiles, self._beats = parts.profiles, parts.beats
+        self._hands, self._tracks = parts.book.hands, parts.book.tracks
+        self._weights = settings.load_cpu, settings.load_memory, settings.load_active, settings.load_response
+        self._unit, self._load_weight = settings.response_unit, 1.0 - settings.skill_weight
+        self.names: list[str] = []
+        self.places: dict[str, int] = {}
+        self.version = 0
+        self.silent_count = 0
+        self.freed: dict[int, None] = {}
+        self._vacant: list[int] = []
+        self._levels: OrderedDict[str, Floats] = OrderedDict()
+        self._totals: OrderedDict[str, Floats] = OrderedDict()
+        self._spare: dict[str, Floats] = {}
+        self.present: Bools = np.zeros(0, np.bool_)
+        self.silent: Bools = np.zeros(0, np.bool_)
+        self.models: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.load, self.mean, self.reliability = (np.zeros(0) for _ in range(3))
+        self.costs: dict[Strategy, Floats] = {strategy: np.zeros(0) for strategy in get_args(Strategy)}
+        self._grow(64)
+        for agent in parts.profiles:
+            self.enter(agent)
+
+    @property
+    def registered(self) -> int:
+        return len(self.places)
+
+    # Who is there
+
+    def enter(self, agent: str) -> None:
+        """The agent's profile is there or has changed."""
+        place = self.places.get(agent)
+        if place is None:
+            place = self._take_place(agent)
+        self.version += 1
+        profile = self._profiles[agent].agent
+        self.models[place] = _model_code(profile.model)
+        for skill, levels in self._levels.items():
+            levels[place] = profile.skills.get(skill, LACKS)
+        for resource, totals in self._totals.items():
+            totals[place] = _total(profile, resource)
+        self.refresh(agent)
+        self.offer(agent)
+
+    def leave(self, agent: str) -> None:
+        place = self.places.get(agent)
+        if place is None:
+            return
+        if self.silent[place]:
+            self.silent[place] = False
+            self.silent_count -= 1
+        del self.places[agent]
+        self.names[place] = ""
+        self.version += 1
+        self.present[place] = False
+        for cost in self.costs.values():
+            cost[place] = INFINITE
+        self.freed.pop(place, None)
+        heappush(self._vacant, place)
+
+    # How they are
+
+    def refresh(self, agent: str) -> None:
+        """Something about the agent has changed."""
+        place = self.places.get(agent)
+        if place is None:
+            return
+        profile = self._profiles[agent].agent
+        hands = self._hands.get(agent, _NOTHING)
+        track = self._tracks.get(agent, _NO_TRACK)
+        beat = self._beats.get(agent, _UNHEARD)
+        held, slots = len(hands.tasks), profile.slots
+        cpu, memory, active, response = self._weights
+        load = (
+            cpu * beat.cpu
+            + memory * beat.memory
+            + active * (held / slots if held < slots else 1.0)
+            + response * min(track.mean / self._unit, 1.0)
+        )
+        self.load[place] = load
+        self.mean[place] = track.mean
+        self.reliability[place] = track.reliability
+        if held < slots and not self.silent[place]:
+            self._best_score[place] = self._load_weight * (load - 1.0)
+            self._least_loaded[place] = load
+            self._round_robin[place] = track.turn
+        else:
+            self._best_score[place] = self._least_loaded[place] = self._round_robin[place] = INFINITE
+        if self._spare:
+            for resource in profile.resources:
+                spare = self._spare.get(resource)
+                if spare is not None:
+                    spare[place] = _total(profile, resource) - hands.reserved.get(resource, 0)
+
+    def is_free(self, place: int) -> bool:
+        return self._least_loaded.item(place) < INFINITE
+
+    def with_slot(self) -> Bools:
+        """Who has a free slot; of the silent nobody knows."""
+        return self._least_loaded < INFINITE
+
+    def is_silent(self, agent: str) -> bool:
+        place = self.places.get(agent)
+        return place is not None and bool(self.silent[place])
+
+    def offer(self, agent: str) -> None:
+        """Something came free at the agent: waiting tasks may have another look at it."""
+        place = self.places.get(agent)
+        if place is not None and self.is_free(place):
+            self.freed[place] = None
+
+    def miss(self, agent: str) -> None:
+        """The agent is silent."""
+        place = self.places[agent]
+        if not self.silent[place]:
+            self.silent[place] = True
+            self.silent_count += 1
+            self.refresh(agent)
+            self.freed.pop(place, None)
+
+    def hear(self, agent: str) -> None:
+        """The agent is not silent."""
+        place = self.places[agent]
+        if self.silent[place]:
+            self.silent[place] = False
+            self.silent_count -= 1
+            self.refresh(agent)
+            self.offer(agent)
+
+    # What they have
+
+    def skills(self, place: int) -> Iterable[str]:
+        return self._profiles[self.names[place]].agent.skills
+
+    def levels(self, skill: str) -> Floats:
+        """Each one's level, `LACKS` where there is none."""
+        return self._column(self._levels, skill, lambda profile: profile.skills.get(skill, LACKS))
+
+    def totals(self, resource: str) -> Floats:
+        """Each one's whole amount in millionths, `LACKS` where there is none."""
+        return self._column(self._totals, resource, lambda profile: _total(profile, resource))
+
+    def spare(self, resource: str) -> Floats:
+        """Each one's amount that is not reserved, in millionths."""
+        totals = self.totals(resource)
+        spare = self._spare.get(resource)
+        if spare is None:
+            spare = self._spare[resource] = totals.copy()
+            for agent, hands in self._hands.items():
+                place = self.places.get(agent)
+                if place is not None and resource in hands.reserved:
+                    spare[place] -= hands.reserved[resource]
+        return spare
+
+    def having_model(self, model: str) -> Bools:
+        return np.equal(self.models, _model_code(model))
+
+    # Room
+
+    def _column(self, columns: OrderedDict[str, Floats], name: str, value: Callable[[AgentProfile], float]) -> Floats:
+        found = columns.get(name)
+        if found is not None:
+            columns.move_to_end(name)
+            return found
+        column = np.full(len(self.present), LACKS)
+        for agent, place in self.places.items():
+            column[place] = value(self._profiles[agent].agent)
+        columns[name] = column
+        if len(columns) > COLUMNS_KEPT:
+            dropped, _ = columns.popitem(last=False)
+            if columns is self._totals:
+                self._spare.pop(dropped, None)
+        return column
+
+    def _take_place(self, agent: str) -> int:
+        if self._vacant:
+            place = heappop(self._vacant)
+            self.names[place] = agent
+        else:
+            place = len(self.names)
+            self.names.append(agent)
+            if place == len(self.present):
+                self._grow(place + max(place // 4, 64))
+        self.places[agent] = place
+        self.present[place] = True
+        return place
+
+    def _grow(self, size: int) -> None:
+        self.present = _longer(self.present, size, False)
+        self.silent = _longer(self.silent, size, False)
+        self.models = _longer(self.models, size, 0)
+        self.load = _longer(self.load, size, 0.0)
+        self.mean = _longer(self.mean, size, 0.0)
+        self.reliability = _longer(self.reliability, size, 1.0)
+        self.costs = {strategy: _longer(cost, size, INFINITE) for strategy, cost in self.costs.items()}
+        self._best_score = self.costs["best_score"]
+        self._least_loaded = self.costs["least_loaded"]
+        self._round_robin = self.costs["round_robin"]
+        for columns in (self._levels, self._totals, self._spare):
+            for name, column in columns.items():
+                columns[name] = _longer(column, size, LACKS)
+        self.scores = np.empty(size)
+        self.mask = np.empty(size, np.bool_)
+
+
+def _longer(old: NDArray[T], size: int, fill: float) -> NDArray[T]:
+    new = np.full(size, fill, old.dtype)
+    new[: len(old)] = old
+    return new
+
+
+def _total(profile: AgentProfile, resource: str) -> float:
+    amount = profile.resources.get(resource)
+    return LACKS if amount is None else float(in_micro(amount))
+
+
+def _model_code(model: str | None) -> int:
+    """A number for each model, so that comparing is fast; 64 bits of a hash do not meet by chance."""
+    if model is None:
+        return 0
+    return int.from_bytes(blake2b(model.encode(), digest_size=8).digest(), signed=True)

@@ -1,0 +1,155 @@
+"""What follows from the parts of the state and is kept at hand: who is free, what waits, what is due.
+
+Nothing here is a fact. It can be made anew from the parts at any moment, and moves along with them.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from .book import Change
+from .fleet import Fleet
+from .overdue import next_time
+from .parts import Parts
+from .phases import Assigned, Delayed, Open, Queued, Running
+from .queue import FRESH, URGENT, Key, Queue
+from .scoring import Fits
+from .settings import RouterSettings
+from .timers import Timers
+from .watch import Watch
+
+
+class Tally(Struct):
+    """A principal's open tasks, and how many of them agents have in hand."""
+
+    open: int = 0
+    held: int = 0
+
+
+class Index:
+    """
+    Attributes:
+        timers: when time alone next does something to a task.
+        tallies: by principal, of those that have open tasks.
+        held: how many tasks agents have in hand.
+        orphaned: agents that have left and hold tasks.
+    """
+
+    def __init__(self, parts: Parts, settings: RouterSettings) -> None:
+        self._parts, self._window = parts, settings.urgency_window
+        self._separate = settings.principal_running_limit is not None
+        self.fleet = Fleet(settings, parts)
+        self.fits = Fits(self.fleet, settings)
+        self.queue = Queue()
+        self.timers = Timers()
+        self.watch = Watch(parts, self.fleet, settings)
+        self.tallies: dict[str, Tally] = {}
+        self.held = 0
+        self.orphaned: dict[str, None] = {}
+        for task in parts.book.tasks.values():
+            self.follow(Change(None, task))
+
+    @property
+    def waiting(self) -> int:
+        """How many open tasks no agent has."""
+        return len(self._parts.book.tasks) - self.held
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is to be done at once."""
+        queue = self.queue
+        return (
+            bool(self.orphaned)
+            or queue.first_on(FRESH) is not None
+            or (bool(self.fleet.freed) and len(queue.shelves) > 1)
+        )
+
+    # Tasks
+
+    def follow(self, change: Change) -> None:
+        """Go along with a step of the book."""
+        before, after = change.before, change.after
+        if isinstance(before, Queued | Delayed):
+            self.queue.remove(before.job.id)
+        if before is None and after is not None:
+            self._tally(after.job.principal).open += 1
+        if isinstance(after, Queued):
+            self._enqueue(after)
+        elif isinstance(after, Assigned | Running) and not isinstance(before, Assigned | Running):
+            self._taken(after)
+        if isinstance(before, Assigned | Running) and not isinstance(after, Assigned | Running):
+            self._given_back(before)
+        if after is not None:
+            self._set_timer(after)
+        elif before is not None:
+            self.timers.set(before.job.id, None)
+            self._close(before.job.principal)
+
+    def tick(self, task: Open, now: float) -> None:
+        """A time has come that changes the task's place in the queue and nothing else."""
+        if isinstance(task, Delayed) and task.until <= now and task.job.id not in self.queue:
+            self._enqueue(task)
+        elif isinstance(task, Queued | Delayed) and task.job.id in self.queue:
+            deadline = task.job.deadline or 0.0
+            self.queue.rekey(Key(URGENT, deadline, task.job.number, task.job.id))
+        self._set_timer(task)
+
+    def _enqueue(self, task: Queued | Delayed) -> None:
+        job = task.job
+        principal = job.principal if self._separate else None
+        self.queue.add(Key(9 - job.priority, job.tag, job.number, job.id), job.needs, principal)
+
+    def _set_timer(self, task: Open) -> None:
+        key = self.queue.key(task.job.id)
+        self.timers.set(task.job.id, next_time(task, key, self._window))
+
+    def _taken(self, task: Assigned | Running) -> None:
+        self.held += 1
+        self._tally(task.job.principal).held += 1
+        self.fleet.refresh(task.agent)
+        self.watch.given(task)
+        if task.agent in self._parts.left:
+            self.orphaned[task.agent] = None
+
+    def _given_back(self, task: Assigned | Running) -> None:
+        self.held -= 1
+        self._tally(task.job.principal).held -= 1
+        self.fleet.refresh(task.agent)
+        self.fleet.offer(task.agent)
+        if self._separate:
+            self.queue.refresh(principal_shelf(task.job.principal))
+
+    def _tally(self, principal: str) -> Tally:
+        tally = self.tallies.get(principal)
+        if tally is None:
+            tally = self.tallies[principal] = Tally()
+        return tally
+
+    def _close(self, principal: str) -> None:
+        tally = self.tallies[principal]
+        tally.open -= 1
+        if not tally.open:
+            del self.tallies[principal]
+
+    # Agents
+
+    def enter(self, agent: str) -> None:
+        """The agent's profile is there or has changed."""
+        self.orphaned.pop(agent, None)
+        self.fleet.enter(agent)
+        self.watch.begin(agent)
+
+    def leave(self, agent: str) -> None:
+        self.fleet.leave(agent)
+        self.watch.end(agent)
+        if agent in self._parts.book.hands:
+            self.orphaned[agent] = None
+
+    def heard(self, agent: str) -> None:
+        self.fleet.refresh(agent)
+        self.watch.heard(agent)
+
+
+def principal_shelf(principal: str) -> str:
+    """The shelf of lines whose principal has all the tasks running that it may."""
+    return f"principal/{principal}"

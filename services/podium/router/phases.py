@@ -1,0 +1,156 @@
+"""The phases of a task's life, from submission to its end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from podium.contracts.tasks import Retry, Timeouts
+
+from .requirements import Requirements
+
+
+class Job(Struct, frozen=True, gc=False):
+    """A submitted task, as small as the router can keep it.
+
+    Attributes:
+        number: how many were submitted before it.
+        tag: its turn among the tasks of its priority.
+        digest: of everything that was submitted.
+        output_schema: as JSON.
+    """
+
+    id: str
+    principal: str
+    number: int
+    tag: float
+    digest: bytes
+    kind: str
+    skills: tuple[str, ...]
+    input: bytes
+    priority: int
+    needs: Requirements
+    retry: Retry
+    timeouts: Timeouts
+    deadline: float | None = None
+    estimated_duration: float | None = None
+    output_schema: bytes | None = None
+
+
+class Trail(Struct, frozen=True, gc=False):
+    """What earlier attempts left behind.
+
+    Attributes:
+        attempt: the latest one's number, 0 before the first.
+        agent, code: who held it, and how it failed; no code for one that was taken back.
+        failures: how many failed.
+        failed_by: who failed them.
+    """
+
+    attempt: int = 0
+    agent: str | None = None
+    code: str | None = None
+    failures: int = 0
+    failed_by: tuple[str, ...] = ()
+
+
+FRESH: Final = Trail()
+
+
+class Queued(Struct, frozen=True, gc=False, tag=True):
+    """Any able and free agent may have it."""
+
+    job: Job
+    trail: Trail = FRESH
+
+
+class Delayed(Struct, frozen=True, gc=False, tag=True):
+    """An attempt failed; from `until` on it is as if it were queued."""
+
+    job: Job
+    trail: Trail
+    until: float
+
+
+class Assigned(Struct, frozen=True, gc=False, tag=True):
+    """An agent has it and has not said that it began."""
+
+    job: Job
+    trail: Trail
+    agent: str
+    attempt: int
+    since: float
+    start_by: float | None
+    finish_within: float | None
+
+
+class Running(Struct, frozen=True, gc=False, tag=True):
+    """An agent is at it. `since` is the assignment, `started` the start."""
+
+    job: Job
+    trail: Trail
+    agent: str
+    attempt: int
+    since: float
+    started: float
+    finish_by: float | None
+
+
+class Paused(Struct, frozen=True, gc=False, tag=True):
+    """Nobody may have it until it is resumed; `until` is what was left of a delay."""
+
+    job: Job
+    trail: Trail
+    until: float | None
+    reason: str | None
+
+
+class Spent(Struct, frozen=True, gc=False, tag=True):
+    """Its last attempt has failed. It is as good as failed; the event that says so comes next."""
+
+    job: Job
+    trail: Trail
+    message: str
+
+
+class Completed(Struct, frozen=True, gc=False, tag=True):
+    digest: bytes
+    agent: str
+    attempt: int
+
+
+class Failed(Struct, frozen=True, gc=False, tag=True):
+    """`agent` held the latest attempt, if there was one, and `failed` is that attempt's code."""
+
+    digest: bytes
+    agent: str | None
+    attempt: int
+    failed: str | None
+    code: str
+
+
+class Cancelled(Struct, frozen=True, gc=False, tag=True):
+    digest: bytes
+    agent: str | None
+    attempt: int
+
+
+Open = Queued | Delayed | Assigned | Running | Paused | Spent
+Closed = Completed | Failed | Cancelled
+Task = Open | Closed
+
+WITHOUT_AGENT: Final = (Queued, Delayed, Paused, Spent)
+IN_HAND: Final = (Assigned, Running)
+
+
+def digest_of(task: Task) -> bytes:
+    return task.digest if isinstance(task, Completed | Failed | Cancelled) else task.job.digest
+
+
+def trail_of(task: Open) -> Trail:
+    """What the attempts up to now left behind; one in hand counts as taken back."""
+    if isinstance(task, Assigned | Running):
+        before = task.trail
+        return Trail(task.attempt, task.agent, None, before.failures, before.failed_by)
+    return task.trail

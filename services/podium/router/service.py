@@ -1,0 +1,215 @@
+"""The router's rules as one decider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import assert_never, cast
+
+from msgspec import Struct
+
+from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
+from podium.contracts.envelope import Beat as BeatSignal
+from podium.contracts.outcomes import Refused
+from podium.contracts.subjects import Service
+from podium.contracts.tasks import (
+    CLOSING,
+    CancelTask,
+    CompleteTask,
+    FailTask,
+    PauseTask,
+    ReportRefused,
+    ReportTasks,
+    ResumeTask,
+    RouterCommand,
+    RouterEvent,
+    StartTask,
+    SubmitTask,
+    SubmitTasks,
+    Waiting,
+)
+from podium.kernel.decider import Emit, Request
+
+from .agents import Beat, Profile
+from .assignment import assignments
+from .book import Book
+from .overdue import overdue
+from .parts import Parts
+from .retry import fail
+from .rules import Rules
+from .schemas import Schemas
+from .settings import RouterSettings
+from .state import RouterState
+from .submission import submit, submit_all
+from .tasks import Order, decide
+from .waiting import explain
+
+LEFT_KEPT = 100_000
+"""How many agents that have left are still known; the oldest is forgotten first."""
+
+
+class Router:
+    """A `Decider`."""
+
+    service: Service = "router"
+    schema = "1"
+    upstream: tuple[Service, ...] = ("registry",)
+    closing: tuple[type[Struct], ...] = CLOSING
+
+    def __init__(self, settings: RouterSettings | None = None) -> None:
+        self.settings = settings or RouterSettings()
+        self._rules = Rules(self.settings, Schemas())
+
+    # What was
+
+    def initial(self) -> RouterState:
+        return RouterState(Parts(Book(self.settings)), self.settings)
+
+    def evolve(self, state: RouterState, entity: str, event: Struct, actor: str, at: float) -> None:
+        change = state.book.fold(entity, cast(RouterEvent, event), actor, at)
+        if change is not None:
+            state.index.follow(change)
+
+    def dump(self, state: RouterState) -> bytes:
+        return state.book.dump()
+
+    def load(self, dumped: bytes) -> RouterState:
+        return RouterState(Parts(Book.load(dumped, self.settings)), self.settings)
+
+    # What is asked
+
+    def decide(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
+        by, entity = request.principal, request.entity
+        command = cast(RouterCommand, request.command)
+        match command:
+            case SubmitTask():
+                return submit(state, entity, command, by, now, self._rules)
+            case SubmitTasks():
+                return submit_all(state, command, by, now, self._rules)
+            case ReportTasks():
+                if by != entity:
+                    return Refused("not_your_task", f"{by} cannot report for {entity}")
+                return self._report_all(state, command, by, now)
+            case StartTask() | CompleteTask() | FailTask() | CancelTask() | PauseTask() | ResumeTask():
+                return self._order(state, entity, command, by, now)
+            case _:
+                assert_never(command)
+
+    def _order(self, state: RouterState, task_id: str, command: Order, by: str, now: float) -> list[Emit] | Refused:
+        task = state.book.find(task_id)
+        if task is None:
+            return Refused("unknown_task", f"there is no task {task_id}")
+        return decide(task_id, task, command, by, now, self._rules)
+
+    def _report_all(self, state: RouterState, command: ReportTasks, by: str, now: float) -> Iterator[Emit]:
+        """Each report stands for itself, and is judged by what those before it led to."""
+        for entry in command.reports:
+            report = entry.report
+            decided = self._order(state, entry.task_id, report, by, now)
+            if isinstance(decided, Refused):
+                name = str(report.__struct_config__.tag)
+                yield Emit(entry.task_id, ReportRefused(by, report.attempt, name, decided.code, decided.message))
+            else:
+                yield from decided
+
+    # What others say
+
+    def observe(self, state: RouterState, entity: str, fact: Struct, at: float) -> None:
+        match fact:
+            case AgentRegistered() | AgentUpdated():
+                _enter(state, entity, fact.profile, at)
+            case AgentUnregistered():
+                _leave(state, entity)
+            case _:
+                pass
+
+    def sense(self, state: RouterState, subject: tuple[str, ...], signal: Struct, now: float) -> None:
+        """Any sign of life of an agent that is registered; what it says of its load, if it says so."""
+        agent, beats = subject[0], state.parts.beats
+        if agent not in state.parts.profiles:
+            return
+        if isinstance(signal, BeatSignal):
+            beats[agent] = Beat(now, _share(signal.cpu), _share(signal.memory))
+        else:
+            before = beats.get(agent)
+            beats[agent] = Beat(now) if before is None else Beat(now, before.cpu, before.memory)
+        state.index.heard(agent)
+
+    # What is due
+
+    def react(self, state: RouterState, now: float) -> Iterator[Emit]:
+        if state.parts.started is None:
+            state.parts.started = now
+            state.index.watch.start()
+        yield from self._orphans(state, now)
+        yield from self._silences(state, now)
+        yield from self._times(state, now)
+        yield from assignments(state, self.settings, now)
+
+    def due(self, state: RouterState) -> float | None:
+        index = state.index
+        if index.pending:
+            return 0.0
+        times = [first[0] for first in (index.timers.first(), index.watch.first()) if first is not None]
+        return min(times, default=None)
+
+    def _orphans(self, state: RouterState, now: float) -> Iterator[Emit]:
+        """What agents held that have left goes to others."""
+        index = state.index
+        for agent in list(index.orphaned):
+            for task in index.watch.held(agent):
+                message = f"{agent} was unregistered"
+                yield from fail(task, "agent_unregistered", message, now, self._rules, at_once=True, tell=True)
+            index.orphaned.pop(agent, None)
+
+    def _silences(self, state: RouterState, now: float) -> Iterator[Emit]:
+        watch = state.index.watch
+        while (first := watch.first()) is not None and first[0] <= now:
+            agent = first[1]
+            for task in watch.lost(agent, now):
+                message = f"nothing was heard of {agent} for too long"
+                yield from fail(task, "heartbeat_timeout", message, now, self._rules, tell=True)
+            watch.look(agent, now)
+
+    def _times(self, state: RouterState, now: float) -> Iterator[Emit]:
+        timers = state.index.timers
+        while (first := timers.first()) is not None and first[0] <= now:
+            task = state.book.tasks[first[1]]
+            events = overdue(task, now, self._rules)
+            if not events:
+                state.index.tick(task, now)
+            yield from events
+
+    def explain(self, state: RouterState, entity: str, now: float) -> Waiting | None:
+        return explain(state, entity, now, self.settings)
+
+
+def decider() -> Router:
+    """The router as its process runs it, with the settings of its environment."""
+    return Router()
+
+
+def _enter(state: RouterState, agent: str, profile: AgentProfile, at: float) -> None:
+    parts = state.parts
+    known = parts.profiles.get(agent)
+    if known is not None and known.agent == profile:
+        return
+    # An agent that is to be heard is waited for from its registration on, not from every change.
+    since = known.since if known is not None and known.agent.heartbeat is not None else at
+    parts.profiles[agent] = Profile(profile, since)
+    parts.left.pop(agent, None)
+    state.index.enter(agent)
+
+
+def _leave(state: RouterState, agent: str) -> None:
+    parts = state.parts
+    if parts.profiles.pop(agent, None) is None:
+        return
+    parts.beats.pop(agent, None)
+    parts.left[agent] = None
+    if len(parts.left) > LEFT_KEPT:
+        parts.left.popitem(last=False)
+    state.index.leave(agent)
+
+
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
