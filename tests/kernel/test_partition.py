@@ -107,10 +107,19 @@ def test_what_cannot_be_read_is_refused_and_leaves_no_event(log: Log) -> None:
     assert [envelope.subject for envelope in log.envelopes] == ["a1", "a3"]
 
 
-def test_what_is_already_so_writes_nothing(log: Log) -> None:
+def test_of_what_is_already_so_only_the_asking_is_written(log: Log) -> None:
     log.send(register("c1"))
-    assert log.send(register("c2")) == [AcceptedOutcome("c2", "podium-events-registry", 0, [])]
-    assert len(log.stored) == 1
+    assert log.send(register("c2")) == [AcceptedOutcome("c2", "podium-events-registry", 2, [])]
+    assert log.envelopes[1].type == "podium.command_accepted.v1"
+
+
+def test_what_changed_nothing_then_changes_nothing_when_it_comes_again(log: Log) -> None:
+    log.send(register("c1"))
+    before = log.send(command("c2", "a1", "update_agent", {"slots": 1}))
+    log.send(command("c3", "a1", "update_agent", {"slots": 5}))
+    log.restart()
+    assert log.send(command("c2", "a1", "update_agent", {"slots": 1})) == before
+    assert len(log.stored) == 3
 
 
 def test_events_are_numbered_without_gaps_across_restarts(log: Log) -> None:

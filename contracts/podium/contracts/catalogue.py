@@ -15,14 +15,17 @@ import msgspec
 from msgspec import Struct
 
 from . import agents, tasks
-from .envelope import TYPE_PREFIX, CommandRefused, Envelope
+from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
 COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {"registry": agents.RegistryCommand, "router": tasks.RouterCommand}
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
-    {"registry": agents.RegistryEvent | CommandRefused, "router": tasks.RouterEvent | CommandRefused}
+    {
+        "registry": agents.RegistryEvent | CommandAccepted | CommandRefused,
+        "router": tasks.RouterEvent | CommandAccepted | CommandRefused,
+    }
 )
 
 

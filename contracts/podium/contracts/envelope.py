@@ -66,6 +66,16 @@ class Envelope(Struct, frozen=True):
     specversion: str = "1.0"
 
 
+class CommandAccepted(Event, frozen=True, tag="command_accepted"):
+    """A command that asked for what was so already; every service publishes it for any of its entities.
+
+    It changes nothing. Without it, the same command delivered again later could change something.
+    """
+
+    command_id: str
+    command: str
+
+
 class CommandRefused(Event, frozen=True, tag="command_refused"):
     """A command that a service's rules refused; every service publishes it for any of its entities.
 

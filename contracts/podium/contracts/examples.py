@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from . import agents, queries, tasks
 from .catalogue import event_type
-from .envelope import Beat, CommandRefused, Envelope, Progress
+from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
 from .outcomes import AcceptedOutcome, EventRef, Refusal, RefusedOutcome
 from .subjects import DEFAULT_PREFIX, Service
 
@@ -81,6 +81,7 @@ _EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("router", "t1", "ops", tasks.TaskCancelled("no longer wanted", agent="echo-1", attempt=1)),
     ("router", "t1", "ops", tasks.TaskPaused("the budget is used up", agent="echo-1", attempt=1)),
     ("router", "t1", "ops", tasks.TaskResumed()),
+    ("router", "t1", "ops", CommandAccepted("c-8", "cancel_task")),
     ("router", "t9", "ops", CommandRefused("c-9", "cancel_task", "unknown_task", "there is no task t9")),
 )
 

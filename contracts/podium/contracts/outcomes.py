@@ -63,7 +63,12 @@ class EventRef(Struct, frozen=True):
 
 
 class AcceptedOutcome(Struct, frozen=True, tag_field="outcome", tag="accepted"):
-    """The command's events are on disk; `sequence` is the last one's (0 if nothing had to change)."""
+    """The command is done and on disk.
+
+    Attributes:
+        sequence: of the last event that it led to. If all was so already that is the `command_accepted`
+            which says so, and `events` is empty.
+    """
 
     command_id: str
     stream: str

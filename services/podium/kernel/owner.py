@@ -182,8 +182,6 @@ class Owner(Generic[S]):
         self.rounds += 1
         try:
             position = await self._commit(partition, step)
-            if not step.records and await self._log.last() != position:
-                raise Conflict("someone else has written; what was answered without events may be out of date")
         except (Conflict, ResultUnknown, LogUnavailable) as error:
             # The state holds what the log may not: only a fresh replay tells.
             self.partition = None

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from podium.contracts.catalogue import decode_data, decode_envelope, event_type, wire_name
-from podium.contracts.envelope import CommandRefused, Envelope
+from podium.contracts.envelope import CommandAccepted, CommandRefused, Envelope
 from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
 from podium.contracts.subjects import SERVICES, Service, Subjects
 
@@ -30,6 +30,9 @@ S = TypeVar("S")
 _log = logging.getLogger(__name__)
 _encode: Final = msgspec.json.Encoder().encode
 _COMMAND_ID: Final = re.compile(r"[!-~]{1,128}")
+_OF_THE_KERNEL: Final = (CommandAccepted, CommandRefused)
+"""What the kernel itself writes down of a command; the rules never see it."""
+
 _EVENT_ID: Final = re.compile(rf"(?:{'|'.join(SERVICES)})-[0-9]+-[0-9]+")
 
 
@@ -143,7 +146,7 @@ class Partition(Generic[S]):
             except (msgspec.MsgspecError, ValueError) as error:
                 _log.error("event on %s cannot be read and is passed over: %s", record.subject, error)
                 continue
-            if fact is not None and not isinstance(fact, CommandRefused):
+            if fact is not None and not isinstance(fact, _OF_THE_KERNEL):
                 self.decider.observe(self.state, envelope.subject, fact, at)
 
     # From the world
@@ -219,31 +222,30 @@ class Partition(Generic[S]):
             self._refuse(incoming, request, decided, round)
             return
         start = len(round.records)
-        events: list[tuple[str, str]] = []
-        for emit in decided:
-            cause = Thread(incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent)
-            events.append((self._emit(emit, request.principal, cause, round), emit.entity))
-        round.group(start)
-        if events:
-            done = Done(-1, tuple(events))
-            self.outcomes.add(incoming.command_id, done, round.now)
-            round.answers.append(Answer(incoming, done, len(round.records) - 1))
-        else:
-            done = Done(0, ())
-            self.outcomes.add(incoming.command_id, done, round.now)
-            round.answers.append(Answer(incoming, done, None))
+        cause = self._cause(incoming)
+        events = [(self._emit(emit, request.principal, cause, round), emit.entity) for emit in decided]
+        if not events:
+            # It is so already. That it was asked is kept: delivered again later, it must not do anything.
+            noted = CommandAccepted(incoming.command_id, wire_name(request.command))
+            self._emit(Emit(request.entity, noted), request.principal, self._cause(incoming), round)
+        self._answer(incoming, Done(-1, tuple(events)), start, round)
 
     def _refuse(self, incoming: Incoming, request: Request, refused: Refused, round: _Round) -> None:
         """A refusal by the rules is an event, too: what was refused once stays refused."""
         start = len(round.records)
         name = wire_name(request.command)
         event = CommandRefused(incoming.command_id, name, refused.code, refused.message, refused.details)
-        cause = Thread(incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent)
-        self._emit(Emit(request.entity, event), request.principal, cause, round)
+        self._emit(Emit(request.entity, event), request.principal, self._cause(incoming), round)
+        self._answer(incoming, Done(-1, (), _refusal(incoming.command_id, refused)), start, round)
+
+    def _answer(self, incoming: Incoming, done: Done, start: int, round: _Round) -> None:
+        """The records from `start` on are the command's, and its outcome is owed when they are in the log."""
         round.group(start)
-        done = Done(-1, (), _refusal(incoming.command_id, refused))
         self.outcomes.add(incoming.command_id, done, round.now)
         round.answers.append(Answer(incoming, done, len(round.records) - 1))
+
+    def _cause(self, incoming: Incoming) -> Thread:
+        return Thread(incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent)
 
     def _react(self, round: _Round) -> None:
         entity = None
@@ -284,12 +286,12 @@ class Partition(Generic[S]):
         return type
 
     def _fold(self, entity: str, event: Struct, actor: str, at: float) -> None:
-        if not isinstance(event, CommandRefused):
+        if not isinstance(event, _OF_THE_KERNEL):
             self.decider.evolve(self.state, entity, event, actor, at)
 
     def _follow(self, envelope: Envelope, event: Struct) -> None:
         """Keep the entity's story: the next event of it belongs to the same root request."""
-        if not self.decider.closing or isinstance(event, CommandRefused):
+        if not self.decider.closing or isinstance(event, _OF_THE_KERNEL):
             return
         entity = envelope.subject
         if isinstance(event, self.decider.closing):
@@ -306,6 +308,9 @@ class Partition(Generic[S]):
         if isinstance(event, CommandRefused):
             refusal = RefusedOutcome(event.command_id, event.code, event.message, event.details)
             self.outcomes.add(cause, Done(sequence, (), refusal), at)
+            return
+        if isinstance(event, CommandAccepted):
+            self.outcomes.add(cause, Done(sequence, ()), at)
             return
         before = self.outcomes.get(cause)
         ref = (envelope.type, envelope.subject)

@@ -341,6 +341,11 @@ class SimulatedService:
     def send(self, principal: str, entity: str, command: str, body: bytes, command_id: str) -> None:
         self.queue.publish(self.world.subjects.command(self.service, principal, entity, command), body, command_id)
 
+    def calm(self) -> None:
+        """From here on there is one owner at a time."""
+        for _, inbox in self.owners:
+            inbox.rival = False
+
     def rebuilt(self) -> Partition[Any]:
         """A partition made from nothing but the log."""
         partition: Partition[Any] = Partition(self.make(), self.world.subjects, 0)
