@@ -56,7 +56,7 @@ bench: $(STAMP) ## the benchmarks; they print, they do not judge
 	$(BIN)/python -m benchmarks $(ARGS)
 
 demo: $(STAMP) ## a fleet of agents analyses the standard library, or DIR=path
-	@$(BIN)/python examples/stdlib/demo.py $(if $(DIR),--dir "$(DIR)") $(ARGS)
+	@$(BIN)/python -m examples.stdlib.demo $(if $(DIR),--dir "$(DIR)") $(ARGS)
 
 # Three locks: what an image runs, everything, and what builds the wheel. They name no address, so that any index or mirror can serve them.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
