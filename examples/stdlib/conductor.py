@@ -15,10 +15,9 @@ from typing import Final
 
 from podium.client import Client, PodiumError, new_task
 from podium.contracts.queries import AgentsAnswer, ListAgents, ListTasks
-from podium.contracts.tasks import Retry, Timeouts
+from podium.contracts.tasks import Retry
 
 from . import report as reports
-from .agents import HEARTBEAT
 from .analysis import SKILLS
 from .fleet import CannotStart, Fleet, Podium
 from .modules import Module
@@ -33,7 +32,6 @@ START_SECONDS: Final = 60.0
 STALL_SECONDS: Final = 60.0
 """A run in which nothing has happened for so long is given up."""
 
-HEARTBEAT_TIMEOUT: Final = 4 * HEARTBEAT
 PAGE: Final = 500
 
 
@@ -145,7 +143,6 @@ class Conductor:
                 job.module,
                 skills=[job.skill],
                 retry=Retry(max_attempts=20, backoff="fixed", delay=0.1),
-                timeouts=Timeouts(heartbeat=HEARTBEAT_TIMEOUT),
             )
             for task_id, job in self._jobs.items()
         }
