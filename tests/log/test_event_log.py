@@ -113,7 +113,7 @@ async def test_a_record_of_another_partition_is_a_fault_of_the_program(world: Wo
         await log.append(events(world.subjects, "a", partition=1), 0)
 
 
-@pytest.mark.parametrize("tail", ["", "a b", "a\r\nPUB x 0\r\n", "a..b", "a.", "*", "a.>"])
+@pytest.mark.parametrize("tail", ["", "a b", "a\r\nPUB x 0\r\n", "a..b", "a.", "*", "a.>", "é"])
 async def test_a_subject_that_is_none_is_a_fault_of_the_program(world: World, log: EventLog, tail: str):
     subject = world.subjects.partition("router", 0)[:-1] + tail
     with pytest.raises(ValueError, match="not a subject of the partition"):

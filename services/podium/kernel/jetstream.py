@@ -217,9 +217,10 @@ def _sequence(payload: bytes, count: int) -> int:
         return answer.seq
     if fault.err_code in _WRONG_LAST_SEQUENCE:
         raise Conflict(fault.description)
-    if fault.err_code == _STORE_FAILED:
+    full = fault.err_code == _STORE_FAILED and fault.description.startswith("maximum ")
+    if fault.err_code == _STORE_FAILED and not full:
         # what of a batch was already written is completed when the server starts again
         raise ResultUnknown(fault.description)
-    if fault.err_code in _PASSING or fault.code == 503:
+    if full or fault.err_code in _PASSING or fault.code == 503:
         raise LogUnavailable(f"{fault.description} ({fault.err_code})")
     raise RuntimeError(f"an append was refused: {fault.description} ({fault.err_code})")

@@ -11,7 +11,7 @@ from msgspec import Struct
 MAX_BATCH = 1000
 """The most events that one atomic append may carry (a limit of the server)."""
 
-_TOKENS = re.compile(r"[^\s.*>]+(?:\.[^\s.*>]+)*", re.ASCII)
+_TOKENS = re.compile(r"[!-)+\-,/-=?-~]+(?:\.[!-)+\-,/-=?-~]+)*")
 
 
 class Record(Struct, frozen=True):

@@ -1,0 +1,58 @@
+"""A connection that lasts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from podium.kernel import connection
+from podium.kernel.connection import connect
+from tests.log.proxy import Proxy
+from tests.nats_server import NatsServer, free_port
+
+
+async def test_a_client_finds_its_server_again(nats_server: NatsServer):
+    client = await connect(nats_server.url, name="test")
+    await nats_server.kill()
+    await nats_server.restart()
+    async with asyncio.timeout(20):
+        while not (client.is_connected and client.stats["reconnects"]):
+            await asyncio.sleep(0.01)
+        await client.flush()
+    await client.close()
+
+
+async def test_a_server_that_stops_reading_is_left(shared_nats: NatsServer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "WATCH_INTERVAL", 0.1)
+    proxy = await Proxy(shared_nats.url).start()
+    client = await connect(proxy.url, name="test", ping_interval=0.1)
+    proxy.stop_reading()
+    unsent = asyncio.create_task(client.publish("nobody", bytes(1_000_000)))
+    for _ in range(20):
+        await asyncio.sleep(0)
+        await asyncio.wait((asyncio.create_task(client.publish("nobody", bytes(1_000_000))),), timeout=0.01)
+    async with asyncio.timeout(20):
+        while not (client.is_connected and client.stats["reconnects"]):
+            await asyncio.sleep(0.01)
+        await client.flush()
+        await unsent
+    await client.close()
+    await proxy.stop()
+
+
+async def test_without_a_server_there_is_an_error_in_time():
+    port = free_port()
+    with pytest.raises(ConnectionError, match=f"no NATS server answers at nats://127.0.0.1:{port}"):
+        await connect(f"nats://127.0.0.1:{port}", name="test", timeout=0.3)
+
+
+async def test_a_server_that_comes_later_is_waited_for(nats_server: NatsServer):
+    await nats_server.stop()
+    connecting = asyncio.create_task(connect(nats_server.url, name="test"))
+    await asyncio.sleep(0)
+    await nats_server.restart()
+    async with asyncio.timeout(20):
+        client = await connecting
+    assert client.is_connected
+    await client.close()

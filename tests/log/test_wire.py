@@ -1,0 +1,126 @@
+"""Messages with and without the short cuts through nats-py, which must not differ."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from nats.aio.client import Client
+
+from podium.contracts.subjects import Subjects
+from podium.kernel import wire
+from podium.kernel.wire import HEADER_LINE, Outgoing, has_shortcuts, listen, publish_all, read_headers, unlisten
+from tests.log.worlds import JetStreamWorld, events, followed, payloads, texts
+
+Taken = tuple[str, str, bytes, bytes]
+
+
+@pytest.fixture(params=["with short cuts", "without"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "without":
+        monkeypatch.setattr(wire, "_writer", lambda client: None)
+        monkeypatch.setattr(wire, "_sinks", lambda client: None)
+    return str(request.param)
+
+
+@pytest.fixture
+def taken() -> asyncio.Queue[Taken]:
+    return asyncio.Queue()
+
+
+async def heard(client: Client, subject: str, taken: asyncio.Queue[Taken]):
+    subscription = await listen(client, subject, lambda *message: taken.put_nowait(message))
+    await client.flush()
+    return subscription
+
+
+async def test_this_nats_py_is_one_whose_private_parts_are_known(client: Client):
+    assert has_shortcuts(client), "nats-py has changed: look at podium/kernel/wire.py"
+
+
+async def test_messages_arrive_as_they_were_sent(
+    way: str, client: Client, subjects: Subjects, taken: asyncio.Queue[Taken]
+):
+    await heard(client, f"{subjects.prefix}.>", taken)
+    sent = [
+        Outgoing(f"{subjects.prefix}.a", b"plain"),
+        Outgoing(f"{subjects.prefix}.b", b"", reply="inbox.1"),
+        Outgoing(f"{subjects.prefix}.c", b"\r\nPUB \x00\xff", f"{HEADER_LINE}A: 1\r\nB: two words\r\n\r\n", "inbox.2"),
+    ]
+    await publish_all(client, sent)
+    async with asyncio.timeout(10):
+        got = [await taken.get() for _ in sent]
+    assert [(subject, payload, reply) for subject, reply, payload, _ in got] == [
+        (message.subject, message.payload, message.reply) for message in sent
+    ]
+    assert [read_headers(raw) for *_, raw in got] == [(None, {}), (None, {}), (None, {"A": "1", "B": "two words"})]
+
+
+async def test_messages_keep_their_order_among_the_clients_own(
+    way: str, client: Client, subjects: Subjects, taken: asyncio.Queue[Taken]
+):
+    await heard(client, f"{subjects.prefix}.a", taken)
+    for number in range(100):
+        if number % 3:
+            await publish_all(client, [Outgoing(f"{subjects.prefix}.a", str(number).encode())])
+        else:
+            await client.publish(f"{subjects.prefix}.a", str(number).encode())
+    async with asyncio.timeout(10):
+        assert [int((await taken.get())[2]) for _ in range(100)] == list(range(100))
+
+
+async def test_after_unlisten_nothing_is_taken(
+    way: str, client: Client, subjects: Subjects, taken: asyncio.Queue[Taken]
+):
+    subscription = await heard(client, f"{subjects.prefix}.a", taken)
+    await unlisten(client, subscription)
+    await client.publish(f"{subjects.prefix}.a", b"late")
+    await client.flush()
+    assert taken.empty()
+
+
+async def test_a_message_that_cannot_be_taken_in_does_not_end_the_connection(
+    way: str, client: Client, subjects: Subjects, taken: asyncio.Queue[Taken]
+):
+    def fails(subject: str, reply: str, payload: bytes, headers: bytes) -> None:
+        raise ValueError("cannot")
+
+    await listen(client, f"{subjects.prefix}.bad", fails)
+    await heard(client, f"{subjects.prefix}.good", taken)
+    await client.publish(f"{subjects.prefix}.bad", b"")
+    await client.publish(f"{subjects.prefix}.good", b"still here")
+    async with asyncio.timeout(10):
+        assert (await taken.get())[2] == b"still here"
+
+
+async def test_what_the_server_says_itself_has_a_status(
+    way: str, client: Client, subjects: Subjects, taken: asyncio.Queue[Taken]
+):
+    await heard(client, f"{subjects.prefix}.inbox", taken)
+    await publish_all(client, [Outgoing(f"{subjects.prefix}.nobody", b"", reply=f"{subjects.prefix}.inbox")])
+    async with asyncio.timeout(10):
+        _, _, payload, headers = await taken.get()
+    assert (payload, read_headers(headers)[0]) == (b"", 503)
+
+
+async def test_a_log_works_either_way(way: str, jetstream: JetStreamWorld):
+    log = jetstream.log()
+    position = await log.append(events(jetstream.subjects, "a"), 0)
+    await log.append(events(jetstream.subjects, "b", "c"), position)
+    assert await payloads(log) == ["a", "b", "c"]
+    assert texts(await followed(log, 3)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"", (None, {})),
+        (b"NATS/1.0\r\n\r\n", (None, {})),
+        (b"NATS/1.0\r\nA: 1\r\nB:2\r\n\r\n", (None, {"A": "1", "B": "2"})),
+        (b"NATS/1.0 503\r\n\r\n", (503, {"Description": ""})),
+        (b"NATS/1.0 408 Request Timeout\r\nC: 3\r\n\r\n", (408, {"Description": "Request Timeout", "C": "3"})),
+        (b"NATS/1.0\r\nno colon\r\n\xff: \xff\r\n\r\n", (None, {"�": "�"})),
+    ],
+)
+def test_headers_are_read(raw: bytes, expected: tuple[int | None, dict[str, str]]):
+    assert read_headers(raw) == expected
