@@ -7,11 +7,13 @@ import logging
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from nats.aio.client import Client as Nats
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import ConnectionClosedError, MaxPayloadError, OutboundBufferLimitError
 from nats.errors import Error as NatsError
 
@@ -141,6 +143,24 @@ class Connection:
         self._mailboxes[key] = mailbox
         return mailbox
 
+    @asynccontextmanager
+    async def own_mailbox(self) -> AsyncGenerator[Mailbox]:
+        """A mailbox with a subscription of its own: a stream hands out its messages under their own subjects."""
+        inbox = self._nats.new_inbox()
+        mailbox = Mailbox(inbox, lambda: self._mailboxes.pop(inbox, None))
+
+        async def deliver(msg: Msg) -> None:
+            mailbox.put(msg)
+
+        subscription = await self.subscribe(f"{inbox}.*", deliver)
+        self._mailboxes[inbox] = mailbox
+        try:
+            with mailbox:
+                yield mailbox
+        finally:
+            with suppress(NatsError):
+                await subscription.unsubscribe()
+
     async def publish(
         self, subject: str, payload: bytes, *, reply: str = "", headers: dict[str, str] | None = None
     ) -> bool:
@@ -186,9 +206,9 @@ class Connection:
                         return answer
                     self.check_allowed(subject)
 
-    async def subscribe(self, subject: str, callback: Callable[[Msg], Awaitable[None]]) -> None:
-        """Every message of the subject, for as long as the connection lives."""
-        await self._nats.subscribe(  # pyright: ignore[reportUnknownMemberType]
+    async def subscribe(self, subject: str, callback: Callable[[Msg], Awaitable[None]]) -> Subscription:
+        """Every message of the subject, across reconnections."""
+        return await self._nats.subscribe(  # pyright: ignore[reportUnknownMemberType]
             subject, cb=callback, pending_msgs_limit=0, pending_bytes_limit=0
         )
 

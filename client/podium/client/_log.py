@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from nats.aio.msg import Msg
 from ._connection import Connection
 from ._jetstream import StreamMissing, call
 from ._mail import Mailbox, Reconnected
-from .errors import ServiceUnavailable
+from .errors import PodiumError, ServiceUnavailable
 
 _BATCH: Final = 256
 _PULL_SECONDS: Final = 30
@@ -91,7 +92,7 @@ async def read(
     position = start
     while end is None or position.after < end:
         await connection.until_up()
-        with connection.mailbox() as mailbox:
+        async with connection.own_mailbox() as mailbox:
             cursor = _Cursor(connection, mailbox, stream)
             try:
                 await cursor.open(filters, position)
@@ -162,7 +163,10 @@ class _Cursor:
         return entries
 
     async def close(self) -> None:
-        if self._name and self._connection.is_up:
+        """The server would drop it by itself after a while."""
+        if not (self._name and self._connection.is_up):
+            return
+        with suppress(PodiumError):
             await self._connection.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._name}", b"")
 
     async def _next(self) -> Entry:

@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from podium.contracts.catalogue import wire_name
 from podium.contracts.envelope import COMMAND_ID_HEADER, MAX_BODY, REPLY_HEADER
 from podium.contracts.names import is_name
-from podium.contracts.outcomes import AcceptedOutcome
+from podium.contracts.outcomes import AcceptedOutcome, Outcome, RefusedOutcome
 from podium.contracts.subjects import SERVICES, Subjects
 
 from ._connection import Connection
@@ -37,15 +37,6 @@ _SETTLE_SECONDS: Final = 5.0
 _COMMAND_ID: Final = re.compile(r"[!-~]{1,128}")
 
 
-class _RefusedOutcome(Struct, frozen=True, tag_field="outcome", tag="refused"):
-    """As the contract has it, but with any code: a newer service may have more."""
-
-    command_id: str
-    code: str
-    message: str
-    details: dict[str, Any] = {}
-
-
 class _AckError(Struct, frozen=True):
     code: int = 0
     description: str = ""
@@ -55,9 +46,7 @@ class _Ack(Struct, frozen=True):
     error: _AckError | None = None
 
 
-_outcomes: Final[msgspec.json.Decoder[AcceptedOutcome | _RefusedOutcome]] = msgspec.json.Decoder(
-    AcceptedOutcome | _RefusedOutcome
-)
+_outcomes: Final[msgspec.json.Decoder[Outcome]] = msgspec.json.Decoder(Outcome)
 _acks: Final = msgspec.json.Decoder(_Ack)
 
 
@@ -228,7 +217,7 @@ class _Sending:
 
 def _read_outcome(mail: Msg) -> AcceptedOutcome:
     outcome = _outcomes.decode(mail.data)
-    if isinstance(outcome, _RefusedOutcome):
+    if isinstance(outcome, RefusedOutcome):
         raise CommandRefused(outcome.code, outcome.message, outcome.details, outcome.command_id)
     return outcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 from podium.contracts.agents import AgentProfile, RegisterAgent, UnregisterAgent, UpdateAgent
 from podium.contracts.catalogue import decode_data, decode_envelope
 from podium.contracts.envelope import Beat, Envelope, Progress
-from podium.contracts.queries import OpenWork
+from podium.contracts.queries import OpenWork, WorkItem
 from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCancelled, TaskPaused
 
@@ -199,9 +199,8 @@ class Serving:
 
     async def _look_once(self, worker: Worker) -> None:
         known = worker.keys()
-        answer = await ask(self._connection, self._subjects, OpenWork(agent_id=self._name))
         listed: set[Key] = set()
-        for item in answer.work:
+        async for item in self._open_work():
             assigned = decode_data(item.event)
             if not isinstance(assigned, TaskAssigned):
                 continue
@@ -212,6 +211,16 @@ class Serving:
                 worker.disown(item.task_id, assigned.attempt)
         for task_id, attempt in known & worker.keys() - listed:
             worker.withdraw(task_id, attempt, "it is no longer this agent's")
+
+    async def _open_work(self) -> AsyncIterator[WorkItem]:
+        question = OpenWork(agent_id=self._name)
+        while True:
+            answer = await ask(self._connection, self._subjects, question)
+            for item in answer.work:
+                yield item
+            if answer.next is None:
+                return
+            question = OpenWork(agent_id=self._name, fresh=False, cursor=answer.next)
 
     # Signals
 

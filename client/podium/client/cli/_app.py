@@ -39,7 +39,7 @@ app = App(
     help="Directs fleets of agents: who can do what, who does what, what happened and why.",
     help_format="plaintext",
     help_epilogue=(
-        "Exit codes: 0 done, 1 refused or failed, 2 no server, no service or bad arguments, 3 outcome unknown.\n"
+        "Exit codes: 0 done, 1 refused or failed, 2 no server or bad arguments,\n3 outcome unknown. "
         "Every command has --help with an example."
     ),
     version_flags=[],

@@ -32,7 +32,7 @@ _STYLES: Final = {
     help_epilogue="""\
 Examples:
   podium events
-  podium events --service router --type task_failed --type attempt_failed --since 1h
+  podium events --type task_failed --type attempt_failed --since 1h
   podium events --entity t1 --no-follow --json | jq .event.data
 
 Without --since it shows what comes from now on; with --no-follow and no --since, everything.""",

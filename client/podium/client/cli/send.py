@@ -21,11 +21,12 @@ _SHOWN_EVENTS = 5
 @app.command(
     help_epilogue="""\
 Examples:
-  podium send router t1 submit_task '{"kind": "echo", "skills": ["echo"], "input": {"x": 1}}'
+  podium send router t1 submit_task '{"kind": "echo", "skills": ["echo"]}'
   podium send registry a1 register_agent @profile.json --as ops
   echo '{"reason": "not needed"}' | podium send router t1 cancel_task -
 
-Exit codes: 0 accepted, 1 refused, 2 no server or service, 3 no outcome heard: send it again with the same --id.""",
+Exit codes: 0 accepted, 1 refused, 2 no server or service,
+3 no outcome heard: send it again with the same --id.""",
 )
 def send(
     service: str,
