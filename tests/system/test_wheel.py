@@ -12,6 +12,8 @@ import sys
 import venv
 import zipfile
 from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import nats
@@ -72,17 +74,13 @@ def environment(**settings: str | Path) -> dict[str, str]:
     return kept | {name: str(value) for name, value in settings.items()}
 
 
-async def start(installed: Path, cwd: Path, *arguments: str, **settings: str | Path) -> Process:
-    return await asyncio.create_subprocess_exec(
-        installed / "podium", *arguments, cwd=cwd, env=environment(**settings), stdout=PIPE, stderr=PIPE
-    )
-
-
 async def output(installed: Path, cwd: Path, *arguments: str) -> str:
-    process = await start(installed, cwd, *arguments)
-    said, errors = await process.communicate()
+    process = await asyncio.create_subprocess_exec(
+        installed / "podium", *arguments, cwd=cwd, env=environment(), stdout=PIPE, stderr=PIPE
+    )
+    text, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
-    return said.decode()
+    return text.decode()
 
 
 def test_the_wheel_holds_the_packages_and_nothing_beside_them(wheel: Path):
@@ -101,8 +99,8 @@ async def test_podium_itself_comes_from_the_wheel(installed: Path, tmp_path: Pat
     done = await asyncio.create_subprocess_exec(
         installed / "python", "-c", where, cwd=tmp_path, env=environment(), stdout=PIPE
     )
-    said, _ = await done.communicate()
-    file, pytest_found = said.decode().split()
+    text, _ = await done.communicate()
+    file, pytest_found = text.decode().split()
     assert Path(file).is_relative_to(installed.parent)
     assert pytest_found == "None"
 
@@ -116,42 +114,60 @@ async def test_each_service_tells_its_settings(service: str, installed: Path, tm
     assert "PODIUM_NATS" in await output(installed, tmp_path, "serve", service, "--help")
 
 
-async def test_every_service_runs_and_drains(
-    installed: Path, shared_nats: NatsServer, subjects: Subjects, tmp_path: Path
-):
-    settings: dict[str, str | Path] = {
-        "PODIUM_NATS": shared_nats.url,
-        "PODIUM_PREFIX": subjects.prefix,
-        "PODIUM_DATA": tmp_path,
-    }
-    processes = {name: await start(installed, tmp_path, "serve", name, **settings) for name in PROCESSES}
+@asynccontextmanager
+async def serving(installed: Path, folder: Path, services: Iterable[str], **settings: str) -> AsyncGenerator[None]:
+    """The services while the block runs; none may end before it does, each has to drain after it."""
+    known = environment(PODIUM_DATA=folder, **settings)
+    processes: dict[str, Process] = {}
+    for name in services:
+        with (folder / f"{name}.log").open("wb") as log:
+            processes[name] = await asyncio.create_subprocess_exec(
+                installed / "podium", "serve", name, cwd=folder, env=known, stdout=log, stderr=log
+            )
+    block = asyncio.current_task()
+    assert block is not None
+    endings = [asyncio.create_task(process.wait()) for process in processes.values()]
+    for ending in endings:
+        ending.add_done_callback(lambda ended: ended.cancelled() or block.cancel())
     try:
-        answer = await send_one_task(shared_nats.url, subjects)
-        assert answer["task"]["phase"] == "completed"
+        yield
+    except asyncio.CancelledError:
+        pytest.fail(f"a service has ended\n{said(folder, processes)}")
     finally:
+        for ending in endings:
+            ending.cancel()
+        await asyncio.gather(*endings, return_exceptions=True)
         for process in processes.values():
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
-        said = {name: await asyncio.wait_for(process.communicate(), 20) for name, process in processes.items()}
-    codes = {name: process.returncode for name, process in processes.items()}
-    assert codes == dict.fromkeys(PROCESSES, 0), said
+        await asyncio.wait_for(asyncio.gather(*(process.wait() for process in processes.values())), 20)
+    assert {process.returncode for process in processes.values()} == {0}, said(folder, processes)
+
+
+def said(folder: Path, processes: dict[str, Process]) -> str:
+    return "\n".join(
+        f"{name} (exit code {process.returncode}):\n{(folder / f'{name}.log').read_text()[-2000:]}"
+        for name, process in processes.items()
+    )
+
+
+async def test_a_task_goes_through_the_services(
+    installed: Path, shared_nats: NatsServer, subjects: Subjects, tmp_path: Path
+):
+    settings = {"PODIUM_NATS": shared_nats.url, "PODIUM_PREFIX": subjects.prefix}
+    async with serving(installed, tmp_path, PROCESSES, **settings):
+        answer = await send_one_task(shared_nats.url, subjects)
+    assert answer["task"]["phase"] == "completed"
 
 
 @pytest.mark.parametrize("service", PROCESSES)
-async def test_a_service_alone_comes_up(
+async def test_a_service_alone_comes_up_and_drains(
     service: str, installed: Path, shared_nats: NatsServer, subjects: Subjects, tmp_path: Path
 ):
-    settings: dict[str, str | Path] = {
-        "PODIUM_NATS": shared_nats.url,
-        "PODIUM_PREFIX": subjects.prefix,
-        "PODIUM_DATA": tmp_path,
-    }
-    process = await start(installed, tmp_path, "serve", service, **settings)
-    nc = await nats.connect(shared_nats.url)
-    try:
-        await until_it_answers(nc, subjects, service)
-    finally:
-        await nc.close()
-        process.send_signal(signal.SIGTERM)
-        said = await asyncio.wait_for(process.communicate(), 20)
-    assert process.returncode == 0, said
+    settings = {"PODIUM_NATS": shared_nats.url, "PODIUM_PREFIX": subjects.prefix}
+    async with serving(installed, tmp_path, [service], **settings):
+        nc = await nats.connect(shared_nats.url)
+        try:
+            await until_it_answers(nc, subjects, service)
+        finally:
+            await nc.close()
