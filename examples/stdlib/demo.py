@@ -54,7 +54,7 @@ async def perform(options: Options) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    run = f"demo-{secrets.token_hex(2)}"
+    run = f"demo{secrets.token_hex(2)}"
     jobs = make_jobs(run, options.modules)
     roles = roster(options.agents)
     scene = Scene(Story(jobs), roles, "starting", time.time())

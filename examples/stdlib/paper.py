@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from .report import Kill, Report, Spread
-from .survey import Survey
+from .survey import FEW, Survey
 
-LOST_SHOWN = 8
+LOST_SHOWN: Final = 8
+WORDS: Final = ("begun", "because", "to")
+"""Columns that are not numbers."""
 
 
 def write(report: Report, console: Console) -> None:
@@ -44,7 +47,7 @@ def _survey(found: Survey, console: Console) -> None:
     )
     _table(
         console,
-        "Least documented packages",
+        f"Least documented packages (of those with {FEW} public names or more)",
         ("package", "public", "documented", "share"),
         (
             (of.package, str(of.public), str(of.documented), _percent(of.documented, of.public))
@@ -73,7 +76,7 @@ def _work(report: Report, console: Console) -> None:
         ("agent", "slots", "tasks", *skills, "tasks a slot", "s at work", "lost"),
         (
             (
-                share.agent + (" (killed)" if share.killed else ""),
+                share.agent + (" †" if share.killed else ""),
                 str(share.slots),
                 f"{share.tasks:,}",
                 *(_blank(share.by_skill.get(skill, 0)) for skill in skills),
@@ -121,11 +124,12 @@ def _kill(kill: Kill, report: Report, console: Console) -> None:
     _table(
         console,
         None,
-        ("task", "lost", "because", "noticed s", "reassigned s", "to", "done s"),
+        ("task", "attempt", "begun", "because", "noticed s", "reassigned s", "to", "done s"),
         (
             (
                 lost.task_id,
-                f"attempt {lost.attempt}{'' if lost.started else ' (not begun)'}",
+                str(lost.attempt),
+                "yes" if lost.started else "no",
                 lost.code,
                 f"{lost.noticed:.2f}",
                 _seconds(lost.reassigned),
@@ -164,7 +168,7 @@ def _title(console: Console, title: str) -> None:
 def _table(console: Console, title: str | None, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 or column in ("to", "lost", "because") else "right")
+        table.add_column(column, justify="left" if number == 0 or column in WORDS else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     if table.row_count:

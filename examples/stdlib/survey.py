@@ -15,6 +15,9 @@ from .modules import Module
 TOP: Final = 10
 """How many of each kind are named."""
 
+FEW: Final = 5
+"""Packages with fewer public names are not ranked: a lone one without a docstring says nothing."""
+
 
 class Slow(Struct, frozen=True):
     """`seconds`: processor time of all analyses of the module; `parsing`: of the parser alone, once."""
@@ -117,5 +120,5 @@ def _least_documented(packages: Mapping[str, str], documents: Iterable[Documenta
     for finding in documents:
         public[packages[finding.module]] += finding.public
         documented[packages[finding.module]] += finding.documented
-    rows = [Undocumented(package, count, documented[package]) for package, count in public.items() if count]
+    rows = [Undocumented(package, count, documented[package]) for package, count in public.items() if count >= FEW]
     return sorted(rows, key=lambda row: (row.documented / row.public, -row.public, row.package))[:TOP]
