@@ -18,8 +18,12 @@ Taken = tuple[str, str, bytes, bytes]
 @pytest.fixture(params=["with short cuts", "without"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "without":
-        monkeypatch.setattr(wire, "_writer", lambda client: None)
-        monkeypatch.setattr(wire, "_sinks", lambda client: None)
+
+        def unknown(client: Client) -> None:
+            """As for a nats-py that has changed."""
+
+        monkeypatch.setattr(wire, "_writer", unknown)
+        monkeypatch.setattr(wire, "_sinks", unknown)
     return str(request.param)
 
 
@@ -29,7 +33,10 @@ def taken() -> asyncio.Queue[Taken]:
 
 
 async def heard(client: Client, subject: str, taken: asyncio.Queue[Taken]):
-    subscription = await listen(client, subject, lambda *message: taken.put_nowait(message))
+    def take(subject: str, reply: str, payload: bytes, headers: bytes) -> None:
+        taken.put_nowait((subject, reply, payload, headers))
+
+    subscription = await listen(client, subject, take)
     await client.flush()
     return subscription
 
