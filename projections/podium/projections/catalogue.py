@@ -1,0 +1,23 @@
+"""The one table of projections: a new one is added here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from podium.contracts.subjects import Service
+
+from .agents import Agents
+from .events import Events
+from .projection import Projection
+from .tasks_table import Tasks
+
+PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
+    {projection.name: projection for projection in (Agents, Tasks, Events)}
+)
+
+SERVICES: Final[tuple[Service, ...]] = tuple(
+    dict.fromkeys(service for projection in PROJECTIONS.values() for service in projection.services)
+)
+"""Whose events are read."""

@@ -1,0 +1,151 @@
+"""The queries as NATS micro endpoints: a request comes in, an answer or a fault goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, cast
+
+import msgspec
+import nats.errors
+import nats.micro
+from nats.aio.client import Client
+from nats.micro.request import Request
+from nats.micro.service import EndpointConfig, ServiceConfig
+from nats.micro.service import Service as MicroService
+
+from podium.contracts.queries import QUERIES, Answer, Fault, Query, QueryError
+from podium.contracts.subjects import Subjects
+
+from .answer_agents import get_agent, list_agents
+from .answer_overview import system_overview
+from .answer_tasks import get_task, list_tasks, open_work, task_history
+from .answer_why import why_task
+from .sources import Failed, Sources
+
+_log = logging.getLogger(__name__)
+
+VERSION: Final = "0.1.0"
+AT_ONCE: Final = 256
+"""How many queries are worked on at the same time; the others wait."""
+
+_encode = msgspec.json.Encoder().encode
+
+ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
+    "tasks.get": get_task,
+    "tasks.list": list_tasks,
+    "tasks.history": task_history,
+    "tasks.why": why_task,
+    "agents.work": open_work,
+    "agents.get": get_agent,
+    "agents.list": list_agents,
+    "system.overview": system_overview,
+}
+"""The one table of queries: name on the wire → what answers it."""
+
+
+class Endpoints:
+    """Answers queries; replicas share the work."""
+
+    def __init__(self, nc: Client, subjects: Subjects, sources: Sources) -> None:
+        self._nc = nc
+        self._subjects = subjects
+        self._sources = sources
+        self._service: MicroService | None = None
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._working: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        config = ServiceConfig(
+            name=f"{self._subjects.prefix}-queries",
+            version=VERSION,
+            description="Answers queries from podium's read models",
+            queue_group=f"{self._subjects.prefix}-queries",
+        )
+        add_service: Any = nats.micro.add_service
+        self._service = service = cast(MicroService, await add_service(self._nc, config))
+        for name in QUERIES:
+            await service.add_endpoint(
+                EndpointConfig(
+                    name=name.replace(".", "-"),
+                    subject=self._subjects.query(name),
+                    handler=self._handler(name),
+                    metadata={},
+                )
+            )
+        await self._nc.flush()
+
+    async def close(self, seconds: float) -> None:
+        """Take no more queries, and finish those in hand within `seconds`."""
+        if self._service is not None:
+            await self._service.stop()
+            self._service = None
+        if self._working:
+            _, late = await asyncio.wait(self._working, timeout=seconds)
+            for task in late:
+                task.cancel()
+
+    def _handler(self, name: str) -> Callable[[Request], Awaitable[None]]:
+        async def handle(request: Request) -> None:
+            # One that waits for a position must not keep the others waiting.
+            await self._free.acquire()
+            task = asyncio.create_task(self._respond(name, request))
+            self._working.add(task)
+            task.add_done_callback(self._done)
+
+        return handle
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._working.discard(task)
+        self._free.release()
+
+    async def _respond(self, name: str, request: Request) -> None:
+        try:
+            payload = await self.answer(name, request.data)
+            await request.respond(payload)
+        except Failed as failed:
+            fault = _encode(Fault(QueryError(failed.code, failed.message)))
+            description = " ".join(failed.message.split())[:512]
+            await request.respond_error(failed.code, description, fault)
+        except (nats.errors.Error, ValueError) as error:
+            _log.warning("the answer to a query of %s could not be sent: %s", name, error)
+
+    async def answer(self, name: str, body: bytes) -> bytes:
+        """The answer's JSON.
+
+        Raises:
+            Failed
+        """
+        query = read_query(QUERIES[name], body)
+        try:
+            await self._sources.wait(query)
+            answer = _encode(await ANSWERS[name](self._sources, query))
+        except Failed:
+            raise
+        except Exception as error:
+            _log.exception("a query of %s has failed", name)
+            raise Failed("internal", "the query met a fault of the program; it is in the log") from error
+        if len(answer) > self._nc.max_payload:
+            raise Failed(
+                "too_large",
+                f"the answer has {len(answer)} bytes, more than a message may have: ask for its parts (tasks.history)",
+            )
+        return answer
+
+
+def read_query(type: type[Query], body: bytes) -> Query:
+    """The query in a request's body; an empty one is `{}`.
+
+    Raises:
+        Failed: with the path of the fault.
+    """
+    try:
+        return msgspec.json.decode(body or b"{}", type=type)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).replace("`", "").partition(" - at ")
+        raise Failed("invalid", f"{path or '$'}: {text}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Failed("not_json", f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise Failed("invalid", "$: nested too deeply") from error

@@ -1,0 +1,248 @@
+"""Tasks and their attempts, as the router's events tell them. Pure: rows in, events in, rows out.
+
+A row holds what is filtered, ordered or counted. What is large (a task's spec and output, the decision
+of an assignment) stays in the stream; the row has the sequence at which it stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+import msgspec
+from msgspec import Struct
+
+from podium.contracts.queries import Phase
+from podium.contracts.tasks import (
+    AttemptFailed,
+    ReportRefused,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskEvent,
+    TaskFailed,
+    TaskPaused,
+    TaskResumed,
+    TaskStarted,
+    TaskSubmitted,
+)
+
+from .received import Received, plain
+
+AttemptOutcome = Literal["completed", "failed", "cancelled", "withdrawn"]
+
+_TASK_EVENTS: tuple[type[Struct], ...] = get_args(TaskEvent)
+_text = msgspec.json.Encoder().encode
+
+
+class Task(Struct, gc=False):
+    """A row of `tasks`; times are seconds since the epoch, UTC.
+
+    Attributes:
+        sequence: where its `task_submitted` stands; tasks are stored and ordered by it.
+        skills: a JSON list.
+        agent, attempt, assigned: of its latest attempt; `assigned` is the sequence of its `task_assigned`.
+        closed: the sequence of the event that closed it.
+    """
+
+    sequence: int
+    task_id: str
+    kind: str
+    skills: str
+    principal: str
+    priority: int
+    deadline: float | None
+    submitted_at: float
+    # What stands above never changes.
+    updated_at: float
+    phase: Phase
+    agent: str | None = None
+    attempt: int = 0
+    assigned: int | None = None
+    code: str | None = None
+    message: str | None = None
+    closed: int | None = None
+    closed_at: float | None = None
+
+
+class Attempt(Struct, gc=False):
+    """A row of `task_assignments`; `task` is the task's sequence; `outcome` is None while it is open."""
+
+    task: int
+    attempt: int
+    task_id: str
+    agent: str
+    assigned: int
+    assigned_at: float
+    # What stands above never changes.
+    started_at: float | None = None
+    ended_at: float | None = None
+    outcome: AttemptOutcome | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class Tally(Struct, gc=False):
+    """What is to be added to an agent's row of `agent_attempts`; whole microseconds add up in any order."""
+
+    open: int = 0
+    completed: int = 0
+    failed: int = 0
+    microseconds: int = 0
+
+
+class Fold:
+    """What a batch of events makes of the tasks that it touches.
+
+    Args:
+        known: the rows of all tasks that the events are about; they are changed in place.
+
+    Attributes:
+        submitted: new tasks, by id.
+        changed: known tasks that are not as they were.
+        assigned: new attempts, by the task's sequence and their number.
+        reported: attempts of earlier batches, with what is new of them.
+        agents: by agent, what is to be added to its tally.
+        phases: by kind and phase, by how much the number of tasks changes.
+    """
+
+    def __init__(self, known: Mapping[str, Task]) -> None:
+        self._known = known
+        self._phases_before: dict[str, Phase] = {}
+        self.submitted: dict[str, Task] = {}
+        self.skills: list[tuple[str, float, int]] = []
+        self.changed: dict[str, Task] = {}
+        self.assigned: dict[tuple[int, int], Attempt] = {}
+        self.reported: dict[tuple[int, int], Attempt] = {}
+        self.agents: dict[str, Tally] = {}
+
+    def add(self, events: Iterable[Received]) -> None:
+        for event in events:
+            if isinstance(event.data, _TASK_EVENTS):
+                self._add(event, event.data)  # type: ignore[arg-type]  # as the line above says
+
+    @property
+    def phases(self) -> dict[tuple[str, Phase], int]:
+        changes: dict[tuple[str, Phase], int] = {}
+
+        def count(kind: str, phase: Phase, change: int) -> None:
+            changes[kind, phase] = changes.get((kind, phase), 0) + change
+
+        for task in self.submitted.values():
+            count(task.kind, task.phase, 1)
+        for task in self.changed.values():
+            before = self._phases_before[task.task_id]
+            if before != task.phase:
+                count(task.kind, before, -1)
+                count(task.kind, task.phase, 1)
+        return {key: change for key, change in changes.items() if change}
+
+    def _add(self, event: Received, data: TaskEvent) -> None:
+        task = self.submitted.get(event.entity)
+        if task is None:
+            task = self._known.get(event.entity)
+            if task is None:
+                if isinstance(data, TaskSubmitted):
+                    self._submit(event, data)
+                return
+            if event.entity not in self.changed:
+                self.changed[event.entity] = task
+                self._phases_before[event.entity] = task.phase
+        task.updated_at = event.at
+        match data:
+            case TaskAssigned():
+                self._assign(task, event, data)
+            case TaskStarted():
+                task.phase = "running"
+                self._attempt(task).started_at = event.at
+            case TaskCompleted():
+                self._end(task, "completed", event.at)
+                tally = self._tally(data.agent)
+                tally.microseconds += round(data.duration * 1e6)
+                _close(task, "completed", event)
+            case AttemptFailed():
+                self._end(task, "failed", event.at, data.code, data.message)
+                task.phase = "delayed"
+                task.code, task.message = plain(data.code), plain(data.message)
+            case TaskFailed():
+                self._end(task, "failed", event.at, data.code, data.message)
+                _close(task, "failed", event, data.code, data.message)
+            case TaskCancelled():
+                self._end(task, "cancelled", event.at)
+                _close(task, "cancelled", event, None, data.reason)
+            case TaskPaused():
+                self._end(task, "withdrawn", event.at)
+                task.phase = "paused"
+                task.message = data.reason and plain(data.reason)
+            case TaskResumed():
+                task.phase = "queued"
+                task.message = None
+            case TaskSubmitted() | ReportRefused():
+                pass
+
+    def _submit(self, event: Received, data: TaskSubmitted) -> None:
+        self.submitted[event.entity] = Task(
+            sequence=event.sequence,
+            task_id=event.entity,
+            kind=data.kind,
+            skills=_text(data.skills).decode(),
+            principal=event.actor,
+            priority=data.priority,
+            deadline=data.deadline,
+            submitted_at=event.at,
+            updated_at=event.at,
+            phase="queued",
+        )
+        self.skills.extend((skill, event.at, event.sequence) for skill in dict.fromkeys(data.skills))
+
+    def _assign(self, task: Task, event: Received, data: TaskAssigned) -> None:
+        task.phase = "assigned"
+        task.agent = data.agent
+        task.attempt = data.attempt
+        task.assigned = event.sequence
+        task.code = task.message = None
+        self.assigned[task.sequence, data.attempt] = Attempt(
+            task.sequence, data.attempt, task.task_id, data.agent, event.sequence, event.at
+        )
+        self._tally(data.agent).open += 1
+
+    def _end(
+        self, task: Task, outcome: AttemptOutcome, at: float, code: str | None = None, message: str | None = None
+    ) -> None:
+        """End the attempt in hand, if there is one."""
+        if task.agent is None or task.phase not in ("assigned", "running"):
+            return
+        attempt = self._attempt(task)
+        attempt.ended_at = at
+        attempt.outcome = outcome
+        attempt.code = code and plain(code)
+        attempt.message = message and plain(message)
+        tally = self._tally(task.agent)
+        tally.open -= 1
+        if outcome == "completed":
+            tally.completed += 1
+        elif outcome == "failed":
+            tally.failed += 1
+
+    def _attempt(self, task: Task) -> Attempt:
+        key = (task.sequence, task.attempt)
+        attempt = self.assigned.get(key) or self.reported.get(key)
+        if attempt is None:
+            attempt = self.reported[key] = Attempt(
+                task.sequence, task.attempt, task.task_id, task.agent or "", task.assigned or 0, task.updated_at
+            )
+        return attempt
+
+    def _tally(self, agent: str) -> Tally:
+        tally = self.agents.get(agent)
+        if tally is None:
+            tally = self.agents[agent] = Tally()
+        return tally
+
+
+def _close(task: Task, phase: Phase, event: Received, code: str | None = None, message: str | None = None) -> None:
+    task.phase = phase
+    task.closed = event.sequence
+    task.closed_at = event.at
+    task.code = code and plain(code)
+    task.message = message and plain(message)
