@@ -17,7 +17,8 @@ from nats.aio.subscription import Subscription
 from nats.errors import ConnectionClosedError, MaxPayloadError, OutboundBufferLimitError
 from nats.errors import Error as NatsError
 
-from ._mail import RECONNECTED, Mailbox, Reconnected
+from ._mail import RECONNECTED, Mailbox, Reconnected, is_nobody
+from ._watchdog import abort, watch
 from ._words import in_words
 from .errors import NotAllowed, ServiceUnavailable
 
@@ -29,6 +30,7 @@ _PING_SECONDS: Final = 5
 """A server that answers no ping three times over is taken for gone."""
 
 _WATCH_SECONDS: Final = 1.0
+_SETTLE_SECONDS: Final = 5.0
 _DENIED: Final = re.compile(
     r"permissions violation for (?:publish|subscription) to \"(?P<subject>[^\"]+)\"", re.IGNORECASE
 )
@@ -82,7 +84,7 @@ class Connection:
                 await asyncio.sleep(_RECONNECT_SECONDS)
         self._inbox = self._nats.new_inbox()
         await self.subscribe(f"{self._inbox}.*.*", self._deliver)
-        self._watchdog = asyncio.create_task(self._watch())
+        self._watchdog = asyncio.create_task(watch(self._nats, _WATCH_SECONDS))
 
     async def close(self) -> None:
         self._closed = "this client is closed"
@@ -93,11 +95,12 @@ class Connection:
                 await self._nats.flush(_CONNECT_SECONDS)
             except (NatsError, OSError) as error:
                 _log.debug("not flushed: %s", error)
-        _abort_if_reconnecting(self._nats)
+        if self._nats.is_reconnecting:
+            abort(self._nats)
         closing = asyncio.ensure_future(self._nats.close())
         await asyncio.wait((closing,), timeout=_CONNECT_SECONDS)
         if not closing.done():
-            _abort(self._nats)
+            abort(self._nats)
             await closing
         self._wake()
 
@@ -113,9 +116,9 @@ class Connection:
         return self._closed is not None
 
     @property
-    def up_for(self) -> float:
-        """Seconds since the connection was last made."""
-        return time.monotonic() - self._up_at
+    def is_settling(self) -> bool:
+        """Whether it is so new again that others may still be on their way back."""
+        return self.epoch > 1 and time.monotonic() - self._up_at < _SETTLE_SECONDS
 
     async def until_up(self, timeout: float | None = None) -> None:
         """Raises: TimeoutError; ServiceUnavailable if it is closed for good."""
@@ -202,9 +205,12 @@ class Connection:
                     if not await self.publish(subject, payload, reply=mailbox.address("answer"), headers=headers):
                         continue
                     answer = await mailbox.get(None)
-                    if not isinstance(answer, Reconnected):
+                    if isinstance(answer, Reconnected):
+                        self.check_allowed(subject)
+                    elif is_nobody(answer) and self.is_settling:
+                        await asyncio.sleep(_RECONNECT_SECONDS)
+                    else:
                         return answer
-                    self.check_allowed(subject)
 
     async def subscribe(self, subject: str, callback: Callable[[Msg], Awaitable[None]]) -> Subscription:
         """Every message of the subject, across reconnections."""
@@ -285,23 +291,3 @@ class Connection:
             mailbox.put(RECONNECTED)
         for listener in self._listeners:
             listener()
-
-    async def _watch(self) -> None:
-        """nats-py waits for unsent bytes before it reconnects, which a dead peer never takes."""
-        suspect = False
-        while True:
-            await asyncio.sleep(_WATCH_SECONDS)
-            if suspect:
-                _abort_if_reconnecting(self._nats)
-            suspect = self._nats.is_reconnecting
-
-
-def _abort_if_reconnecting(nats: Nats) -> None:
-    if nats.is_reconnecting:
-        _abort(nats)
-
-
-def _abort(nats: Nats) -> None:
-    writer: Any = getattr(getattr(nats, "_transport", None), "_io_writer", None)
-    if writer is not None:
-        writer.transport.abort()

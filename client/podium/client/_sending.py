@@ -31,9 +31,6 @@ _QUEUED_PAUSE: Final = 2.0
 _LAST_PAUSE: Final = 5.0
 """Seconds until a command is sent again: not known to be queued, known to be queued, and at the most."""
 
-_SETTLE_SECONDS: Final = 5.0
-"""For so long after a reconnection, streams that are not there may still be on their way up."""
-
 _COMMAND_ID: Final = re.compile(r"[!-~]{1,128}")
 
 
@@ -211,8 +208,8 @@ class _Sending:
 
     def _is_final(self, problem: ServiceUnavailable) -> bool:
         """Whether nothing was done and nothing will change soon."""
-        settling = self._connection.epoch > 1 and self._connection.up_for < _SETTLE_SECONDS
-        return not (self._patient or self._maybe_queued or (settling and not isinstance(problem, Overloaded)))
+        settling = self._connection.is_settling and not isinstance(problem, Overloaded)
+        return not (self._patient or self._maybe_queued or settling)
 
 
 def _read_outcome(mail: Msg) -> AcceptedOutcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -51,11 +51,11 @@ class Task:
         """Whether the attempt is no longer wanted. A coroutine is cancelled as well; a thread must look here."""
         return self._cancelled.is_set()
 
-    def progress(self, fraction: float | None = None, note: str | None = None) -> Awaitable[None]:
+    def progress(self, fraction: float | None = None, note: str | None = None) -> Any:
         """Say how far it is: `fraction` from 0 to 1, `note` for people.
 
-        To be awaited in a coroutine, and just called in a thread. It is not stored, and of many in a short
-        time only the last is sent.
+        To be awaited in a coroutine, and just called in a thread (hence `Any`: a type checker would have it
+        awaited there, too). It is not stored, and of many in a short time only the last is sent.
         """
         progress = Progress(self.attempt, fraction, note)
         if threading.get_ident() == self._thread:

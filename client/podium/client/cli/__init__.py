@@ -19,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["up"]:
         return start.up(given[1:])
+    # cyclopts takes a lone hyphen for an option.
+    given = ["@-" if word == "-" else word for word in given]
     try:
         result = app(given, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()

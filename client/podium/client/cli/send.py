@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 import podium.client as sdk
 
@@ -32,7 +30,7 @@ def send(
     service: str,
     entity: str,
     command: str,
-    body: Annotated[str, Parameter(allow_leading_hyphen=True)] = "{}",
+    body: str = "{}",
     /,
     *,
     id: str | None = None,
@@ -93,7 +91,7 @@ async def _send(
 
 
 def _read(body: str) -> bytes:
-    if body == "-":
+    if body == "@-":
         return sys.stdin.buffer.read()
     if not body.startswith("@"):
         return body.encode()
