@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from sqlalchemy import (
     BigInteger,
@@ -151,12 +151,13 @@ class Statement:
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
-            connection.exec_driver_sql(self._sql, cast(Any, list(rows)))
+            values: Any = list(rows)
+            connection.exec_driver_sql(self._sql, values)
 
 
 def update_by_key(table: Table, columns: Sequence[str], dialect: Dialect) -> Statement:
     """A statement that sets the columns of the row with a key; its rows are the values, then the key."""
-    keys = list(table.primary_key.columns)
+    keys: list[Column[Any]] = list(table.primary_key.columns)
     statement = (
         update(table)
         .where(*(key == bindparam(f"key_{key.name}") for key in keys))

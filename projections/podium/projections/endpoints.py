@@ -63,8 +63,8 @@ class Endpoints:
             description="Answers queries from podium's read models",
             queue_group=f"{self._subjects.prefix}-queries",
         )
-        add_service: Any = nats.micro.add_service
-        self._service = service = cast(MicroService, await add_service(self._nc, config))
+        half_typed: Any = nats.micro
+        self._service = service = cast(MicroService, await half_typed.add_service(self._nc, config))
         for name in QUERIES:
             await service.add_endpoint(
                 EndpointConfig(

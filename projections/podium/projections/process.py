@@ -38,27 +38,72 @@ TIDY_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 5.0
 
 
+class ReadModel:
+    """All projections in one database: kept at the streams' ends, and asked."""
+
+    def __init__(self, nc: Client, subjects: Subjects, database: Database) -> None:
+        store, streams, self._heard, reached = Store(database), _streams(nc, subjects), Heard(subjects), Reached()
+        self._nc = nc
+        self._follower = Follower(store, streams, subjects, reached)
+        self._sources = Sources(nc, subjects, store, streams, self._follower, reached, self._heard)
+        self._endpoints = Endpoints(nc, subjects, self._sources)
+
+    async def run(self) -> None:
+        """Follow and answer until cancelled; then the batch and the queries in hand are finished.
+
+        Raises:
+            NotBuilt: a newer version of podium has taken over the database.
+        """
+        following = asyncio.create_task(self._follower.run())
+        answering = asyncio.create_task(self._answer())
+        try:
+            await asyncio.wait([following, answering], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            answering.cancel()
+            await self._endpoints.close(ANSWER_SECONDS)
+            following.cancel()
+            await asyncio.wait([following, answering], timeout=FINISH_SECONDS)
+            self._sources.close()
+        for task in (following, answering):
+            if not task.cancelled():
+                task.result()
+
+    async def _answer(self) -> None:
+        await self._heard.listen(self._nc)
+        await self._follower.may_answer.wait()
+        await self._endpoints.open()
+        _log.info("answering queries")
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            try:
+                await self._sources.tidy()
+            except Failed as failed:
+                _log.debug("what was heard is not tidied now: %s", failed)
+
+
 async def serve(settings: Settings) -> None:
     """Follow and answer until SIGTERM or SIGINT, then drain.
 
     Raises:
         OSError: the directory of the database cannot be made.
     """
-    stop = asyncio.Event()
+    stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     database = Database(settings.database_url)
-    stopping = asyncio.create_task(stop.wait())
-    connecting = asyncio.create_task(connect(settings))
-    await asyncio.wait([stopping, connecting], return_when=asyncio.FIRST_COMPLETED)
-    if not connecting.done():
-        connecting.cancel()
-        return
+    running = asyncio.create_task(_serve(settings, database))
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait([stopping, running], return_when=asyncio.FIRST_COMPLETED)
+    running.cancel()
     try:
-        await _serve(connecting.result(), settings, database, stopping)
+        await running
+    except asyncio.CancelledError:
+        _log.info("stopped")
+    except NotBuilt as error:
+        _log.warning("a newer version of podium has taken over the read model, nothing is left to do: %s", error)
+        await stopping
     finally:
         database.close()
-    _log.info("stopped")
 
 
 async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
@@ -71,12 +116,10 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
         SQLAlchemyError
     """
     nc = await connect(settings, CONNECT_SECONDS)
-    database = Database(settings.database_url)
-    writer = Threads("podium-writer", 1)
+    database, writer = Database(settings.database_url), Threads("podium-writer", 1)
     try:
-        store = Store(database)
+        store, subjects = Store(database), Subjects(settings.prefix)
         await writer.run(store.prepare)
-        subjects = Subjects(settings.prefix)
         return await Builder(store, _streams(nc, subjects), subjects, writer).rebuild(names)
     finally:
         writer.close()
@@ -84,46 +127,14 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
         await nc.close()
 
 
-async def _serve(nc: Client, settings: Settings, database: Database, stopping: asyncio.Task[bool]) -> None:
-    subjects = Subjects(settings.prefix)
-    store, streams, reached, heard = Store(database), _streams(nc, subjects), Reached(), Heard(subjects)
-    follower = Follower(store, streams, subjects, reached)
-    sources = Sources(nc, subjects, store, streams, follower, reached, heard)
-    endpoints = Endpoints(nc, subjects, sources)
-    following = asyncio.create_task(follower.run())
-    answering = asyncio.create_task(_answer(nc, follower, endpoints, heard, sources))
+async def _serve(settings: Settings, database: Database) -> None:
+    nc = await connect(settings)
     try:
-        await asyncio.wait([stopping, following, answering], return_when=asyncio.FIRST_COMPLETED)
-        if following.done() and isinstance(error := following.exception(), NotBuilt):
-            _log.warning("a newer version of podium has taken over the read model (%s); waiting to be stopped", error)
-            answering.cancel()
-            await endpoints.close(ANSWER_SECONDS)
-            await stopping
+        await ReadModel(nc, Subjects(settings.prefix), database).run()
     finally:
-        answering.cancel()
-        await endpoints.close(ANSWER_SECONDS)
-        following.cancel()
-        await asyncio.wait([following, answering], timeout=FINISH_SECONDS)
-        sources.close()
         if nc.is_connected:
             await nc.flush(timeout=1)
         await nc.close()
-    for task in (following, answering):
-        if task.done() and not task.cancelled() and not isinstance(task.exception(), NotBuilt):
-            task.result()
-
-
-async def _answer(nc: Client, follower: Follower, endpoints: Endpoints, heard: Heard, sources: Sources) -> None:
-    await heard.listen(nc)
-    await follower.may_answer.wait()
-    await endpoints.open()
-    _log.info("answering queries")
-    while True:
-        await asyncio.sleep(TIDY_SECONDS)
-        try:
-            await sources.tidy()
-        except Failed as failed:
-            _log.debug("what was heard is not tidied now: %s", failed)
 
 
 def _streams(nc: Client, subjects: Subjects) -> Mapping[Service, EventStream]:

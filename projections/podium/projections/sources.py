@@ -198,10 +198,10 @@ class Sources:
             raise Failed("unavailable", f"the end of {stream.name} is not known now: {error}") from error
 
 
-def _found(view: View, rows: Select[tuple[str]], column: ColumnElement[str], names: Sequence[str]) -> set[str]:
+def _found(view: View, rows: Select[str], column: ColumnElement[str], names: Sequence[str]) -> set[str]:
     """Which of the names are among the rows; asked for in parts, since a statement takes only so many parameters."""
     found: set[str] = set()
     for start in range(0, len(names), _PARAMETERS):
         some = rows.where(column.in_(names[start : start + _PARAMETERS]))
-        found.update(row[0] for row in view.connection.execute(some))
+        found.update(view.connection.scalars(some))
     return found

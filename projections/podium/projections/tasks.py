@@ -148,17 +148,21 @@ class Fold:
             if event.entity not in self.changed:
                 self.changed[event.entity] = task
                 self._phases_before[event.entity] = task.phase
-        task.updated_at = event.at
+        if _is_possible(task, data):
+            task.updated_at = event.at
+            self._change(task, event, data)
+
+    def _change(self, task: Task, event: Received, data: TaskEvent) -> None:
         match data:
             case TaskAssigned():
+                self._end(task, "withdrawn", event.at)
                 self._assign(task, event, data)
             case TaskStarted():
                 task.phase = "running"
                 self._attempt(task).started_at = event.at
             case TaskCompleted():
                 self._end(task, "completed", event.at)
-                tally = self._tally(data.agent)
-                tally.microseconds += round(data.duration * 1e6)
+                self._tally(task).microseconds += round(data.duration * 1e6)
                 _close(task, "completed", event)
             case AttemptFailed():
                 self._end(task, "failed", event.at, data.code, data.message)
@@ -204,20 +208,20 @@ class Fold:
         self.assigned[task.sequence, data.attempt] = Attempt(
             task.sequence, data.attempt, task.task_id, data.agent, event.sequence, event.at
         )
-        self._tally(data.agent).open += 1
+        self._tally(task).open += 1
 
     def _end(
         self, task: Task, outcome: AttemptOutcome, at: float, code: str | None = None, message: str | None = None
     ) -> None:
         """End the attempt in hand, if there is one."""
-        if task.agent is None or task.phase not in ("assigned", "running"):
+        if not _is_held(task, task.attempt):
             return
         attempt = self._attempt(task)
         attempt.ended_at = at
         attempt.outcome = outcome
         attempt.code = code and plain(code)
         attempt.message = message and plain(message)
-        tally = self._tally(task.agent)
+        tally = self._tally(task)
         tally.open -= 1
         if outcome == "completed":
             tally.completed += 1
@@ -225,19 +229,40 @@ class Fold:
             tally.failed += 1
 
     def _attempt(self, task: Task) -> Attempt:
+        """The row of the attempt in hand; if it stands in the table already, one with what is new of it."""
         key = (task.sequence, task.attempt)
         attempt = self.assigned.get(key) or self.reported.get(key)
         if attempt is None:
-            attempt = self.reported[key] = Attempt(
-                task.sequence, task.attempt, task.task_id, task.agent or "", task.assigned or 0, task.updated_at
-            )
+            agent, assigned = task.agent or "", task.assigned or 0
+            attempt = self.reported[key] = Attempt(*key, task.task_id, agent, assigned, assigned_at=0.0)
         return attempt
 
-    def _tally(self, agent: str) -> Tally:
+    def _tally(self, task: Task) -> Tally:
+        agent = task.agent or ""
         tally = self.agents.get(agent)
         if tally is None:
             tally = self.agents[agent] = Tally()
         return tally
+
+
+def _is_possible(task: Task, data: TaskEvent) -> bool:
+    """Whether the rules allow the event: the reader must not stumble over a log that has it all the same."""
+    if task.closed is not None:
+        return False
+    match data:
+        case TaskAssigned():
+            return data.attempt > task.attempt
+        case TaskStarted() | TaskCompleted() | AttemptFailed():
+            return _is_held(task, data.attempt)
+        case TaskResumed():
+            return task.phase == "paused"
+        case _:
+            return True
+
+
+def _is_held(task: Task, attempt: int) -> bool:
+    """Whether this attempt of the task is in an agent's hands."""
+    return task.attempt == attempt and (task.phase == "assigned" or task.phase == "running")
 
 
 def _close(task: Task, phase: Phase, event: Received, code: str | None = None, message: str | None = None) -> None:
