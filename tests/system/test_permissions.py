@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import nats
@@ -89,7 +89,7 @@ class User:
 
 
 @asynccontextmanager
-async def connected(server: str, user: str) -> AsyncIterator[User]:
+async def connected(server: str, user: str) -> AsyncGenerator[User]:
     violations: asyncio.Queue[str] = asyncio.Queue()
 
     async def on_error(error: Exception) -> None:
