@@ -76,6 +76,8 @@ def test_every_command_can_be_sent_and_asked():
                 operation = DOCUMENT["operations"][f"{way}.{service}.{name}"]
                 assert operation["action"] == "receive"
                 assert operation["reply"]["channel"] == {"$ref": "#/channels/outcome"}
+                group = operation.get("bindings", {}).get("nats", {}).get("queue")
+                assert group == {"ask": "podium-door", "cmd": None}[way]
 
 
 def test_every_event_has_its_channel_and_work_has_two_more():

@@ -138,7 +138,8 @@ class _Document:
                     address = _address(subject(service, "principal", "entity", name), {3: "principal", 4: "entity"})
                     channel = f"{way}.{service}.{name}"
                     self._channel(channel, address, [message], f"A command of {service}, {_WAYS[way]}.")
-                    self._operation(channel, "receive", [message], reply=("outcome", _OUTCOMES, answered))
+                    group = self._subjects.ask_group() if way == "ask" else None
+                    self._operation(channel, "receive", [message], ("outcome", _OUTCOMES, answered), group)
 
     def _events(self) -> None:
         for service, union in EVENT_UNIONS.items():
@@ -185,13 +186,13 @@ class _Document:
             self._structs.append(query)
             self._channel(channel, self._subjects.query(name), [message], "A query of the read models.")
             answers = [query.answer.__name__, Fault.__name__]
-            self._operation(channel, "receive", [message], reply=("answer", answers, {}))
+            self._operation(channel, "receive", [message], ("answer", answers, {}), self._subjects.query_group())
         message = self._add_message("explain", title="explain", summary="No body.", payload={})
         address = _address(self._subjects.explain("router", "task"), {3: "task"})
         self._channel(
             "explain", address, [message], "Asks the task's owner why it waits; `{}` for a task it does not know."
         )
-        self._operation("explain", "receive", [message], reply=("answer", [tasks.Waiting.__name__], {}))
+        self._operation("explain", "receive", [message], ("answer", [tasks.Waiting.__name__], {}))
 
     def _refusals(self) -> None:
         tokens = ("service", "principal", "entity", "command")
@@ -233,6 +234,7 @@ class _Document:
         action: str,
         messages: Sequence[str],
         reply: tuple[str, Sequence[str], Schema] | None = None,
+        group: str | None = None,
     ) -> None:
         operation: Schema = {
             "action": action,
@@ -246,6 +248,8 @@ class _Document:
                 "channel": {"$ref": f"#/channels/{to}"},
                 "messages": [_in_channel(to, answer) for answer in answers],
             }
+        if group is not None:
+            operation["bindings"] = {"nats": {"queue": group, "bindingVersion": "0.1.0"}}
         self._operations[channel] = operation
 
     def _send(self, channel: str, address: str, message: str, description: str) -> None:

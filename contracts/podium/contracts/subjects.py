@@ -169,7 +169,15 @@ class Subjects:
     def all_explains(self, service: str) -> str:
         return f"{self.prefix}.explain.{service}.*"
 
-    # Streams, consumers, buckets
+    # Queue groups, streams, consumers, buckets
+
+    def ask_group(self) -> str:
+        """The queue group of those who take asks: every process of a service."""
+        return f"{self.prefix}-door"
+
+    def query_group(self) -> str:
+        """The queue group of those who answer queries."""
+        return f"{self.prefix}-queries"
 
     def command_stream(self, service: str) -> str:
         return f"{self.prefix}-commands-{service}"

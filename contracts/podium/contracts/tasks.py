@@ -279,7 +279,7 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
 
     Attributes:
         code: the agent's own, or `start_timeout`, `finish_timeout`, `heartbeat_timeout`,
-            `agent_unregistered`, `output_does_not_fit`.
+            `agent_unregistered`, `deadline_exceeded`, `output_does_not_fit`.
         retry_at: seconds since the epoch, UTC; None if the task fails with it.
     """
 
