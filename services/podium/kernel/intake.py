@@ -135,6 +135,9 @@ class PartitionInbox:
                 await asyncio.wait_for(self._something.wait(), timeout)
         self._something.clear()
 
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
     def notify(self) -> None:
         """Make the owner look up."""
         self._something.set()

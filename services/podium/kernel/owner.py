@@ -70,6 +70,10 @@ class Inbox(Protocol):
         """Return when something waits, something changed, or the time has come; seconds since the epoch."""
         ...
 
+    async def pause(self, seconds: float) -> None:
+        """Let this time pass, whatever waits."""
+        ...
+
 
 class Outbox(Protocol):
     """Where outcomes go."""
@@ -128,7 +132,7 @@ class Owner(Generic[S]):
                 await self.turn()
             except LogUnavailable as error:
                 _log.warning("the event log of %s cannot be used now: %s", self._decider.service, error)
-                await self._inbox.wait(self._clock.now() + RETRY_SECONDS)
+                await self._inbox.pause(RETRY_SECONDS)
         if self._acting:
             await self.save_snapshot()
 

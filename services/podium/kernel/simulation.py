@@ -300,6 +300,9 @@ class SimulatedInbox:
         tick = world.now() + 1.0
         await world.until(lambda: self._queue.waits() or self._news(), min(until or tick, tick))
 
+    async def pause(self, seconds: float) -> None:
+        await self._world.pause(seconds)
+
     def _news(self) -> bool:
         streams, subjects = self._world.streams, self._world.subjects
         return any(len(streams.stream(subjects.event_stream(s))) > seen for s, seen in self._facts.items())
