@@ -22,6 +22,9 @@ HEARTBEAT: Final = 1.0
 PATIENCE: Final = 30.0
 """Seconds that an agent waits for podium to come up."""
 
+GRACE: Final = 3.0
+"""Seconds that its running tasks have to end when it stops."""
+
 
 class Role(Struct, frozen=True):
     """What agents of one title can do: level by skill, and how many tasks at the same time."""
@@ -82,7 +85,7 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     warnings.simplefilter("ignore")  # what other people's sources deserve to be warned of
     try:
-        make_agent(name, role).run(patience=PATIENCE)
+        make_agent(name, role).run(patience=PATIENCE, grace=GRACE)
     except PodiumError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 1

@@ -26,7 +26,7 @@ HEARTBEAT_TIMEOUT: Final = 4 * HEARTBEAT
 """Seconds of silence after which podium gives an agent's tasks to others: short, so that the demo is."""
 
 PODIUM_SECONDS: Final = 15.0
-AGENT_SECONDS: Final = 6.0
+AGENT_SECONDS: Final = 12.0
 """How long each may take to drain before it is killed."""
 
 
