@@ -14,7 +14,7 @@ from podium.kernel.decider import Emit
 from .choice import Choice, choose
 from .decision import record
 from .index import Index, principal_shelf
-from .phases import Delayed, Queued
+from .phases import WAITS, Delayed, Queued
 from .queue import FRESH, Key, Line
 from .requirements import Requirements
 from .settings import RouterSettings
@@ -40,7 +40,7 @@ def assignments(state: RouterState, settings: RouterSettings, now: float) -> Ite
                 queue.put(line, (principal_shelf(line.principal or ""),))
                 continue
             task = state.book.tasks[key.task]
-            assert isinstance(task, Queued | Delayed)
+            assert isinstance(task, WAITS)
             choice = None
             if shelf == FRESH or _can_be_helped(index, line):
                 choice = choose(fleet, index.fits, line.needs, task.trail.failed_by)
@@ -101,8 +101,7 @@ def _can_be_helped(index: Index, line: Line) -> bool:
 
 def _within_reach(index: Index) -> list[str]:
     """The shelves of the blocked lines that what came free may help."""
-    shelves = index.queue.shelves
-    if len(shelves) == 1:
+    if not index.queue.has_blocked:
         return []
     reach: dict[str, None] = {ANYBODY: None}
     for place in index.fleet.freed:
@@ -110,7 +109,7 @@ def _within_reach(index: Index) -> list[str]:
         reach[_named(agent)] = None
         for skill in index.fleet.skills(place):
             reach[_skilled(skill)] = None
-    return [shelf for shelf in reach if shelf in shelves]
+    return [shelf for shelf in reach if shelf in index.queue.shelves]
 
 
 def _waits_for(index: Index, needs: Requirements) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, T
 from .agents import Hands, Track
 from .fairness import Turns
 from .jobs import Jobs
-from .phases import FRESH, Assigned, Cancelled, Closed, Completed, Failed, Open, Queued, Running, Task
+from .phases import CLOSED, FRESH, IN_HAND, Assigned, Closed, Open, Queued, Running, Task
 from .settings import RouterSettings
 from .tasks import evolve
 
@@ -76,13 +76,13 @@ class Book:
             return None
         if isinstance(event, TaskAssigned):
             self._give(event.agent, before)
-        elif isinstance(before, Assigned | Running) and not isinstance(after, Running):
+        elif isinstance(before, IN_HAND) and not isinstance(after, IN_HAND):
             self._take_back(before)
             if isinstance(event, TaskCompleted):
                 self.tracks[before.agent].add(event.duration)
             elif isinstance(event, AttemptFailed):
                 self.tracks[before.agent].failed += 1
-        if isinstance(after, Completed | Failed | Cancelled):
+        if isinstance(after, CLOSED):
             self._close(before, after)
             return Change(before, None)
         self.tasks[task_id] = after
@@ -154,7 +154,7 @@ class Book:
             trail = FRESH if read.trail == FRESH else read.trail
             task = replace(read, job=book._jobs.shared(read.job), trail=trail)
             book.tasks[task.job.id] = task
-            if isinstance(task, Assigned | Running):
+            if isinstance(task, IN_HAND):
                 if task.agent not in book.hands:
                     book.hands[task.agent] = Hands({}, {})
                 book.hands[task.agent].take(task.job.id, task.job.needs.resources)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -35,41 +35,41 @@ class Choice(NamedTuple):
     ruled_out: dict[str, int]
 
 
-def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Iterable[str] = ()) -> Choice | None:
+def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Sequence[str] = ()) -> Choice | None:
     """The best agent for a task, None if there is none that is able and free.
 
     Equally good ones take turns. Those to `avoid` are only taken if there is nobody else.
     """
     fit = fits.of(needs)
-    scores, mask = fleet.scores, fleet.mask
+    scores = fleet.scores
     np.subtract(fit.bonus, fleet.costs[fits.strategy(needs)], out=scores)
-    for condition in conditions(fleet, needs):
-        scores[~condition.meets] = -INFINITE
+    if needs.conditional:
+        for condition in conditions(fleet, needs):
+            scores[~condition.meets] = -INFINITE
     place = int(scores.argmax())
     if scores.item(place) == -INFINITE:
         return None
-    avoided = _set_aside(fleet, avoid)
-    if avoided:
-        place = int(scores.argmax())
-        if scores.item(place) == -INFINITE:
-            for other, score in avoided:
-                scores[other] = score
-            avoided = []
-            place = int(scores.argmax())
-    top = scores.item(place)
-    eligible = int(np.count_nonzero(np.greater(scores, -INFINITE, out=mask)))
-    ties = 1
+    avoided = 0
+    if avoid:
+        place, avoided = _avoid(fleet, avoid, place)
+    eligible = int(np.count_nonzero(np.greater(scores, -INFINITE, out=fleet.mask)))
+    best, ties = [place], 1
     if eligible > 1:
-        ties = int(np.count_nonzero(np.equal(scores, top, out=mask)))
-        if ties > 1:
-            equals = mask.nonzero()[0]
-            place = int(equals[fleet.costs["round_robin"][equals].argmin()])
-    best = [place]
-    for _ in range(min(eligible, SHOWN) - 1):
+        top = scores.item(place)
         scores[place] = -INFINITE
-        place = int(scores.argmax())
-        best.append(place)
-    return Choice(fit, best, eligible, ties, _ruled_out(fleet, fit, needs, eligible, len(avoided)))
+        second = int(scores.argmax())
+        if scores.item(second) == top:
+            scores[place] = top
+            equals = np.equal(scores, top, out=fleet.mask).nonzero()[0]
+            ties = len(equals)
+            best = [int(equals[fleet.costs["round_robin"][equals].argmin()])]
+            scores[best[0]] = -INFINITE
+            second = int(scores.argmax())
+        best.append(second)
+        for _ in range(min(eligible, SHOWN) - 2):
+            scores[best[-1]] = -INFINITE
+            best.append(int(scores.argmax()))
+    return Choice(fit, best, eligible, ties, _ruled_out(fleet, fit, needs, eligible, avoided))
 
 
 def obstacles(fleet: Fleet, fit: Fit, needs: Requirements) -> dict[str, int]:
@@ -85,15 +85,21 @@ def obstacles(fleet: Fleet, fit: Fit, needs: Requirements) -> dict[str, int]:
     return found
 
 
-def _set_aside(fleet: Fleet, avoid: Iterable[str]) -> list[tuple[int, float]]:
-    """Takes agents out of the scores; where they stood, and their scores."""
+def _avoid(fleet: Fleet, avoid: Sequence[str], place: int) -> tuple[int, int]:
+    """Takes agents out of the scores unless nobody is left then; the best place, and how many were taken out."""
+    scores = fleet.scores
     aside: list[tuple[int, float]] = []
     for agent in avoid:
-        place = fleet.places.get(agent)
-        if place is not None and fleet.scores.item(place) > -INFINITE:
-            aside.append((place, fleet.scores.item(place)))
-            fleet.scores[place] = -INFINITE
-    return aside
+        other = fleet.places.get(agent)
+        if other is not None and scores.item(other) > -INFINITE:
+            aside.append((other, scores.item(other)))
+            scores[other] = -INFINITE
+    best = int(scores.argmax())
+    if scores.item(best) > -INFINITE:
+        return best, len(aside)
+    for other, score in aside:
+        scores[other] = score
+    return place, 0
 
 
 def _ruled_out(fleet: Fleet, fit: Fit, needs: Requirements, eligible: int, avoided: int) -> dict[str, int]:

@@ -24,7 +24,7 @@ def record(
     for place in choice.best:
         skill, load = choice.fit.skill.item(place), fleet.load.item(place)
         score = weight * skill + (1.0 - weight) * (1.0 - load)
-        candidates.append(Candidate(fleet.names[place], round(score, 4), round(skill, 4), round(load, 4)))
+        candidates.append(Candidate(fleet.names[place], _short(score), _short(skill), _short(load)))
     chosen = candidates[0]
     track = track or _UNTRIED
     mean = track.mean if track.completed else job.estimated_duration
@@ -41,7 +41,7 @@ def record(
         candidates=candidates,
         ruled_out=choice.ruled_out,
         reasons=_reasons(strategy, choice, chosen),
-        confidence=round(track.confidence, 4),
+        confidence=_short(track.confidence),
         expected_duration=mean,
         expected_completion=expected,
         completion_interval=interval,
@@ -79,3 +79,8 @@ def _risks(task: Queued | Delayed, agent: str, track: Track, expected: float | N
     if deadline is not None and expected is not None and expected > deadline:
         risks.append("expected to end after its deadline")
     return risks
+
+
+def _short(share: float) -> float:
+    """To four places. The function `round` takes ten times as long."""
+    return int(share * 10_000.0 + 0.5) / 10_000.0

@@ -91,6 +91,8 @@ class Fleet:
             levels[place] = profile.skills.get(skill, LACKS)
         for resource, totals in self._totals.items():
             totals[place] = _total(profile, resource)
+        for resource, spare in self._spare.items():
+            spare[place] = self._totals[resource][place]
         self.refresh(agent)
         self.offer(agent)
 

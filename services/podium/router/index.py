@@ -11,11 +11,11 @@ from .book import Change
 from .fleet import Fleet
 from .overdue import next_time
 from .parts import Parts
-from .phases import Assigned, Delayed, Open, Queued, Running
-from .queue import FRESH, URGENT, Key, Queue
+from .phases import IN_HAND, WAITS, Assigned, Delayed, Job, Open, Queued, Running
+from .queue import URGENT, Key, Queue
 from .scoring import Fits
 from .settings import RouterSettings
-from .timers import Timers
+from .timers import NEVER, Timers
 from .watch import Watch
 
 
@@ -58,38 +58,44 @@ class Index:
     def pending(self) -> bool:
         """Whether something is to be done at once."""
         queue = self.queue
-        return (
-            bool(self.orphaned)
-            or queue.first_on(FRESH) is not None
-            or (bool(self.fleet.freed) and len(queue.shelves) > 1)
-        )
+        if queue.has_fresh or self.orphaned:
+            return True
+        if not queue.has_blocked:
+            # Nothing waits for what came free.
+            self.fleet.freed.clear()
+        return bool(self.fleet.freed)
+
+    def next_time(self) -> float:
+        """When time alone next changes something; infinite for never."""
+        task, agent = self.timers.first(), self.watch.first()
+        return min(NEVER if task is None else task[0], NEVER if agent is None else agent[0])
 
     # Tasks
 
     def follow(self, change: Change) -> None:
         """Go along with a step of the book."""
         before, after = change.before, change.after
-        if isinstance(before, Queued | Delayed):
+        if isinstance(before, WAITS):
             self.queue.remove(before.job.id)
-        if before is None and after is not None:
+        elif isinstance(before, IN_HAND) and not isinstance(after, IN_HAND):
+            self._given_back(before)
+        if after is None:
+            if before is not None:
+                self._closed(before.job)
+            return
+        if before is None:
             self._tally(after.job.principal).open += 1
         if isinstance(after, Queued):
             self._enqueue(after)
-        elif isinstance(after, Assigned | Running) and not isinstance(before, Assigned | Running):
+        elif isinstance(after, IN_HAND) and not isinstance(before, IN_HAND):
             self._taken(after)
-        if isinstance(before, Assigned | Running) and not isinstance(after, Assigned | Running):
-            self._given_back(before)
-        if after is not None:
-            self._set_timer(after)
-        elif before is not None:
-            self.timers.set(before.job.id, None)
-            self._close(before.job.principal)
+        self._set_timer(after)
 
     def tick(self, task: Open, now: float) -> None:
         """A time has come that changes the task's place in the queue and nothing else."""
         if isinstance(task, Delayed) and task.until <= now and task.job.id not in self.queue:
             self._enqueue(task)
-        elif isinstance(task, Queued | Delayed) and task.job.id in self.queue:
+        elif isinstance(task, WAITS) and task.job.id in self.queue:
             deadline = task.job.deadline or 0.0
             self.queue.rekey(Key(URGENT, deadline, task.job.number, task.job.id))
         self._set_timer(task)
@@ -100,7 +106,7 @@ class Index:
         self.queue.add(Key(9 - job.priority, job.tag, job.number, job.id), job.needs, principal)
 
     def _set_timer(self, task: Open) -> None:
-        key = self.queue.key(task.job.id)
+        key = self.queue.key(task.job.id) if isinstance(task, WAITS) else None
         self.timers.set(task.job.id, next_time(task, key, self._window))
 
     def _taken(self, task: Assigned | Running) -> None:
@@ -125,11 +131,12 @@ class Index:
             tally = self.tallies[principal] = Tally()
         return tally
 
-    def _close(self, principal: str) -> None:
-        tally = self.tallies[principal]
+    def _closed(self, job: Job) -> None:
+        self.timers.set(job.id, None)
+        tally = self._tally(job.principal)
         tally.open -= 1
         if not tally.open:
-            del self.tallies[principal]
+            del self.tallies[job.principal]
 
     # Agents
 

@@ -49,9 +49,9 @@ def urgent_from(job: Job, window: float) -> float | None:
 def next_time(task: Open, key: Key | None, window: float) -> float | None:
     """When time alone next does something to the task. `key` is its place in the queue, if it has one."""
     deadline = task.job.deadline
+    if key is not None:
+        return deadline if key.rank == URGENT else urgent_from(task.job, window)
     match task:
-        case Queued() | Delayed() if key is not None:
-            return deadline if key.rank == URGENT else urgent_from(task.job, window)
         case Delayed():
             return _earlier(task.until, deadline)
         case Assigned():

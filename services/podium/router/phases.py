@@ -140,17 +140,22 @@ Open = Queued | Delayed | Assigned | Running | Paused | Spent
 Closed = Completed | Failed | Cancelled
 Task = Open | Closed
 
-WITHOUT_AGENT: Final = (Queued, Delayed, Paused, Spent)
+WAITS: Final = (Queued, Delayed)
+"""Phases in which it may be given to an agent, if not at once."""
+
 IN_HAND: Final = (Assigned, Running)
+"""Phases in which an agent has it."""
+
+CLOSED: Final = (Completed, Failed, Cancelled)
 
 
 def digest_of(task: Task) -> bytes:
-    return task.digest if isinstance(task, Completed | Failed | Cancelled) else task.job.digest
+    return task.digest if isinstance(task, CLOSED) else task.job.digest
 
 
 def trail_of(task: Open) -> Trail:
     """What the attempts up to now left behind; one in hand counts as taken back."""
-    if isinstance(task, Assigned | Running):
+    if isinstance(task, IN_HAND):
         before = task.trail
         return Trail(task.attempt, task.agent, None, before.failures, before.failed_by)
     return task.trail

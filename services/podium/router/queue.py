@@ -81,7 +81,8 @@ class Queue:
     """
 
     def __init__(self) -> None:
-        self.shelves: dict[str, Shelf] = {FRESH: Shelf()}
+        self._fresh = Shelf()
+        self.shelves: dict[str, Shelf] = {FRESH: self._fresh}
         self._lines: dict[tuple[Requirements, str | None], Line] = {}
         self._places: dict[str, tuple[Key, Line]] = {}
 
@@ -90,6 +91,14 @@ class Queue:
 
     def __contains__(self, task: str) -> bool:
         return task in self._places
+
+    @property
+    def has_fresh(self) -> bool:
+        return bool(self._fresh.lines)
+
+    @property
+    def has_blocked(self) -> bool:
+        return len(self.shelves) > 1
 
     def key(self, task: str) -> Key | None:
         """The task's place, if it waits."""

@@ -112,7 +112,7 @@ class _Weight:
         self._known: dict[int, int] = {}
 
     def of(self, node: JSON, path: str, depth: int) -> int:
-        if not isinstance(node, dict | list):
+        if not isinstance(node, (dict, list)):
             return 0
         if depth > DEPTH_LIMIT:
             raise BadSchema(Misfit(path, f"with its references it nests deeper than {DEPTH_LIMIT} levels"))

@@ -41,6 +41,7 @@ from .settings import RouterSettings
 from .state import RouterState
 from .submission import submit, submit_all
 from .tasks import Order, decide
+from .timers import NEVER
 from .waiting import explain
 
 LEFT_KEPT = 100_000
@@ -81,6 +82,8 @@ class Router:
         by, entity = request.principal, request.entity
         command = cast(RouterCommand, request.command)
         match command:
+            case StartTask() | CompleteTask() | FailTask() | CancelTask() | PauseTask() | ResumeTask():
+                return self._order(state, entity, command, by, now)
             case SubmitTask():
                 return submit(state, entity, command, by, now, self._rules)
             case SubmitTasks():
@@ -89,8 +92,6 @@ class Router:
                 if by != entity:
                     return Refused("not_your_task", f"{by} cannot report for {entity}")
                 return self._report_all(state, command, by, now)
-            case StartTask() | CompleteTask() | FailTask() | CancelTask() | PauseTask() | ResumeTask():
-                return self._order(state, entity, command, by, now)
             case _:
                 assert_never(command)
 
@@ -136,21 +137,26 @@ class Router:
 
     # What is due
 
-    def react(self, state: RouterState, now: float) -> Iterator[Emit]:
+    def react(self, state: RouterState, now: float) -> Iterable[Emit]:
         if state.parts.started is None:
             state.parts.started = now
             state.index.watch.start()
-        yield from self._orphans(state, now)
-        yield from self._silences(state, now)
-        yield from self._times(state, now)
+        late = state.index.next_time() <= now
+        return self._react(state, now, late) if late or state.index.pending else ()
+
+    def _react(self, state: RouterState, now: float, late: bool) -> Iterator[Emit]:
+        if state.index.orphaned:
+            yield from self._orphans(state, now)
+        if late:
+            yield from self._silences(state, now)
+            yield from self._times(state, now)
         yield from assignments(state, self.settings, now)
 
     def due(self, state: RouterState) -> float | None:
-        index = state.index
-        if index.pending:
+        if state.index.pending:
             return 0.0
-        times = [first[0] for first in (index.timers.first(), index.watch.first()) if first is not None]
-        return min(times, default=None)
+        at = state.index.next_time()
+        return at if at < NEVER else None
 
     def _orphans(self, state: RouterState, now: float) -> Iterator[Emit]:
         """What agents held that have left goes to others."""

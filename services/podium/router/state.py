@@ -9,10 +9,11 @@ from .settings import RouterSettings
 
 
 class RouterState:
+    """`book` is the part of `parts` that is dumped."""
+
+    __slots__ = ("book", "index", "parts")
+
     def __init__(self, parts: Parts, settings: RouterSettings) -> None:
         self.parts = parts
+        self.book: Book = parts.book
         self.index = Index(parts, settings)
-
-    @property
-    def book(self) -> Book:
-        return self.parts.book

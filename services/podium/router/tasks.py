@@ -31,6 +31,7 @@ from podium.contracts.tasks import (
 from podium.kernel.decider import Emit
 
 from .phases import (
+    IN_HAND,
     Assigned,
     Cancelled,
     Completed,
@@ -60,7 +61,7 @@ def evolve(task: Open, event: TaskEvent, at: float) -> Task:
                 task.job, trail_of(task), event.agent, event.attempt, at, event.start_by, event.finish_within
             )
         case TaskStarted():
-            since = task.since if isinstance(task, Assigned | Running) else at
+            since = task.since if isinstance(task, IN_HAND) else at
             return Running(task.job, task.trail, event.agent, event.attempt, since, at, event.finish_by)
         case TaskCompleted():
             return Completed(task.job.digest, event.agent, event.attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .fleet import Fleet
 from .parts import Parts
-from .phases import Assigned, Running
+from .phases import IN_HAND, Assigned, Running
 from .settings import RouterSettings
 from .timers import Timers
 
@@ -100,5 +100,5 @@ class Watch:
         hands = self._parts.book.hands.get(agent)
         if hands is None:
             return []
-        held = [task for name in hands.tasks if isinstance(task := self._parts.book.tasks[name], Assigned | Running)]
+        held = [task for name in hands.tasks if isinstance(task := self._parts.book.tasks[name], IN_HAND)]
         return sorted(held, key=lambda task: task.job.number)
