@@ -11,6 +11,9 @@ from podium.kernel.embedded import HOST, EmbeddedServer, PortInUse
 _PORTS = range(20_000, 30_000)
 """Below the ports that Linux gives to outgoing connections: a client that calls a dead server must not get its port."""
 
+_MAX_STORE = 1 << 50
+"""Every stream sets its limit aside; the many of a test session together more than there is disk."""
+
 
 class NatsServer:
     """A server that a test may kill and restart; it keeps its port and what it stored.
@@ -56,7 +59,7 @@ class NatsServer:
         await self._server.stop()
 
     def _on_a_free_port(self) -> EmbeddedServer:
-        return EmbeddedServer(self._data_dir, free_port(), sync_always=self._sync_always)
+        return EmbeddedServer(self._data_dir, free_port(), sync_always=self._sync_always, max_store=_MAX_STORE)
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio.subprocess import DEVNULL
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import EventAddress, Subjects
 from podium.kernel.connection import connect
+from podium.kernel.embedded import server_binary
 from podium.kernel.jetstream import JetStreamLog
 from podium.kernel.jsapi import ApiError, call
 from podium.kernel.log import Record
 from podium.kernel.provision import ProvisionError, ProvisionOptions, check_server, provision
-from tests.nats_server import NatsServer
+from tests.nats_server import NatsServer, free_port
 
 
 async def config(client: Client, stream: str) -> dict[str, Any]:
@@ -184,6 +186,22 @@ async def test_a_restarted_server_has_everything_still(nats_server: NatsServer, 
     await provision(client, subjects, ["router"])
     assert await everything(client, subjects) == before
     await client.close()
+
+
+async def test_what_the_server_refuses_is_said(client: Client, subjects: Subjects):
+    with pytest.raises(ProvisionError, match="replicas > 1 not supported in non-clustered mode"):
+        await provision(client, subjects, ["router"], ProvisionOptions(replicas=3))
+
+
+async def test_a_server_with_jetstream_switched_off_is_refused(subjects: Subjects):
+    port = str(free_port())
+    server = await asyncio.create_subprocess_exec(server_binary(), "-a", "127.0.0.1", "-p", port, stderr=DEVNULL)
+    client = await connect(f"nats://127.0.0.1:{port}", name="test", timeout=20)
+    with pytest.raises(ProvisionError, match="JetStream switched off"):
+        await provision(client, subjects, ["router"])
+    await client.close()
+    server.kill()
+    await server.wait()
 
 
 @pytest.mark.parametrize("version", ["2.12.0", "2.15.1", "2.16.0-RC.1", "3.0.0"])

@@ -51,15 +51,26 @@ def server_binary() -> Path:
 
 
 def config_text(
-    name: str, port: int, data_dir: Path, *, sync_always: bool = True, max_payload: int = MAX_PAYLOAD
+    name: str,
+    port: int,
+    data_dir: Path,
+    *,
+    sync_always: bool = True,
+    max_payload: int = MAX_PAYLOAD,
+    max_store: int | None = None,
 ) -> str:
     """The server's configuration: on the loopback address only, no monitoring port.
 
-    `sync_always`: fsync before every acknowledgement; without it a power cut costs up to two minutes.
+    Args:
+        sync_always: fsync before every acknowledgement; without it a power cut costs up to two minutes.
+        max_payload: bytes of the largest message.
+        max_store: bytes that streams may take or set aside; None leaves it at three quarters of the free disk.
     """
-    jetstream = {"store_dir": str(data_dir / "jetstream")}
+    jetstream: dict[str, object] = {"store_dir": str(data_dir / "jetstream")}
     if sync_always:
         jetstream["sync_interval"] = "always"
+    if max_store is not None:
+        jetstream["max_file_store"] = max_store
     config = {
         "server_name": name,
         "listen": f"{HOST}:{port}",
@@ -80,13 +91,25 @@ class EmbeddedServer:
     """
 
     def __init__(
-        self, data_dir: Path, port: int = 4222, *, sync_always: bool = True, max_payload: int = MAX_PAYLOAD
+        self,
+        data_dir: Path,
+        port: int = 4222,
+        *,
+        sync_always: bool = True,
+        max_payload: int = MAX_PAYLOAD,
+        max_store: int | None = None,
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.port = port
-        self._sync_always = sync_always
-        self._max_payload = max_payload
         self._name = f"podium-{secrets.token_hex(4)}"
+        self._config = config_text(
+            self._name,
+            port,
+            self.data_dir,
+            sync_always=sync_always,
+            max_payload=max_payload,
+            max_store=max_store,
+        )
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -110,15 +133,7 @@ class EmbeddedServer:
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
             config = self.data_dir / "nats-server.conf"
-            config.write_text(
-                config_text(
-                    self._name,
-                    self.port,
-                    self.data_dir,
-                    sync_always=self._sync_always,
-                    max_payload=self._max_payload,
-                )
-            )
+            config.write_text(self._config)
             lock = self._lock()
         except OSError as error:
             raise ServerFailed(f"cannot write the data directory {self.data_dir}: {error.strerror}") from error

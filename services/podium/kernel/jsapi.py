@@ -16,6 +16,10 @@ NOT_FOUND: Final = 404
 _NO_MESSAGE: Final = 10037
 
 
+class NoJetStream(LogUnavailable):
+    """The server has JetStream switched off, or is not ready for it."""
+
+
 class ApiError(Exception):
     """JetStream refused a request.
 
@@ -44,7 +48,7 @@ async def call(client: Client, name: str, body: object = None, timeout: float = 
     try:
         message = await client.request(f"$JS.API.{name}", payload, timeout=timeout)
     except nats.errors.NoRespondersError as error:
-        raise LogUnavailable("the server has no JetStream, or not now") from error
+        raise NoJetStream("the server has no JetStream, or not now") from error
     except nats.errors.Error as error:
         raise LogUnavailable(f"{name.split('.')[0]} got no answer: {error}") from error
     answer = msgspec.json.decode(message.data, type=dict[str, Any])

@@ -26,8 +26,7 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
 
-from .jsapi import NOT_FOUND, ApiError, call
-from .log import LogUnavailable
+from .jsapi import NOT_FOUND, ApiError, NoJetStream, call
 
 _log = logging.getLogger(__name__)
 
@@ -56,20 +55,23 @@ class ProvisionOptions(Struct, frozen=True, kw_only=True):
             have written to disk.
         partitions: of each service.
         queue_messages, queue_bytes: what a service's command stream takes before publishers get an error.
+        max_ack_pending: how many commands of a partition may be taken and not acknowledged.
         ack_wait: seconds after which a command that was taken and not acknowledged comes again.
         pin_timeout: seconds without a pull after which an owner loses its commands to a standby.
-        refusals_days: how long refusals are kept.
+        refusals_days, max_refusal_bytes: how long refusals are kept, and how many.
+
+    The server sets the bytes of all limits aside: their sum must fit on its disk.
     """
 
     replicas: int = 1
     partitions: int = 1
     queue_messages: int = 1_000_000
-    queue_bytes: int = 1024 * 1024 * 1024
+    queue_bytes: int = 256 * 1024 * 1024
     max_ack_pending: int = 50_000
     ack_wait: float = 30.0
     pin_timeout: float = 2.0
     refusals_days: int = 7
-    max_refusal_bytes: int = 256 * 1024 * 1024
+    max_refusal_bytes: int = 64 * 1024 * 1024
 
 
 async def provision(
@@ -78,16 +80,19 @@ async def provision(
     """Make what is missing, adjust limits, check the rest. Harmless to repeat, also at the same time.
 
     Raises:
-        ProvisionError: the server is too old or without JetStream, or has a stream of an unlike shape.
+        ProvisionError: the server is too old or without JetStream, has a stream of an unlike shape, or refuses.
         LogUnavailable: the server does not answer now.
     """
     options = options or ProvisionOptions()
     check_server(await _server_info(client))
-    await _stream(client, _refusals(subjects, options))
-    await _stream(client, _snapshots(subjects, options))
-    for service in services:
-        await _stream(client, _events(subjects, service, options))
-        await _commands(client, subjects, service, options)
+    try:
+        await _stream(client, _refusals(subjects, options))
+        await _stream(client, _snapshots(subjects, options))
+        for service in services:
+            await _stream(client, _events(subjects, service, options))
+            await _commands(client, subjects, service, options)
+    except ApiError as error:
+        raise ProvisionError(f"the NATS server refuses what podium needs, {error}") from error
 
 
 def check_server(info: Mapping[str, Any]) -> None:
@@ -109,11 +114,7 @@ async def _server_info(client: Client) -> Mapping[str, Any]:
     jetstream = True
     try:
         await call(client, "INFO")
-    except ApiError:
-        jetstream = False
-    except LogUnavailable as error:
-        if "no JetStream" not in str(error):
-            raise
+    except (ApiError, NoJetStream):
         jetstream = False
     version = client.connected_server_version
     return {"version": f"{version.major}.{version.minor}.{version.patch}", "jetstream": jetstream}

@@ -24,6 +24,9 @@ Sink = Callable[[str, str, bytes, bytes], None]
 
 HEADER_LINE: Final = "NATS/1.0\r\n"
 
+WRITE_BYTES: Final = 1024 * 1024
+"""About how much is handed to the client in one piece."""
+
 
 class Outgoing(NamedTuple):
     """A message to be published; `headers` as on the wire, from `HEADER_LINE` to the empty line, or empty."""
@@ -48,6 +51,7 @@ async def publish_all(client: Client, messages: Sequence[Outgoing]) -> None:
             await client.publish(message.subject, message.payload, message.reply, fields)
         return
     parts: list[bytes] = []
+    gathered = 0
     for subject, payload, headers, reply in messages:
         address = f"{subject} {reply}" if reply else subject
         size = len(payload)
@@ -58,6 +62,10 @@ async def publish_all(client: Client, messages: Sequence[Outgoing]) -> None:
         parts.append(line.encode("ascii"))
         parts.append(payload)
         parts.append(b"\r\n")
+        gathered += size
+        if gathered > WRITE_BYTES:
+            await writer(b"".join(parts))
+            parts, gathered = [], 0
     await writer(b"".join(parts))
 
 
