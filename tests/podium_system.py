@@ -46,6 +46,7 @@ class Podium:
 
     async def start(self) -> Podium:
         """Returns itself once every process answers."""
+        self.said.clear()
         self.url = f"nats://127.0.0.1:{self._port}"
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.data_dir / "podium.log").open("ab") as log:

@@ -13,7 +13,7 @@ from podium.contracts.outcomes import AcceptedOutcome, EventRef, Outcome, Refuse
 from podium.contracts.subjects import Subjects
 from podium.kernel.commands import Incoming
 from podium.kernel.log import MAX_BATCH, Stored
-from podium.kernel.partition import Partition, Step, is_command_id
+from podium.kernel.partition import Partition, Step
 from podium.registry.service import decider
 
 SUBJECTS = Subjects()
@@ -161,13 +161,3 @@ def test_an_event_that_cannot_be_read_is_passed_over(log: Log) -> None:
     )
     assert log.partition.position == 3
     assert log.partition.count == 2
-
-
-@pytest.mark.parametrize("id", ["", "x" * 129, "with space", "new\nline", "router-0-17", "ünicode"])
-def test_ids_that_could_be_mistaken_are_no_command_ids(id: str) -> None:
-    assert not is_command_id(id)
-
-
-def test_the_senders_own_ids_are_command_ids() -> None:
-    assert is_command_id("5f0c1e7b2a")
-    assert is_command_id("order:42/attempt=1")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ import nats
 import pytest
 from nats.aio.client import Client as Nats
 
-from podium.client import Client, CommandRefused
+from podium.client import Agent, Client, Task
 from podium.contracts.queries import (
     AgentsAnswer,
     GetAgent,
@@ -37,28 +38,31 @@ def a_name(kind: str) -> str:
     return f"{kind}-{uuid4().hex[:8]}"
 
 
-async def eventually(fact: Callable[[], Awaitable[bool]], seconds: float = SECONDS) -> None:
-    """Ask until it is so."""
-    async with asyncio.timeout(seconds):
-        while not await fact():
-            await asyncio.sleep(0.02)
+async def until(client: Client, task: str, event: str) -> None:
+    """Wait for an event of a task."""
+    async with asyncio.timeout(SECONDS):
+        async for _ in client.events(service="router", entity=task, types=[event]):
+            return
 
 
-async def work_off(worker: Client, skill: str, tasks: list[str]) -> None:
-    """Do all of the tasks as one agent would, by asking for the open work."""
-    done: set[str] = set()
-    while len(done) < len(tasks):
-        page = await worker.query(
-            ListTasks(agent=worker.principal, skill=skill, phase=["assigned", "running"], limit=500, wait=30)
-        )
-        for task in page.tasks:
-            try:
-                await worker.send("router", task.task_id, StartTask(attempt=task.attempt))
-                await worker.send("router", task.task_id, CompleteTask(attempt=task.attempt))
-            except CommandRefused as refusal:
-                assert refusal.code in ("stale_attempt", "task_closed")
-        closed = await worker.query(ListTasks(skill=skill, phase=["completed"], limit=500, fresh=True, wait=30))
-        done = {task.task_id for task in closed.tasks}
+@asynccontextmanager
+async def a_worker(url: str, skill: str) -> AsyncIterator[None]:
+    """An agent of one skill that serves meanwhile."""
+    agent = Agent("worker", slots=10, heartbeat=1.0)
+    done: set[tuple[str, int]] = set()
+
+    @agent.skill(skill)
+    async def work(task: Task) -> str:
+        assert (task.id, task.attempt) not in done, "an attempt ran twice"
+        done.add((task.id, task.attempt))
+        return task.id
+
+    stop, ready = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(agent.serve(url, stop=stop, ready=ready.set))
+    await ready.wait()
+    yield
+    stop.set()
+    await serving
 
 
 async def test_a_task_from_submission_to_its_history(shared_podium: Podium) -> None:
@@ -67,7 +71,7 @@ async def test_a_task_from_submission_to_its_history(shared_podium: Podium) -> N
         await client.register_agent(agent, {skill: 0.9})
         accepted = await client.send("router", task, ("submit_task", {"kind": "echo", "skills": [skill]}))
         assert [event.type for event in accepted.events] == ["podium.task_submitted.v1"]
-        await eventually(lambda: _is_in(client, task, "assigned"))
+        await until(client, task, "task_assigned")
         await worker.send("router", task, StartTask(attempt=1))
         ended = await worker.send("router", task, CompleteTask(attempt=1))
         answer = await client.query(GetTask(task_id=task, at_least={ended.stream: ended.sequence}))
@@ -154,37 +158,34 @@ async def test_an_outcome_goes_to_no_subject_of_podium(shared_podium: Podium) ->
 
 @pytest.mark.parametrize("victim", ["router", "registry", "projections", "nats"])
 async def test_kill_dash_nine_delays_and_loses_nothing(own_podium: Podium, victim: str) -> None:
-    skill = "work"
-    async with Client(own_podium.url, timeout=60) as client, Client(own_podium.url, "worker", timeout=60) as worker:
-        await client.register_agent("worker", {skill: 0.9}, slots=50)
-        tasks = [f"t{number}" for number in range(60)]
-        working = asyncio.create_task(work_off(worker, skill, tasks))
-        submitting = [client.send("router", task, ("submit_task", {"kind": "k", "skills": [skill]})) for task in tasks]
-        sent = asyncio.gather(*submitting)
+    tasks = [f"t{number}" for number in range(60)]
+    spec = {"kind": "k", "skills": ["work"]}
+    async with Client(own_podium.url, timeout=60) as client, a_worker(own_podium.url, "work"):
+        sent = asyncio.gather(*(client.send("router", task, ("submit_task", spec)) for task in tasks))
         await own_podium.kill(victim)
         await sent
         await own_podium.kill(victim)
-        await asyncio.wait_for(working, 90)
-        overview = await client.query(SystemOverview(fresh=True, wait=30))
-        assert overview.tasks.get("completed") == len(tasks)
+        async with asyncio.timeout(90):
+            assert [await client.result(task) for task in tasks] == tasks
         for task in tasks:
-            history = await client.query(TaskHistory(task_id=task))
+            history = await client.query(TaskHistory(task_id=task, fresh=True, wait=30))
             names = [entry.event.type for entry in history.events]
             assert names.count("podium.task_submitted.v1") == 1
             assert names.count("podium.task_completed.v1") == 1
 
 
 async def test_the_read_models_come_back_from_the_log(own_podium: Podium) -> None:
-    async with Client(own_podium.url) as client, Client(own_podium.url, "worker") as worker:
-        await client.register_agent("worker", {"work": 0.9}, slots=50)
+    async with Client(own_podium.url) as client, a_worker(own_podium.url, "work"):
         tasks = await client.submit_many([SubmitTask(kind="k", skills=["work"]) for _ in range(40)])
-        await work_off(worker, "work", tasks)
+        assert [await client.result(task) for task in tasks] == tasks
+    async with Client(own_podium.url) as client:
         before = await _answers(client)
         for file in own_podium.data_dir.glob("read-model*"):
-            shutil.rmtree(file) if file.is_dir() else file.unlink()
-        assert not list(own_podium.data_dir.glob("read-model*"))
+            file.unlink()
         rebuild = await asyncio.create_subprocess_exec(
-            *("podium", "rebuild"), env=own_podium.environment, stdout=asyncio.subprocess.DEVNULL
+            *(sys.executable, "-m", "podium.client.cli", "rebuild"),
+            env=own_podium.environment,
+            stdout=asyncio.subprocess.DEVNULL,
         )
         assert await rebuild.wait() == 0
         assert await _answers(client) == before
@@ -206,7 +207,7 @@ async def test_a_restart_from_snapshot_and_log_goes_on_where_it_was(own_podium: 
         again = await client.send("router", "t1", ("submit_task", {"kind": "k", "skills": ["late"]}), id="first")
         assert again.sequence == 1
         await client.register_agent("worker", {"late": 1.0})
-        await eventually(lambda: _is_in(client, "t1", "assigned"))
+        await until(client, "t1", "task_assigned")
 
 
 # Help
@@ -220,11 +221,6 @@ async def _answers(client: Client) -> tuple[Any, ...]:
     agent = await client.query(GetAgent(agent_id="worker"))
     overview: OverviewAnswer = await client.query(SystemOverview())
     return tasks, details, histories, agents, agent, overview.tasks, overview.kinds, overview.positions
-
-
-async def _is_in(client: Client, task: str, phase: str) -> bool:
-    answer = await client.query(GetTask(task_id=task, fresh=True))
-    return answer.task.phase == phase
 
 
 async def _send_raw(nc: Nats, subject: str, body: bytes) -> dict[str, Any]:

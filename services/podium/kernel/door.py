@@ -6,7 +6,7 @@ not run is queued, and one for a service that does not exist is refused.
 
 from __future__ import annotations
 
-import logging
+from typing import Final
 from uuid import uuid4
 
 from nats.aio.client import Client
@@ -14,6 +14,9 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError, NoRespondersError
 from nats.js.errors import APIError
+from nats.micro.request import Request
+from nats.micro.service import EndpointConfig
+from nats.micro.service import Service as MicroService
 
 from podium.contracts.envelope import COMMAND_ID_HEADER, REPLY_HEADER
 from podium.contracts.outcomes import Refused, RefusedOutcome
@@ -21,43 +24,45 @@ from podium.contracts.subjects import Subjects
 
 from .commands import Incoming, check_address
 from .outbox import NatsOutbox
+from .sender import read_sender
 
-_log = logging.getLogger(__name__)
-
-QUEUE_GROUP = "podium-door"
-PUBLISH_SECONDS = 2.0
+PUBLISH_SECONDS: Final = 2.0
 
 
 class Door:
     """Answers asks. An ask that is queued is answered by the service that takes the command."""
 
     def __init__(self, nc: Client, subjects: Subjects, outbox: NatsOutbox) -> None:
-        self._nc = nc
         self._subjects = subjects
         self._outbox = outbox
         self._js = nc.jetstream(timeout=PUBLISH_SECONDS)
 
-    async def open(self) -> None:
-        await self._nc.subscribe(self._subjects.all_asks(), queue=QUEUE_GROUP, cb=self._on_ask)
+    async def open(self, micro: MicroService) -> None:
+        """Take asks as an endpoint of the process's micro service."""
+        await micro.add_endpoint(
+            EndpointConfig(
+                name="ask",
+                subject=self._subjects.all_asks(),
+                queue_group=self._subjects.ask_group(),
+                handler=self._on_ask,
+                metadata={},
+            )
+        )
 
-    async def _on_ask(self, msg: Msg) -> None:
-        headers = dict(msg.headers or {})
-        command_id = headers.setdefault(COMMAND_ID_HEADER, uuid4().hex)
+    async def _on_ask(self, request: Request) -> None:
+        msg: Msg = request._msg  # pyright: ignore[reportPrivateUsage] - the reply's address is not public
+        headers = {**(msg.headers or {}), REPLY_HEADER: msg.reply}
+        sender = read_sender(headers, uuid4().hex, self._subjects.prefix)
+        headers[COMMAND_ID_HEADER] = sender.command_id
         address = self._subjects.read_command(msg.subject)
-        refused = check_address(address, msg.subject)
-        if refused is None and address is not None:
-            refused = await self._queue(msg, headers)
-            if refused is None:
-                return
-        outcome = RefusedOutcome(command_id, refused.code, refused.message, refused.details) if refused else None
-        if outcome is not None:
-            incoming = Incoming(msg.subject, address, msg.data, command_id, msg.reply, None, None, "")
+        refused = sender.fault or check_address(address, msg.subject) or await self._queue(msg, headers)
+        if refused is not None:
+            outcome = RefusedOutcome(sender.command_id, refused.code, refused.message, refused.details)
+            incoming = Incoming(msg.subject, address, msg.data, sender.command_id, sender.reply, None, None, "")
             await self._outbox.publish([(incoming, outcome)])
 
     async def _queue(self, msg: Msg, headers: dict[str, str]) -> Refused | None:
         subject = msg.subject.replace(f"{self._subjects.prefix}.ask.", f"{self._subjects.prefix}.cmd.", 1)
-        if msg.reply:
-            headers[REPLY_HEADER] = msg.reply
         try:
             await self._js.publish(subject, msg.data, headers=headers)
         except NoRespondersError:

@@ -21,23 +21,15 @@ from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from podium.contracts.envelope import (
-    COMMAND_ID_HEADER,
-    CORRELATION_HEADER,
-    REPLY_HEADER,
-    TRACEPARENT_HEADER,
-    Beat,
-    Progress,
-)
-from podium.contracts.outcomes import Refused
+from podium.contracts.envelope import Beat, Progress
 from podium.contracts.subjects import Service, Subjects
 
 from .clock import Clock
 from .commands import Incoming
 from .log import EventReader, Stored
 from .owner import Signal
-from .partition import is_command_id
 from .provision import PRIORITY_GROUP
+from .sender import read_sender
 from .wire import Outgoing, listen, publish_all, read_headers, unlisten
 
 _log = logging.getLogger(__name__)
@@ -54,8 +46,6 @@ WATCH_SECONDS: Final = 0.5
 
 SIGNAL_SECONDS: Final = 0.1
 """Signals that arrive within this time of each other are heard together."""
-
-_NO_SUBJECT: Final = frozenset("*> \t\r\n")
 
 _beat: Final = msgspec.json.Decoder(Beat)
 _progress: Final = msgspec.json.Decoder(Progress)
@@ -267,39 +257,18 @@ class PartitionInbox:
     def _read(self, subject: str, token: str, body: bytes, headers: Mapping[str, str]) -> Incoming:
         sequence, stamp = _place(token)
         made = f"{self._stream}-{sequence}-{stamp}"
-        command_id = headers.get(COMMAND_ID_HEADER, made)
-        reply = headers.get(REPLY_HEADER)
-        fault = None
-        if not is_command_id(command_id):
-            fault = Refused(
-                "bad_name",
-                f"the header {COMMAND_ID_HEADER} is not 1 to 128 visible ASCII characters, or it is an event's id",
-                {"path": f"headers.{COMMAND_ID_HEADER}"},
-            )
-            command_id = made
-        if reply is not None and not self._may_answer(reply):
-            fault = Refused(
-                "bad_subject",
-                f"the header {REPLY_HEADER} must name an inbox, not a subject of podium or of the server",
-                {"path": f"headers.{REPLY_HEADER}"},
-            )
-            reply = None
+        sender = read_sender(headers, made, self._subjects.prefix)
         return Incoming(
             subject=subject,
             address=self._subjects.read_command(subject),
             body=body,
-            command_id=command_id,
-            reply=reply,
-            correlation=headers.get(CORRELATION_HEADER),
-            traceparent=headers.get(TRACEPARENT_HEADER),
+            command_id=sender.command_id,
+            reply=sender.reply,
+            correlation=sender.correlation,
+            traceparent=sender.traceparent,
             token=token,
-            fault=fault,
+            fault=sender.fault,
         )
-
-    def _may_answer(self, reply: str) -> bool:
-        """An outcome must not become a command, an event, or a request to the server."""
-        root = reply.split(".", 1)[0]
-        return root not in ("", self._subjects.prefix) and root[0] != "$" and not set(reply) & _NO_SUBJECT
 
     # Facts and signals
 
@@ -317,7 +286,7 @@ class PartitionInbox:
     def _hear(self, subject: list[str], decoder: _Decoder, data: bytes) -> None:
         try:
             body = decoder.decode(data)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             _log.debug("a signal of %s cannot be read: %s", subject, error)
             return
         if not self._signals:

@@ -7,11 +7,10 @@ import logging
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from podium.contracts.outcomes import Outcome, RefusedOutcome
+from podium.contracts.outcomes import Outcome, Refusal, RefusedOutcome
 from podium.contracts.subjects import CommandAddress, Subjects
 
 from .commands import Incoming
@@ -24,14 +23,6 @@ KEPT_BODY = 16 * 1024
 """How much of a refused command's body is kept, in bytes."""
 
 ACK_SECONDS = 2.0
-
-
-class Refusal(Struct, frozen=True):
-    """What the refusals' stream keeps of a command: the outcome, and the command as it came."""
-
-    outcome: RefusedOutcome
-    subject: str
-    body: str
 
 
 class NatsOutbox:

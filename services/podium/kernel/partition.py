@@ -7,7 +7,6 @@ commits them in order, and drops the whole partition for a fresh one if a commit
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
@@ -17,23 +16,21 @@ from msgspec import UNSET, Raw, Struct
 from podium.contracts.catalogue import decode_data, decode_envelope, event_type, wire_name
 from podium.contracts.envelope import CommandAccepted, CommandRefused, Envelope
 from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
-from podium.contracts.subjects import SERVICES, Service, Subjects
+from podium.contracts.subjects import Service, Subjects
 
 from .clock import from_text, to_text
 from .commands import Incoming, read_command
 from .decider import Decider, Emit, Request
 from .log import MAX_BATCH, Record, Stored
 from .outcomes import Done, OutcomeTable, outcome_of
+from .sender import is_event_id
 
 S = TypeVar("S")
 
 _log = logging.getLogger(__name__)
 _encode: Final = msgspec.json.Encoder().encode
-_COMMAND_ID: Final = re.compile(r"[!-~]{1,128}")
 _OF_THE_KERNEL: Final = (CommandAccepted, CommandRefused)
 """What the kernel itself writes down of a command; the rules never see it."""
-
-_EVENT_ID: Final = re.compile(rf"(?:{'|'.join(SERVICES)})-[0-9]+-[0-9]+")
 
 
 class Answer(Struct, frozen=True):
@@ -315,15 +312,6 @@ class Partition(Generic[S]):
         before = self.outcomes.get(cause)
         ref = (envelope.type, envelope.subject)
         self.outcomes.add(cause, Done(sequence, (*before.events, ref) if before else (ref,)), at)
-
-
-def is_command_id(text: str) -> bool:
-    """Whether the text may be a command's id: 1 to 128 visible ASCII characters, and no event's id."""
-    return _COMMAND_ID.fullmatch(text) is not None and not is_event_id(text)
-
-
-def is_event_id(text: str) -> bool:
-    return _EVENT_ID.fullmatch(text) is not None
 
 
 class _Round:

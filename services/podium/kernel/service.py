@@ -102,9 +102,8 @@ class ServiceProcess:
                 )
             )
             await inbox.start()
-        await Door(nc, self._subjects, outbox).open()
         await nc.subscribe(self._subjects.all_explains(self._service), cb=self._on_explain)
-        return await add_service(
+        micro = await add_service(
             nc,
             ServiceConfig(
                 name=f"{self._settings.prefix}-{self._service}",
@@ -113,6 +112,8 @@ class ServiceProcess:
                 metadata={"commands": self._subjects.commands_of(self._service)},
             ),
         )
+        await Door(nc, self._subjects, outbox).open(micro)
+        return micro
 
     async def _on_explain(self, msg: Msg) -> None:
         """Only the partition's owner knows the present state; the others keep silent."""

@@ -21,6 +21,9 @@ import nats
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
+from podium.contracts.queries import SystemOverview
+from podium.contracts.subjects import Subjects
+
 from .embedded import EmbeddedServer, ServerFailed, end_with_parent
 from .main import DECIDERS
 from .settings import Settings, describe
@@ -40,9 +43,6 @@ PROCESSES: Final[Mapping[str, Sequence[str]]] = {
     "projections": ("-m", "podium.projections.main"),
 }
 """The one table of what runs: process → arguments of the interpreter."""
-
-PINGED_AS: Final[Mapping[str, str]] = {**{service: service for service in DECIDERS}, "projections": "queries"}
-"""Process → the name by which it answers `$SRV.PING.<prefix>-<name>`."""
 
 
 class Unusable(Exception):
@@ -182,13 +182,15 @@ async def _announce(settings: Settings, url: str, data: Path, processes: Sequenc
         password=settings.password,
         user_credentials=str(settings.credentials) if settings.credentials else None,
     )
-    waiting = dict(PINGED_AS)
+    waiting = {service: f"$SRV.PING.{settings.prefix}-{service}" for service in DECIDERS}
+    waiting["projections"] = Subjects(settings.prefix).query(SystemOverview.wire)
     try:
         while waiting:
-            for name, service in list(waiting.items()):
+            for name, subject in list(waiting.items()):
                 try:
-                    await nc.request(f"$SRV.PING.{settings.prefix}-{service}", b"", timeout=0.2)
-                    del waiting[name]
+                    answer = await nc.request(subject, b"{}", timeout=0.5)
+                    if "error" not in json.loads(answer.data):
+                        del waiting[name]
                 except (NatsError, TimeoutError):
                     await asyncio.sleep(0.05)
             if waiting and time.monotonic() - began > READY_SECONDS:
