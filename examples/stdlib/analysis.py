@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -12,7 +13,6 @@ from .findings import AnyFinding, Complexity, Documentation, Function, Imports, 
 
 SHOWN: Final = 20
 """The most functions or names that one finding lists, so that it stays small."""
-
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -26,11 +26,15 @@ UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What the parser raises for what is not Python; MemoryError when brackets nest too deeply."""
 
 
+_parser: Final = threading.Lock()
+"""CPython 3.11 counts how deep its parser is once for all threads: two at a time end in a SystemError."""
+
+
 def outline(module: str, source: bytes, is_package: bool) -> Outline | Unreadable:
     """Count lines, classes and functions, and time the parser."""
     began = time.thread_time()
     try:
-        tree = ast.parse(source)
+        tree = _parse(source)
     except UNPARSABLE as error:
         return _unreadable(module, error, began)
     parsed = time.thread_time()
@@ -57,7 +61,7 @@ def complexity(module: str, source: bytes, is_package: bool) -> Complexity | Unr
     """
     began = time.thread_time()
     try:
-        tree = ast.parse(source)
+        tree = _parse(source)
     except UNPARSABLE as error:
         return _unreadable(module, error, began)
     functions = _functions(tree)
@@ -79,7 +83,7 @@ def docstrings(module: str, source: bytes, is_package: bool) -> Documentation | 
     """
     began = time.thread_time()
     try:
-        tree = ast.parse(source)
+        tree = _parse(source)
     except UNPARSABLE as error:
         return _unreadable(module, error, began)
     public: list[tuple[str, bool]] = []
@@ -100,7 +104,7 @@ def imports(module: str, source: bytes, is_package: bool) -> Imports | Unreadabl
     """Which modules it imports, anywhere in it."""
     began = time.thread_time()
     try:
-        tree = ast.parse(source)
+        tree = _parse(source)
     except UNPARSABLE as error:
         return _unreadable(module, error, began)
     modules: set[str] = set()
@@ -141,6 +145,11 @@ SKILLS: Final[dict[str, Analysis]] = {
     "imports": imports,
 }
 """What an agent may be able to do, by the skill's name."""
+
+
+def _parse(source: bytes) -> ast.Module:
+    with _parser:
+        return ast.parse(source)
 
 
 def _unreadable(module: str, error: BaseException, began: float) -> Unreadable:

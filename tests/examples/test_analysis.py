@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
 
@@ -240,6 +244,24 @@ def test_a_source_may_say_its_coding():
     found = docstrings("m", "# coding: latin-1\n'''ä'''\n".encode("latin-1"), False)
     assert isinstance(found, Documentation)
     assert found.documented == 1
+
+
+@pytest.fixture
+def threads_switch_while_garbage_is_collected() -> Iterator[None]:
+    def switch(*_: object) -> None:
+        time.sleep(0)
+
+    gc.callbacks.append(switch)
+    yield
+    gc.callbacks.remove(switch)
+
+
+@pytest.mark.usefixtures("threads_switch_while_garbage_is_collected")
+def test_several_threads_may_analyse_at_once():
+    text = b"def f(a):\n" + b"    if a:\n        x = [[a + 1] for b in a if b and (a, {b: [a]})]\n" * 200
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: complexity("m", text, False), range(12)))
+    assert {type(of) for of in found} == {Complexity}
 
 
 # Which modules there are
