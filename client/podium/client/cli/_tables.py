@@ -19,6 +19,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         *("task_id", "kind", "phase", "agent", "attempt", "priority"),
         *("principal", "submitted_at", "code", "message"),
     ),
+    "candidates": ("agent", "score", "skill", "load"),
     "agents": ("agent_id", "skills", "slots", "open", "completed", "failed", "mean_duration", "model", "beat_at"),
 }
 """Which fields make a list's columns; in other lists all do."""
@@ -38,7 +39,7 @@ _STYLES: Final = {
 def show(answer: Fields, console: Console | None = None) -> None:
     """Lists become tables, what is left becomes lines of a name and a value."""
     console = console or Console()
-    content = {name: value for name, value in answer.items() if name != "positions"}
+    content = {name: value for name, value in answer.items() if name not in ("positions", "next")}
     if len(content) == 1:
         [(name, only)] = content.items()
         if only == []:
@@ -47,14 +48,24 @@ def show(answer: Fields, console: Console | None = None) -> None:
         content = dict(fields_in(only) or content)
     for name in ("spec", "profile"):
         content = {**(fields_in(content.pop(name, None)) or {}), **content}
-    lists = {name: rows for name, value in content.items() if (rows := _rows_in(value))}
-    facts = {name: value for name, value in content.items() if name not in lists and not is_empty(value)}
+    lists: dict[str, list[Fields]] = {}
+    facts: dict[str, Any] = {}
+    for name, value in content.items():
+        if rows := _rows_in(value):
+            lists[name] = rows
+        elif inner := fields_in(value):
+            lists |= {key: rows for key, part in inner.items() if (rows := _rows_in(part))}
+            facts[name] = {key: part for key, part in inner.items() if key not in lists}
+        elif not is_empty(value):
+            facts[name] = value
     if facts:
         console.print(_facts(facts))
     for name, rows in lists.items():
         if facts or len(lists) > 1:
             console.print(f"\n[bold]{name}[/]")
         console.print(_table(name, rows))
+    if answer.get("next"):
+        console.print(f"more with cursor={answer['next']}", style="dim")
 
 
 def _rows_in(value: object) -> list[Fields]:

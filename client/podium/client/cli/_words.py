@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-_TIMES: Final = frozenset({"deadline", "until", "retry_at", "start_by", "finish_by", "expected_completion"})
+_TIMES: Final = frozenset({"deadline", "until", "retry_at", "start_by", "finish_by", "expected_completion", "completion_interval"})
 _ELLIPSIS: Final = "…"
 
 
@@ -61,6 +61,8 @@ def _text(name: str, value: Any) -> str:
             return "yes" if value else "no"
         case float() if name.endswith("_at") or name in _TIMES:
             return clock(datetime.fromtimestamp(value).astimezone().isoformat())
+        case _ if parts and name in _TIMES:
+            return " – ".join(_text(name, part) for part in parts)
         case float():
             return f"{value:.4g}"
         case str():

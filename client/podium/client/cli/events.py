@@ -131,11 +131,13 @@ def _line(event: ReceivedEvent) -> Text:
     import msgspec
     from rich.text import Text
 
-    from ._words import clock, is_nested, pairs
+    from ._words import clock, fields_in, is_nested, pairs
 
     fields = msgspec.json.decode(event.envelope.data, type=dict[str, Any])
     fields.pop("event", None)
     plain = {name: value for name, value in fields.items() if not is_nested(value)}
+    if not plain:
+        plain = {name: part for value in fields.values() for name, part in (fields_in(value) or {}).items()}
     return Text.assemble(
         (clock(event.envelope.time), "dim"),
         "  ",
