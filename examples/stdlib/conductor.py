@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from podium.client import Client, PodiumError, new_task
+from podium.client import Client, OutcomeUnknown, PodiumError, ServiceUnavailable, new_task
 from podium.contracts.queries import AgentsAnswer, ListAgents, ListTasks
-from podium.contracts.tasks import Retry
+from podium.contracts.tasks import Retry, SubmitTask
 
 from . import report as reports
 from .analysis import SKILLS
@@ -73,18 +73,17 @@ class Conductor:
 
         Raises:
             CannotStart: podium or an agent did not start, or podium is gone.
+        PodiumError: podium does not take the work.
         """
         showing = asyncio.create_task(self._keep_showing(view))
         try:
             await self._start()
             async with Client(self._podium.url, self._run, timeout=START_SECONDS, patience=START_SECONDS) as client:
                 await self._until_registered(client)
-                watching = [
-                    asyncio.create_task(self._follow(client)),
-                    asyncio.create_task(self._keep_listening(client)),
-                ]
+                following = asyncio.create_task(self._follow(client))
+                watching = [following, asyncio.create_task(self._keep_listening(client))]
                 try:
-                    await self._work(client)
+                    await self._work(client, following)
                 finally:
                     for task in watching:
                         task.cancel()
@@ -107,6 +106,7 @@ class Conductor:
         except TimeoutError:
             raise CannotStart(f"podium was not ready in {START_SECONDS:g} s: {self._podium.last_words()}") from None
         self._seconds["podium"] = time.monotonic() - began
+        self._story.note(time.time(), f"podium is ready at {self._podium.url}")
         self._scene.doing = "starting the agents"
         await self._fleet.start()
 
@@ -124,6 +124,7 @@ class Conductor:
                 raise CannotStart(f"not registered in time: {', '.join(sorted(set(self._fleet.agents) - names))}")
             await asyncio.sleep(FRAME_SECONDS)
         self._seconds["agents"] = time.monotonic() - began
+        self._story.note(time.time(), f"{len(self._fleet.agents)} agents are registered")
 
     async def _agents(self, client: Client) -> AgentsAnswer | None:
         """None while nobody answers: a killed service is on its way back."""
@@ -134,7 +135,7 @@ class Conductor:
 
     # The work
 
-    async def _work(self, client: Client) -> None:
+    async def _work(self, client: Client, following: asyncio.Task[None]) -> None:
         self._scene.doing = "analysing"
         began = time.monotonic()
         tasks = {
@@ -146,11 +147,24 @@ class Conductor:
             )
             for task_id, job in self._jobs.items()
         }
-        await client.submit_many(tasks)
-        await self._until_closed()
+        await self._submit(client, tasks)
+        self._story.note(time.time(), f"{len(tasks):,} tasks are submitted")
+        await self._until_closed(following)
         self._seconds["work"] = time.monotonic() - began
 
-    async def _until_closed(self) -> None:
+    async def _submit(self, client: Client, tasks: Mapping[str, SubmitTask]) -> None:
+        """Also while things are being killed: a task that is submitted again with the same content stays as it is."""
+        began = time.monotonic()
+        while True:
+            try:
+                await client.submit_many(tasks)
+                return
+            except (ServiceUnavailable, OutcomeUnknown):
+                if time.monotonic() - began > STALL_SECONDS:
+                    raise
+                await asyncio.sleep(FRAME_SECONDS)
+
+    async def _until_closed(self, following: asyncio.Task[None]) -> None:
         latest, moved = 0.0, time.monotonic()
         while self._story.closed < len(self._jobs):
             await asyncio.sleep(FRAME_SECONDS / 5)
@@ -159,6 +173,8 @@ class Conductor:
             elif time.monotonic() - moved > STALL_SECONDS:
                 self._story.note(time.time(), f"nothing has happened for {STALL_SECONDS:g} s: given up")
                 return
+            if following.done():
+                following.result()
             if not self._podium.is_running:
                 raise CannotStart(f"podium has ended: {self._podium.last_words()}")
 

@@ -21,12 +21,13 @@ import msgspec
 from msgspec import Struct
 from rich.console import Console
 
+from podium.client import PodiumError
+
 from .agents import roster
 from .conductor import Conductor, make_jobs
 from .fleet import PODIUM_SECONDS, CannotStart, Fleet, Podium
 from .modules import Module, find_modules, standard_library
 from .paper import write
-from .report import Report
 from .story import Story
 from .view import PlainView, Scene, make_view
 
@@ -54,7 +55,7 @@ async def perform(options: Options) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    run = f"demo{secrets.token_hex(2)}"
+    run = f"d{secrets.token_hex(2)}"
     jobs = make_jobs(run, options.modules)
     roles = roster(options.agents)
     scene = Scene(Story(jobs), roles, "starting", time.time())
@@ -71,30 +72,27 @@ async def perform(options: Options) -> int:
                 work.cancel()
                 await asyncio.wait((work,))
         if work.cancelled():
+            print(f"demo: interrupted; the logs are in {options.data}", file=sys.stderr)
             return INTERRUPTED
         report = work.result()
         if not options.keep:
             await podium.stop(PODIUM_SECONDS)
         report.seconds["total"] = time.monotonic() - began
-        tell(report, console, as_json=options.json)
+        if options.json:
+            print(msgspec.json.encode(report).decode(), flush=True)
+        else:
+            write(report, console, is_up=options.keep)
         if options.keep:
             print(f"podium stays at {podium.url} until Ctrl-C", file=sys.stderr, flush=True)
             await stop.wait()
         return 0 if report.complete else 1
-    except CannotStart as error:
-        print(f"demo: {error}", file=sys.stderr)
+    except (CannotStart, PodiumError) as error:
+        print(f"demo: {error}; the logs are in {options.data}", file=sys.stderr)
         return 1
     finally:
         stopping.cancel()
         await fleet.stop()
         await podium.stop(PODIUM_SECONDS)
-
-
-def tell(report: Report, console: Console, *, as_json: bool) -> None:
-    if as_json:
-        print(msgspec.json.encode(report).decode(), flush=True)
-    else:
-        write(report, console)
 
 
 def read_arguments(arguments: Sequence[str] | None) -> Options:

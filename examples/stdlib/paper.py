@@ -13,17 +13,18 @@ from .report import Kill, Report, Spread
 from .survey import FEW, Survey
 
 LOST_SHOWN: Final = 8
-WORDS: Final = ("begun", "because", "to")
+WORDS: Final = ("by", "begun", "of task")
 """Columns that are not numbers."""
 
 
-def write(report: Report, console: Console) -> None:
-    """Print all of it."""
+def write(report: Report, console: Console, *, is_up: bool) -> None:
+    """Print all of it. `is_up`: podium still runs, and can be asked at once."""
     _survey(report.survey, console)
     _work(report, console)
     if report.kill is not None:
         _kill(report.kill, report, console)
     _verdict(report, console)
+    _asking(report, console, is_up)
 
 
 def _survey(found: Survey, console: Console) -> None:
@@ -61,7 +62,9 @@ def _survey(found: Survey, console: Console) -> None:
         ((module, str(count)) for module, count in found.most_imported),
     )
     if found.cycle:
-        console.print(f"Largest import cycle: {len(found.cycle)} modules, {_some(found.cycle, 6)}", style="dim")
+        console.print(
+            f"Largest import cycle, imports within functions included: {len(found.cycle)} modules", style="dim"
+        )
     for broken in found.unreadable:
         place = f"line {broken.line}" if broken.line is not None else "no place"
         console.print(f"Not Python: {broken.module} ({place}): {broken.error}", style="yellow", markup=False)
@@ -113,28 +116,28 @@ def _kill(kill: Kill, report: Report, console: Console) -> None:
     _title(console, "What the kill cost")
     console.print(
         f"{kill.agent} got SIGKILL {kill.after:.1f} s after the first task was submitted, with {kill.finished:,} tasks "
-        f"done and {kill.held} in its hands. {len(kill.lost)} attempts were lost with it."
+        f"done and {kill.held} in its hands; {len(kill.lost)} attempts were lost with it."
     )
     if kill.lost:
         noticed = max(lost.noticed for lost in kill.lost)
+        codes = ", ".join(sorted({lost.code for lost in kill.lost}))
         console.print(
-            f"podium noticed within {noticed:.1f} s that its heartbeat had stopped, and gave the tasks to others: "
-            f"{len(kill.lost)} attempts more, {report.tally.extra} extra attempts in all."
+            f"Its heartbeats stopped; podium gave the attempts up within {noticed:.1f} s ({codes}) and the tasks to "
+            f"others. Extra attempts of the whole run: {report.tally.extra}."
         )
     _table(
         console,
         None,
-        ("task", "attempt", "begun", "because", "noticed s", "reassigned s", "to", "done s"),
+        ("noticed s", "reassigned s", "done s", "by", "lost attempt", "begun", "of task"),
         (
             (
-                lost.task_id,
-                str(lost.attempt),
-                "yes" if lost.started else "no",
-                lost.code,
                 f"{lost.noticed:.2f}",
                 _seconds(lost.reassigned),
-                lost.to or "",
                 _seconds(lost.done),
+                lost.to or "",
+                str(lost.attempt),
+                "yes" if lost.started else "no",
+                lost.task_id,
             )
             for lost in kill.lost[:LOST_SHOWN]
         ),
@@ -156,9 +159,20 @@ def _verdict(report: Report, console: Console) -> None:
         console.print("Every task was completed exactly once, and every result is there.", style="bold green")
     else:
         console.print("Something is missing.", style="bold red")
+
+
+def _asking(report: Report, console: Console, is_up: bool) -> None:
     _title(console, "Ask podium what happened")
-    for line in (report.reopen, *report.ask):
-        console.print(f"    {line}", style="cyan", markup=False, highlight=False, soft_wrap=True)
+    if not is_up:
+        console.print("It is all on disk. Start podium again in one terminal")
+        _command(console, report.reopen)
+        console.print("and ask in another")
+    for line in report.ask:
+        _command(console, line)
+
+
+def _command(console: Console, line: str) -> None:
+    console.print(f"    {line}", style="cyan", markup=False, highlight=False, soft_wrap=True)
 
 
 def _title(console: Console, title: str) -> None:
@@ -191,7 +205,3 @@ def _blank(number: int) -> str:
 
 def _seconds(value: float | None) -> str:
     return f"{value:.2f}" if value is not None else "never"
-
-
-def _some(names: Sequence[str], count: int) -> str:
-    return ", ".join(names[:count]) + (f" and {len(names) - count} more" if len(names) > count else "")

@@ -16,7 +16,7 @@ from .survey import Survey
 
 
 class Share(Struct, frozen=True):
-    """What an agent did; `working` is the seconds between the starts and the ends of its attempts, summed."""
+    """What an agent did; `working` is the seconds from start to report of all that it completed, summed."""
 
     agent: str
     skills: dict[str, float]

@@ -149,7 +149,8 @@ class Story:
         attempt.ended_at, attempt.ending = at, ending
         agent = self.agent(attempt.agent)
         agent.in_hand.discard(task_id)
-        agent.working += at - (attempt.started_at or at)
+        if ending == "completed":
+            agent.working += at - (attempt.started_at or at)
 
     def _enter(self, task: TaskStory, phase: Phase) -> None:
         if task.phase is not None:

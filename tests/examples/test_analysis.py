@@ -260,7 +260,7 @@ def threads_switch_while_garbage_is_collected() -> Iterator[None]:
 def test_several_threads_may_analyse_at_once():
     text = b"def f(a):\n" + b"    if a:\n        x = [[a + 1] for b in a if b and (a, {b: [a]})]\n" * 200
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(lambda _: complexity("m", text, False), range(12)))
+        found = list(threads.map(complexity, ["m"] * 12, [text] * 12, [False] * 12))
     assert {type(of) for of in found} == {Complexity}
 
 
