@@ -71,7 +71,7 @@ def _risks(task: Queued | Delayed, agent: str, track: Track, expected: float | N
     if not ended:
         risks.append("no track record yet")
     elif 2 * track.failed > ended:
-        risks.append(f"{track.failed} of its {ended} attempts have failed")
+        risks.append(f"it failed {track.failed} of {ended} attempts")
     trail = task.trail
     if trail.failed_by:
         risks.append(f"attempt {trail.attempt + 1}: {', '.join(trail.failed_by[-3:])} failed before")

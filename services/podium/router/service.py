@@ -141,13 +141,13 @@ class Router:
         if state.parts.started is None:
             state.parts.started = now
             state.index.watch.start()
-        late = state.index.next_time() <= now
-        return self._react(state, now, late) if late or state.index.pending else ()
+        index = state.index
+        return self._react(state, now) if index.pending or index.next_time() <= now else ()
 
-    def _react(self, state: RouterState, now: float, late: bool) -> Iterator[Emit]:
+    def _react(self, state: RouterState, now: float) -> Iterator[Emit]:
         if state.index.orphaned:
             yield from self._orphans(state, now)
-        if late:
+        if state.index.next_time() <= now:
             yield from self._silences(state, now)
             yield from self._times(state, now)
         yield from assignments(state, self.settings, now)
