@@ -76,15 +76,21 @@ class Podium:
         """Every process below the supervisor that lives now, by name: `nats`, `registry`, `router`, `projections`."""
         found: dict[str, int] = {}
         for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
-            arguments = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-            names = [name for name in ("registry", "router", "projections") if any(name in a for a in arguments[1:])]
-            found[names[0] if names else "nats"] = int(child)
+            program, *arguments = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+            for name in ("registry", "router", "projections"):
+                if any(name in argument for argument in arguments):
+                    found[name] = int(child)
+            if program.endswith("nats-server"):
+                found["nats"] = int(child)
         return found
 
     async def kill(self, name: str) -> None:
         """SIGKILL to one of the processes; returns when the supervisor has noticed."""
         before = sum(said["event"] == "restarted" for said in self.said)
-        os.kill(self.pids()[name], signal.SIGKILL)
+        async with asyncio.timeout(READY_SECONDS):
+            while (pid := self.pids().get(name)) is None:  # it is just being started
+                await asyncio.sleep(0.01)
+        os.kill(pid, signal.SIGKILL)
         await self.until_said("restarted", before + 1)
 
     async def stop(self) -> int:

@@ -41,7 +41,7 @@ def a_name(kind: str) -> str:
 async def until(client: Client, task: str, event: str) -> None:
     """Wait for an event of a task."""
     async with asyncio.timeout(SECONDS):
-        async for _ in client.events(service="router", entity=task, types=[event]):
+        async for _ in client.events(service="router", entity=task, types=[event], after=0):
             return
 
 

@@ -16,6 +16,8 @@ from ._log import last_sequence
 from .errors import QueryFailed, ServiceUnavailable
 
 _RETRY_SECONDS: Final = 0.5
+_PATIENCE_SECONDS: Final = 15.0
+"""How long nobody need answer queries before waiting is given up: the read models may just be starting again."""
 
 
 class TaskWaits:
@@ -34,7 +36,7 @@ class TaskWaits:
 
         Raises:
             QueryFailed: there is no such task.
-            ServiceUnavailable: nobody answers queries, or the connection is closed for good.
+            ServiceUnavailable: nobody answers queries for a while, or the connection is closed for good.
         """
         await self._start_reader()
         closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -46,7 +48,7 @@ class TaskWaits:
             if detail.phase not in OPEN_PHASES:
                 return detail
             sequence = await closed
-            return await self._look(GetTask(task_id=task_id, at_least={self._stream: sequence}), patient=True)
+            return await self._look(GetTask(task_id=task_id, at_least={self._stream: sequence}))
         finally:
             waits.remove(closed)
             if not waits and self._waits.get(task_id) is waits:
@@ -75,14 +77,17 @@ class TaskWaits:
                 if not closed.done():
                     closed.set_exception(error)
 
-    async def _look(self, query: GetTask, patient: bool = False) -> TaskDetail:
+    async def _look(self, query: GetTask) -> TaskDetail:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _PATIENCE_SECONDS
         while True:
             try:
                 return (await ask(self._connection, self._subjects, query)).task
             except QueryFailed as error:
                 if error.code != "timeout":
                     raise
+                end = loop.time() + _PATIENCE_SECONDS
             except ServiceUnavailable:
-                if not patient or self._connection.is_closed:
+                if self._connection.is_closed or loop.time() > end:
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
