@@ -95,7 +95,7 @@ async def test_a_result_is_the_output(client: Client, shared_podium: Podium):
         await worker.send("router", task, ("complete_task", {"attempt": 1, "output": {"x": [1]}}))
         assert await waiting == {"x": [1]}
         assert await client.result(task) == {"x": [1]}
-        with pytest.raises(CommandRefused, match="stale_attempt|task_closed|not_your_task"):
+        with pytest.raises(CommandRefused, match="not_your_task"):
             await client.send("router", task, CompleteTask(1))
         await worker.send("registry", agent, ("unregister_agent", {}))
 
