@@ -34,7 +34,7 @@ async def system_overview(sources: Sources, query: SystemOverview) -> OverviewAn
             kinds.setdefault(kind, {})[phase] = number
             by_phase[phase] = by_phase.get(phase, 0) + number
         closed = run(select(tasks.phase, func.count()).where(tasks.closed_at >= since).group_by(tasks.phase))
-        last_minute: dict[str, int] = dict(closed.tuples().all())
+        last_minute: dict[str, int] = dict(iter(closed))
         return {
             "agents": agents,
             "slots": int(slots),

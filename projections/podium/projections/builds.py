@@ -164,7 +164,7 @@ def go_live(connection: Connection, build: Build, replaced: Build | None) -> Non
     connection.execute(update(VERSIONS).where(_is(VERSIONS, build)).values(live=True))
     quote = connection.dialect.identifier_preparer.quote
     for view in dict.fromkeys([*(replaced.tables if replaced else ()), *build.tables]):
-        connection.execute(text(f"DROP VIEW IF EXISTS {quote(view)}"))
+        connection.execute(text(f"DROP VIEW IF EXISTS {quote(view)}{_dependents(connection)}"))
     for view, table in build.tables.items():
         connection.execute(text(f"CREATE VIEW {quote(view)} AS SELECT * FROM {quote(table)}"))  # noqa: S608 - our names
     if replaced is not None:
@@ -179,7 +179,12 @@ def remove(connection: Connection, build: Build) -> None:
 def drop_tables(connection: Connection, tables: Sequence[str]) -> None:
     quote = connection.dialect.identifier_preparer.quote
     for table in tables:
-        connection.execute(text(f"DROP TABLE IF EXISTS {quote(table)}"))
+        connection.execute(text(f"DROP TABLE IF EXISTS {quote(table)}{_dependents(connection)}"))
+
+
+def _dependents(connection: Connection) -> str:
+    """In PostgreSQL, views that others have made of ours go with them: they must not stop a new build."""
+    return " CASCADE" if connection.dialect.name == "postgresql" else ""
 
 
 def free_slot(builds: Iterable[Build], name: str) -> Slot:

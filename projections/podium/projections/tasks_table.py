@@ -7,7 +7,7 @@ from itertools import islice
 from typing import ClassVar, Final
 
 from msgspec.structs import astuple
-from sqlalchemy import BigInteger, Column, Connection, Dialect, Double, Index, Integer, Text, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Dialect, Double, Index, Integer, Text, delete, insert, select
 
 from podium.contracts.subjects import Service
 
@@ -105,6 +105,7 @@ class Tasks(Projection):
         self._start_and_end = update_by_key(self.attempts, ("started_at", *_ENDED), dialect)
         self._add_tallies = upsert_adding(self.tallies, dialect)
         self._add_phases = upsert_adding(self.phases, dialect)
+        self._drop_empty_phases = delete(self.phases).where(self.phases.c.tasks == 0)
 
     def _index(self) -> None:
         tasks, attempts = self.tasks.c, self.attempts.c
@@ -130,6 +131,7 @@ class Tasks(Projection):
         self._change_attempts(connection, fold.reported.values())
         self._add_tallies.run(connection, [(agent, *astuple(tally)) for agent, tally in fold.agents.items()])
         self._add_phases.run(connection, [(*key, change) for key, change in fold.phases.items()])
+        connection.execute(self._drop_empty_phases)
         self._keep(fold)
 
     def forget(self) -> None:
