@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import secrets
 import signal
 import sys
@@ -65,6 +66,8 @@ async def perform(options: Options) -> int:
     conductor = Conductor(run, jobs, podium, fleet, scene, kill=options.kill, seed=options.seed)
     stopping = asyncio.create_task(stop.wait())
     try:
+        options.data.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(filename=options.data / "demo.log", format="%(asctime)s %(levelname)s %(message)s")
         with PlainView(scene) if options.json else make_view(scene, console) as view:
             work = asyncio.create_task(conductor.run(view))
             await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -86,7 +89,7 @@ async def perform(options: Options) -> int:
             print(f"podium stays at {podium.url} until Ctrl-C", file=sys.stderr, flush=True)
             await stop.wait()
         return 0 if report.complete else 1
-    except (CannotStart, PodiumError) as error:
+    except (CannotStart, PodiumError, OSError) as error:
         print(f"demo: {error}; the logs are in {options.data}", file=sys.stderr)
         return 1
     finally:

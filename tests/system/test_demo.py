@@ -175,9 +175,10 @@ async def test_the_router_and_the_server_may_be_killed_meanwhile(tree: Path, tmp
     assert any("NATS server ended (SIGKILL)" in restart for restart in report.restarts)
 
 
-async def test_an_interrupted_demo_leaves_nothing_running(tree: Path, tmp_path: Path):
+@pytest.mark.parametrize("moment", ["starting podium", "starting the agents", "analysing"])
+async def test_an_interrupted_demo_leaves_nothing_running(moment: str, tree: Path, tmp_path: Path):
     async with demo("--dir", str(tree), "--data", str(tmp_path / "data"), "--json", "--no-kill") as run:
-        await run.until_said("starting")
+        await run.until_said(moment)
         run.process.send_signal(signal.SIGINT)
         await run.process.communicate()
         assert run.process.returncode == 130
