@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
@@ -67,27 +68,29 @@ class JetStreamReader:
         end, position = await self.last(), after
         if position >= end:
             return
-        async for batch in self._pulled(after, READ_PATIENCE):
-            if not batch:
-                # nothing came for a while: what was the end may have been deleted
-                end = min(end, await self.last())
-                if position >= end:
-                    return
-                continue
-            position = batch[-1].sequence
-            if position < end:
-                yield batch
-                continue
-            if wanted := [stored for stored in batch if stored.sequence <= end]:
-                yield wanted
-            return
+        async with aclosing(self._pulled(after, READ_PATIENCE)) as batches:
+            async for batch in batches:
+                if not batch:
+                    # nothing came for a while: what was the end may have been deleted
+                    end = min(end, await self.last())
+                    if position >= end:
+                        return
+                    continue
+                position = batch[-1].sequence
+                if position < end:
+                    yield batch
+                    continue
+                if wanted := [stored for stored in batch if stored.sequence <= end]:
+                    yield wanted
+                return
 
     async def follow(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
-        async for batch in self._pulled(after, None):
-            if batch:
-                yield batch
+        async with aclosing(self._pulled(after, None)) as batches:
+            async for batch in batches:
+                if batch:
+                    yield batch
 
-    async def _pulled(self, after: int, patience: float | None) -> AsyncIterator[list[Stored]]:
+    async def _pulled(self, after: int, patience: float | None) -> AsyncGenerator[list[Stored], None]:
         """Batches without end; an empty one when nothing comes. Raises LogUnavailable after `patience` seconds."""
         loop = asyncio.get_running_loop()
         position, moved = after, loop.time()
