@@ -123,7 +123,7 @@ async def test_no_consumer_stays_behind(connection: Connection, numbers: Numbers
 
 
 async def test_a_stream_that_is_not_there_is_an_error(connection: Connection):
-    with pytest.raises(StreamMissing, match="stream not found"):
+    with pytest.raises(StreamMissing, match="there is no stream nothing"):
         await take(connection, "nothing", Place(), None)
     with pytest.raises(ServiceUnavailable):
         await last_sequence(connection, "nothing")

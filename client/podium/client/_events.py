@@ -15,7 +15,6 @@ from podium.contracts.envelope import TYPE_PREFIX, Envelope
 from podium.contracts.subjects import EventAddress, Subjects
 
 from ._connection import Connection
-from ._jetstream import StreamMissing
 from ._log import Entry, Place, last_sequence, read, stream_names
 from .errors import ServiceUnavailable
 
@@ -116,14 +115,11 @@ async def _sources(connection: Connection, subjects: Subjects, service: str | No
 async def _decoded(
     subjects: Subjects, stream: str, batches: AsyncIterator[list[Entry]]
 ) -> AsyncGenerator[ReceivedEvent, None]:
-    try:
-        async for batch in batches:
-            for entry in batch:
-                event = _decode(subjects, stream, entry)
-                if event is not None:
-                    yield event
-    except StreamMissing as error:
-        raise ServiceUnavailable(f"there is no stream {stream} on this server; is podium running?") from error
+    async for batch in batches:
+        for entry in batch:
+            event = _decode(subjects, stream, entry)
+            if event is not None:
+                yield event
 
 
 def _decode(subjects: Subjects, stream: str, entry: Entry) -> ReceivedEvent | None:

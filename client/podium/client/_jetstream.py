@@ -46,6 +46,9 @@ async def call(connection: Connection, name: str, request: dict[str, Any] | None
     if is_nobody(answer):
         raise ServiceUnavailable("the NATS server has no JetStream, or not now")
     fault = _faults.decode(answer.data).error
-    if fault is not None:
-        raise (StreamMissing if fault.code == _GONE else ServiceUnavailable)(f"{fault.description} ({name})")
-    return answer.data
+    if fault is None:
+        return answer.data
+    if fault.code == _GONE:
+        stream = name.split(".")[2]
+        raise StreamMissing(f"there is no stream {stream} on this server; is podium running?")
+    raise ServiceUnavailable(f"{fault.description} ({name})")
