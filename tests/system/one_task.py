@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from nats.errors import NoRespondersError
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.up import PINGED_AS
+from podium.kernel.up import asked_when_ready
 
 READY_SECONDS = 60.0
 
@@ -21,7 +21,7 @@ async def send_one_task(url: str, subjects: Subjects) -> dict[str, Any]:
     """Returns what `tasks.get` answers of the completed task."""
     nc = await nats.connect(url)
     try:
-        for process in PINGED_AS:
+        for process in asked_when_ready(subjects):
             await until_it_answers(nc, subjects, process)
         work = await nc.subscribe(subjects.work("agent-1"))
         await _accepted(
@@ -44,8 +44,9 @@ async def until_it_answers(nc: Client, subjects: Subjects, process: str) -> None
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
-            await nc.request(f"$SRV.PING.{subjects.prefix}-{PINGED_AS[process]}", b"", timeout=1)
-            return
+            answer = await nc.request(asked_when_ready(subjects)[process], b"{}", timeout=1)
+            if "error" not in json.loads(answer.data):
+                return
         except (NoRespondersError, TimeoutError):
             assert time.monotonic() < deadline, f"{process} does not answer"
             await asyncio.sleep(0.05)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,8 @@ from uuid import uuid4
 import nats
 import pytest
 from nats.aio.client import Client as Nats
+from nats.errors import BadSubjectError
+from nats.js.api import DeliverPolicy
 
 from podium.client import Agent, Client, Task
 from podium.contracts.queries import (
@@ -46,7 +48,7 @@ async def until(client: Client, task: str, event: str) -> None:
 
 
 @asynccontextmanager
-async def a_worker(url: str, skill: str) -> AsyncIterator[None]:
+async def a_worker(url: str, skill: str) -> AsyncGenerator[None, None]:
     """An agent of one skill that serves meanwhile."""
     agent = Agent("worker", slots=10, heartbeat=1.0)
     done: set[tuple[str, int]] = set()
@@ -114,7 +116,7 @@ async def test_a_bad_address_is_refused_at_the_door(shared_podium: Podium, bad: 
     subject = f"podium.{bad.subject.replace('cmd.', 'ask.', 1)}"
     try:
         reply = await nc.request(subject, b"{}", timeout=SECONDS)
-    except nats.errors.BadSubjectError:
+    except BadSubjectError:
         return
     finally:
         await nc.close()
@@ -125,7 +127,7 @@ async def test_a_bad_address_is_refused_at_the_door(shared_podium: Podium, bad: 
 @pytest.mark.parametrize("bad", AGAINST_THE_RULES, ids=lambda bad: f"{bad.command}: {bad.id}")
 async def test_what_is_against_the_rules_is_refused_and_kept(shared_podium: Podium, bad: Any) -> None:
     nc = await nats.connect(shared_podium.url)
-    kept = await nc.jetstream().subscribe("podium.refused.>", ordered_consumer=True, deliver_policy="new")
+    kept = await nc.jetstream().subscribe("podium.refused.>", ordered_consumer=True, deliver_policy=DeliverPolicy.NEW)
     entity = a_name("entity")
     outcome = await _send_raw(nc, f"podium.cmd.{bad.service}.ops.{entity}.{bad.command}", bad.body)
     assert (outcome["outcome"], outcome["code"]) == ("refused", bad.code), outcome
@@ -233,7 +235,7 @@ async def _send_raw(nc: Nats, subject: str, body: bytes) -> dict[str, Any]:
     return outcome
 
 
-async def _waiting(subscription: Any) -> Any:
+async def _waiting(subscription: Any) -> AsyncGenerator[Any, None]:
     while subscription.pending_msgs:
         yield await subscription.next_msg()
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Final
 from uuid import uuid4
 
+import msgspec
+from msgspec import Struct
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError, NoRespondersError
-from nats.js.errors import APIError
 from nats.micro.request import Request
 from nats.micro.service import EndpointConfig
 from nats.micro.service import Service as MicroService
@@ -29,13 +30,26 @@ from .sender import read_sender
 PUBLISH_SECONDS: Final = 2.0
 
 
+class _Fault(Struct):
+    description: str = ""
+
+
+class _Ack(Struct):
+    """What the server answers to a publish into a stream."""
+
+    error: _Fault | None = None
+
+
+_ack: Final = msgspec.json.Decoder(_Ack)
+
+
 class Door:
     """Answers asks. An ask that is queued is answered by the service that takes the command."""
 
     def __init__(self, nc: Client, subjects: Subjects, outbox: NatsOutbox) -> None:
         self._subjects = subjects
         self._outbox = outbox
-        self._js = nc.jetstream(timeout=PUBLISH_SECONDS)
+        self._nc = nc
 
     async def open(self, micro: MicroService) -> None:
         """Take asks as an endpoint of the process's micro service."""
@@ -64,11 +78,12 @@ class Door:
     async def _queue(self, msg: Msg, headers: dict[str, str]) -> Refused | None:
         subject = msg.subject.replace(f"{self._subjects.prefix}.ask.", f"{self._subjects.prefix}.cmd.", 1)
         try:
-            await self._js.publish(subject, msg.data, headers=headers)
+            answer = await self._nc.request(subject, msg.data, timeout=PUBLISH_SECONDS, headers=headers)
         except NoRespondersError:
             return Refused("overloaded", "no stream takes commands of this service now; try again")
         except MaxPayloadError:
             return Refused("too_large", "the body and headers are larger than the server takes", {"path": "$"})
-        except (APIError, NatsError, TimeoutError) as error:
+        except NatsError as error:
             return Refused("overloaded", f"the command could not be queued: {error}")
-        return None
+        fault = _ack.decode(answer.data).error
+        return Refused("overloaded", f"the command could not be queued: {fault.description}") if fault else None

@@ -26,7 +26,8 @@ from podium.contracts.subjects import Service, Subjects
 
 from .clock import Clock
 from .commands import Incoming
-from .log import EventReader, Stored
+from .jsapi import NOT_FOUND, ApiError, call
+from .log import EventReader, LogUnavailable, Stored
 from .owner import Signal
 from .provision import PRIORITY_GROUP
 from .sender import read_sender
@@ -217,8 +218,7 @@ class PartitionInbox:
         """The replica before may have taken commands that it did not finish: they come again at once."""
         self._pin = pin
         self._waiting.clear()
-        reset = f"$JS.API.CONSUMER.RESET.{self._stream}.{self._consumer}"
-        self._in_background(self._nc.request(reset, b"", timeout=2))
+        self._in_background(call(self._nc, f"CONSUMER.RESET.{self._stream}.{self._consumer}"))
 
     def _lose_pin(self, why: str) -> None:
         if self._pin is not None:
@@ -240,19 +240,19 @@ class PartitionInbox:
                 if holder is None:
                     self._pull()
                     await self._nc.publish(self._wake_subject, b"")
-            except (NatsError, TimeoutError, OSError) as error:
+            except (NatsError, LogUnavailable) as error:
                 _log.debug("%s: %s", self._consumer, error)
 
     async def _pin_holder(self) -> str | None:
-        reply = await self._nc.request(f"$JS.API.CONSUMER.INFO.{self._stream}.{self._consumer}", b"", timeout=2)
-        info = json.loads(reply.data)
-        if info.get("error", {}).get("code") == 404:
-            self._lose_pin("the command consumer is gone")
-            await self._missing()
+        try:
+            info = await call(self._nc, f"CONSUMER.INFO.{self._stream}.{self._consumer}", timeout=2)
+        except ApiError as error:
+            if error.code == NOT_FOUND:
+                self._lose_pin("the command consumer is gone")
+                await self._missing()
             return None
-        groups = info.get("priority_groups") or [{}]
-        holder = groups[0].get("pinned_client_id")
-        return str(holder) if holder else None
+        groups: list[dict[str, str]] = info.get("priority_groups") or [{}]
+        return groups[0].get("pinned_client_id") or None
 
     def _read(self, subject: str, token: str, body: bytes, headers: Mapping[str, str]) -> Incoming:
         sequence, stamp = _place(token)

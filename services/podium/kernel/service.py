@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.micro import add_service
 from nats.micro.service import Service as MicroService
 from nats.micro.service import ServiceConfig
 
@@ -22,11 +21,13 @@ from .decider import Decider
 from .door import Door
 from .intake import PartitionInbox
 from .jetstream import JetStreamLog, JetStreamReader
+from .log import EventReader
 from .outbox import NatsOutbox
 from .owner import Owner
 from .provision import ProvisionOptions, provision
 from .settings import Settings
 from .snapshots import JetStreamSnapshots
+from .wire import Outgoing, listen, publish_all
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class ServiceProcess:
         self._owners: list[Owner[Any]] = []
         self._inboxes: list[PartitionInbox] = []
         self._provisioning = asyncio.Lock()
+        self._clock = SystemClock()
+        self._answering: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain.
@@ -60,7 +63,7 @@ class ServiceProcess:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        nc = await connect(self._settings.nats, name=f"podium-{self._service}", **self._credentials())
+        nc = await connect(self._settings.nats, name=f"podium-{self._service}", **self._settings.login())
         await self._provision(nc)
         micro = await self._start(nc)
         running = [asyncio.create_task(owner.run()) for owner in self._owners]
@@ -70,10 +73,9 @@ class ServiceProcess:
         await self._drain(nc, micro, running)
 
     async def _start(self, nc: Client) -> MicroService:
-        clock = SystemClock()
         outbox = NatsOutbox(nc, self._subjects)
         for partition in range(self._settings.partitions):
-            upstream = {
+            upstream: dict[Service, EventReader] = {
                 service: JetStreamReader(nc, self._subjects.event_stream(service), self._subjects.events_of(service))
                 for service in self._decider.upstream
             }
@@ -83,7 +85,7 @@ class ServiceProcess:
                 self._service,
                 partition,
                 upstream=upstream,
-                clock=clock,
+                clock=self._clock,
                 missing=lambda: self._provision(nc),
             )
             self._inboxes.append(inbox)
@@ -97,37 +99,33 @@ class ServiceProcess:
                     inbox=inbox,
                     outbox=outbox,
                     snapshots=JetStreamSnapshots(nc, self._subjects),
-                    clock=clock,
+                    clock=self._clock,
                     snapshot_every=self._settings.snapshot_every,
                 )
             )
             await inbox.start()
-        await nc.subscribe(self._subjects.all_explains(self._service), cb=self._on_explain)
-        micro = await add_service(
-            nc,
-            ServiceConfig(
-                name=f"{self._settings.prefix}-{self._service}",
-                version=VERSION,
-                description=f"podium's {self._service}",
-                metadata={"commands": self._subjects.commands_of(self._service)},
-            ),
+        await listen(nc, self._subjects.all_explains(self._service), partial(self._on_explain, nc))
+        config = ServiceConfig(
+            name=f"{self._settings.prefix}-{self._service}",
+            version=VERSION,
+            description=f"podium's {self._service}",
+            metadata={"commands": self._subjects.commands_of(self._service)},
         )
+        micro = MicroService(nc, config)
+        await micro.start()
         await Door(nc, self._subjects, outbox).open(micro)
         return micro
 
-    async def _on_explain(self, msg: Msg) -> None:
+    def _on_explain(self, nc: Client, subject: str, reply: str, _payload: bytes, _headers: bytes) -> None:
         """Only the partition's owner knows the present state; the others keep silent."""
-        entity = msg.subject.rsplit(".", 1)[-1]
-        clock = SystemClock()
-        active = [owner for owner, inbox in zip(self._owners, self._inboxes, strict=True) if inbox.active]
-        for owner in active:
-            if owner.partition is not None:
-                found = self._decider.explain(owner.partition.state, entity, clock.now())
-                if found is not None:
-                    await msg.respond(msgspec.json.encode(found))
-                    return
-        if len(active) == len(self._owners):
-            await msg.respond(b"{}")
+        entity = subject.rsplit(".", 1)[-1]
+        owners = [owner for owner, inbox in zip(self._owners, self._inboxes, strict=True) if inbox.active]
+        states = [owner.partition.state for owner in owners if owner.partition is not None]
+        explanations = (self._decider.explain(state, entity, self._clock.now()) for state in states)
+        found = next((explanation for explanation in explanations if explanation is not None), None)
+        if reply and (found is not None or len(states) == len(self._owners)):
+            answer = msgspec.json.encode(found) if found is not None else b"{}"
+            self._answering = asyncio.ensure_future(publish_all(nc, [Outgoing(reply, answer)]))
 
     async def _provision(self, nc: Client) -> None:
         async with self._provisioning:
@@ -156,8 +154,3 @@ class ServiceProcess:
         for task in done:
             task.result()
         _log.info("%s has stopped", self._service)
-
-    def _credentials(self) -> dict[str, Any]:
-        settings = self._settings
-        given = {"user_credentials": settings.credentials, "user": settings.user, "password": settings.password}
-        return {name: str(value) for name, value in given.items() if value is not None}

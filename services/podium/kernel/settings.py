@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +15,14 @@ from podium.contracts.subjects import DEFAULT_PREFIX
 
 def _says(description: str) -> Any:
     return Field(description=description)
+
+
+class Login(TypedDict):
+    """Who a service is to the server; all None where the server asks nobody."""
+
+    user: str | None
+    password: str | None
+    user_credentials: str | None
 
 
 class Settings(BaseSettings):
@@ -38,6 +46,11 @@ class Settings(BaseSettings):
     snapshot_every: Annotated[int, Field(ge=1000), _says("events between two snapshots")] = 100_000
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _says("what is logged to stderr")] = "info"
     log_format: Annotated[Literal["text", "json"], _says("lines for people or for programs")] = "text"
+
+    def login(self) -> Login:
+        """What `connect` needs to be let in."""
+        credentials = None if self.credentials is None else str(self.credentials)
+        return Login(user=self.user, password=self.password, user_credentials=credentials)
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

@@ -23,7 +23,7 @@ from podium.contracts.subjects import Service, Subjects
 from .clock import in_microseconds
 from .commands import Incoming
 from .decider import Decider
-from .log import LogUnavailable, ResultUnknown, Stored
+from .log import EventReader, LogUnavailable, ResultUnknown, Stored
 from .memory import Line, MemoryLog, MemoryReader, MemoryStreams
 from .owner import Owner, Signal
 from .partition import Partition
@@ -257,7 +257,7 @@ class CommandQueue:
 class SimulatedInbox:
     """An `Inbox` in a world."""
 
-    def __init__(self, world: World, queue: CommandQueue, upstream: Mapping[Service, MemoryReader]) -> None:
+    def __init__(self, world: World, queue: CommandQueue, upstream: Mapping[Service, EventReader]) -> None:
         self._world = world
         self._queue = queue
         self._facts = dict.fromkeys(upstream, 0)
@@ -368,7 +368,7 @@ class SimulatedService:
         world = self.world
         decider = self.make()
         line = UnsteadyLine(world)
-        upstream = {
+        upstream: dict[Service, EventReader] = {
             service: MemoryReader(
                 world.streams, world.subjects.event_stream(service), world.subjects.events_of(service), line
             )

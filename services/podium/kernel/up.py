@@ -17,13 +17,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import nats
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
 
+from .connection import connect
 from .embedded import EmbeddedServer, ServerFailed, end_with_parent
 from .main import DECIDERS
 from .settings import Settings, describe
@@ -169,21 +169,21 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool) -> Non
             await server.stop()
         for task in (*running, stopping):
             task.cancel()
-        await asyncio.gather(*running, stopping, announcing, return_exceptions=True)
+        await asyncio.wait([*running, stopping, announcing])
     say("stopped", "podium has stopped")
+
+
+def asked_when_ready(subjects: Subjects) -> dict[str, str]:
+    """Process → what it answers as soon as it serves."""
+    asked = {str(service): f"$SRV.PING.{subjects.prefix}-{service}" for service in DECIDERS}
+    return {**asked, "projections": subjects.query(SystemOverview.wire)}
 
 
 async def _announce(settings: Settings, url: str, data: Path, processes: Sequence[Supervised]) -> None:
     """Say when every process answers."""
     began = time.monotonic()
-    nc = await nats.connect(
-        url,
-        user=settings.user,
-        password=settings.password,
-        user_credentials=str(settings.credentials) if settings.credentials else None,
-    )
-    waiting = {service: f"$SRV.PING.{settings.prefix}-{service}" for service in DECIDERS}
-    waiting["projections"] = Subjects(settings.prefix).query(SystemOverview.wire)
+    nc = await connect(url, name="podium-up", **settings.login())
+    waiting = asked_when_ready(Subjects(settings.prefix))
     try:
         while waiting:
             for name, subject in list(waiting.items()):

@@ -10,8 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple, cast
-from weakref import WeakKeyDictionary
+from typing import Any, Final, NamedTuple
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -23,6 +22,8 @@ Sink = Callable[[str, str, bytes, bytes], None]
 """Takes `(subject, reply, payload, raw headers)` of a message, in the client's read loop: it must be quick."""
 
 HEADER_LINE: Final = "NATS/1.0\r\n"
+
+_KEPT_AS: Final = "_podium_shortcuts"
 
 WRITE_BYTES: Final = 1024 * 1024
 """About how much is handed to the client in one piece."""
@@ -44,8 +45,8 @@ async def publish_all(client: Client, messages: Sequence[Outgoing]) -> None:
         nats.errors.Error
         UnicodeEncodeError: a subject or header that is not ASCII.
     """
-    writer = _writer(client)
-    if writer is None:
+    shortcuts = _shortcuts(client)
+    if shortcuts is None:
         for message in messages:
             fields = read_headers(message.headers.encode())[1] if message.headers else None
             await client.publish(message.subject, message.payload, message.reply, fields)
@@ -64,9 +65,9 @@ async def publish_all(client: Client, messages: Sequence[Outgoing]) -> None:
         parts.append(b"\r\n")
         gathered += size
         if gathered > WRITE_BYTES:
-            await writer(b"".join(parts))
+            await shortcuts.write(b"".join(parts))
             parts, gathered = [], 0
-    await writer(b"".join(parts))
+    await shortcuts.write(b"".join(parts))
 
 
 async def listen(client: Client, subject: str, sink: Sink, queue: str = "") -> Subscription:
@@ -77,18 +78,18 @@ async def listen(client: Client, subject: str, sink: Sink, queue: str = "") -> S
 
     subscribe: Callable[..., Awaitable[Subscription]] = getattr(client, "subscribe")  # noqa: B009 (half typed)
     subscription = await subscribe(subject, queue=queue, cb=by_callback)
-    sinks = _sinks(client)
+    shortcuts = _shortcuts(client)
     number = getattr(subscription, "_id", None)
-    if sinks is not None and isinstance(number, int):
-        sinks[number] = sink
+    if shortcuts is not None and isinstance(number, int):
+        shortcuts.sinks[number] = sink
     return subscription
 
 
 async def unlisten(client: Client, subscription: Subscription) -> None:
     """No message reaches the sink any more."""
-    sinks = _SINKS.get(client)
-    if sinks is not None:
-        sinks.pop(getattr(subscription, "_id", -1), None)
+    shortcuts = _shortcuts(client)
+    if shortcuts is not None:
+        shortcuts.sinks.pop(getattr(subscription, "_id", -1), None)
     if not client.is_closed and not client.is_draining:
         await subscription.unsubscribe()
 
@@ -113,48 +114,55 @@ def read_headers(raw: bytes) -> tuple[int | None, dict[str, str]]:
 
 def has_shortcuts(client: Client) -> bool:
     """Whether this nats-py is one whose private parts are known."""
-    return _writer(client) is not None and _sinks(client) is not None
+    return _shortcuts(client) is not None
 
 
-_SINKS: Final[WeakKeyDictionary[Client, dict[int, Sink]]] = WeakKeyDictionary()
+class _Shortcuts:
+    """What is done past nats-py's public calls, for one client.
 
+    Attributes:
+        sinks: by a subscription's number, who gets its messages before the client builds anything from them.
+    """
 
-def _writer(client: Client) -> Callable[[bytes], Awaitable[None]] | None:
-    """What hands ready-made protocol lines to the client, in order with its own."""
-    send, flush = getattr(client, "_send_command", None), getattr(client, "_flush_pending", None)
-    if not _takes(send, ["cmd", "priority"]) or not _takes(flush, ["force_flush"]):
-        return None
+    def __init__(self, process: Any, send: Any, flush: Any) -> None:
+        self.sinks: dict[int, Sink] = {}
+        self._process = process
+        self._send = send
+        self._flush = flush
 
-    async def write(lines: bytes) -> None:
-        await cast(Any, send)(lines)
-        await cast(Any, flush)()
+    async def write(self, lines: bytes) -> None:
+        """Hand ready-made protocol lines to the client, in order with its own."""
+        await self._send(lines)
+        await self._flush()
 
-    return write
-
-
-def _sinks(client: Client) -> dict[int, Sink] | None:
-    """By the subscription's number, who gets its messages before the client builds anything from them."""
-    sinks = _SINKS.get(client)
-    if sinks is not None:
-        return sinks
-    process = getattr(client, "_process_msg", None)
-    if not _takes(process, ["sid", "subject", "reply", "data", "headers"]):
-        return None
-    sinks = _SINKS[client] = {}
-    client_sinks = sinks
-
-    async def process_msg(sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None) -> None:
-        sink = client_sinks.get(sid)
+    async def process(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None) -> None:
+        """In the place of the client's own."""
+        sink = self.sinks.get(sid)
         if sink is None:
-            await cast(Any, process)(sid, subject, reply, data, headers)
+            await self._process(sid, subject, reply, data, headers)
             return
         try:
             sink(subject.decode(), reply.decode(), data, headers or b"")
         except Exception:  # it would end the client's read loop
             _log.exception("a message on %s could not be taken in", subject)
 
-    setattr(client, "_process_msg", process_msg)  # noqa: B010 (not public: see above)
-    return sinks
+
+def _shortcuts(client: Client) -> _Shortcuts | None:
+    """The client's short cuts, made at the first call and kept with it; None for a nats-py that is not known."""
+    known: _Shortcuts | None = getattr(client, _KEPT_AS, None)
+    if known is not None:
+        return known
+    process, send, flush = (getattr(client, name, None) for name in ("_process_msg", "_send_command", "_flush_pending"))
+    if not (
+        _takes(process, ["sid", "subject", "reply", "data", "headers"])
+        and _takes(send, ["cmd", "priority"])
+        and _takes(flush, ["force_flush"])
+    ):
+        return None
+    made = _Shortcuts(process, send, flush)
+    setattr(client, "_process_msg", made.process)  # noqa: B010 (not public: see above)
+    setattr(client, _KEPT_AS, made)
+    return made
 
 
 def _takes(method: object, parameters: list[str]) -> bool:
