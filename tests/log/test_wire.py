@@ -6,11 +6,14 @@ import asyncio
 
 import pytest
 from nats.aio.client import Client
+from nats.errors import ConnectionClosedError
 
 from podium.contracts.subjects import Subjects
 from podium.kernel import wire
+from podium.kernel.connection import connect
 from podium.kernel.wire import HEADER_LINE, Outgoing, has_shortcuts, listen, publish_all, read_headers, unlisten
 from tests.log.worlds import JetStreamWorld, events, followed, payloads, texts
+from tests.nats_server import NatsServer
 
 Taken = tuple[str, str, bytes, bytes]
 
@@ -22,8 +25,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         def unknown(client: Client) -> None:
             """As for a nats-py that has changed."""
 
-        monkeypatch.setattr(wire, "_writer", unknown)
-        monkeypatch.setattr(wire, "_sinks", unknown)
+        monkeypatch.setattr(wire, "_shortcuts", unknown)
     return str(request.param)
 
 
@@ -98,6 +100,13 @@ async def test_a_message_that_cannot_be_taken_in_does_not_end_the_connection(
     await client.publish(f"{subjects.prefix}.good", b"still here")
     async with asyncio.timeout(10):
         assert (await taken.get())[2] == b"still here"
+
+
+async def test_a_closed_client_publishes_nothing(way: str, shared_nats: NatsServer):
+    client = await connect(shared_nats.url, name="test")
+    await client.close()
+    with pytest.raises(ConnectionClosedError):
+        await publish_all(client, [Outgoing("a", b"")])
 
 
 async def test_what_the_server_says_itself_has_a_status(

@@ -1,8 +1,8 @@
 """Messages in and out of a nats-py client without its cost for each message.
 
 nats-py takes 25 µs for a message in and 15 µs for one out; done here it takes 8 and 2. For that, and only here,
-three attributes of its client are used that are not public: `_process_msg`, `_send_command` and `_flush_pending`.
-Where a client has them not, or they look different, the public calls do the same; a test notices.
+three parts of its client are used that are not public: `_process_msg`, `_send_command` and `_flush_pending`.
+Where a client lacks them, or they look different, the public calls do the same; a test notices.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import ConnectionClosedError
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ async def publish_all(client: Client, messages: Sequence[Outgoing]) -> None:
     """Publish in order; what cannot be sent at once is sent when the client has reconnected.
 
     Raises:
-        nats.errors.Error
+        nats.errors.Error: the client is closed.
         UnicodeEncodeError: a subject or header that is not ASCII.
     """
     shortcuts = _shortcuts(client)
@@ -51,6 +52,8 @@ async def publish_all(client: Client, messages: Sequence[Outgoing]) -> None:
             fields = read_headers(message.headers.encode())[1] if message.headers else None
             await client.publish(message.subject, message.payload, message.reply, fields)
         return
+    if client.is_closed:
+        raise ConnectionClosedError
     parts: list[bytes] = []
     gathered = 0
     for subject, payload, headers, reply in messages:
