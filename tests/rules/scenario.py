@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 from msgspec import Struct
 
-from podium.contracts.agents import AgentRegistered, AgentUnregistered
+from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered
 from podium.contracts.catalogue import COMMANDS, wire_name
 from podium.contracts.envelope import Beat
 from podium.contracts.outcomes import Refused
@@ -49,25 +49,25 @@ class Scenario:
         self.now = START
         self.events: list[tuple[float, str, Emit]] = []
 
-    def when(self, asked: Struct, *, by: str = "ops", entity: str = "t1") -> list[Emit] | Refused:
-        """What the command leads to, not what follows from that by itself."""
+    def when(self, asked: Struct, *, by: str = "ops", entity: str = "t1") -> Any:
+        """What the command leads to, not what follows from that by itself: a list of `Emit`, or `Refused`."""
         decided = self.decider.decide(self.state, Request(by, entity, asked), self.now)
         return decided if isinstance(decided, Refused) else self._fold(decided, by)
 
-    def reacts(self) -> list[Emit]:
+    def reacts(self) -> list[Any]:
         """What is due now."""
         return self._fold(self.decider.react(self.state, self.now), self.decider.service)
 
-    def after(self, seconds: float) -> list[Emit]:
+    def after(self, seconds: float) -> list[Any]:
         """What is due so much later."""
         self.now += seconds
         return self.reacts()
 
-    def asked(self, asked: Struct, *, by: str = "ops", entity: str = "t1") -> list[Emit]:
+    def asked(self, asked: Struct, *, by: str = "ops", entity: str = "t1") -> list[Any]:
         """What the command leads to, and what follows from that; it must not be refused."""
         decided = self.when(asked, by=by, entity=entity)
         assert not isinstance(decided, Refused), decided
-        return decided + self.reacts()
+        return [*decided, *self.reacts()]
 
     def given(self, *facts: Struct, entity: str = "t1", actor: str = "ops") -> Self:
         """Events that are in the log already."""
@@ -83,10 +83,11 @@ class Scenario:
         return other
 
     def dump(self) -> bytes:
-        return self.decider.dump(self.state)
+        dumped: bytes = self.decider.dump(self.state)
+        return dumped
 
-    def _fold(self, emits: Any, actor: str) -> list[Emit]:
-        folded: list[Emit] = []
+    def _fold(self, emits: Any, actor: str) -> list[Any]:
+        folded: list[Any] = []
         for emit in emits:
             self.decider.evolve(self.state, emit.entity, emit.event, actor, self.now)
             self.events.append((self.now, actor, emit))
@@ -103,8 +104,10 @@ class RouterScenario(Scenario):
     def agent(self, name: str, *skills: str, **profile: Any) -> Self:
         """An agent is registered or has changed."""
         profile.setdefault("skills", dict.fromkeys(skills or ("echo",), 0.9))
-        fact = msgspec.convert({"profile": profile}, AgentRegistered)
-        self.decider.observe(self.state, name, fact, self.now)
+        return self.given_profile(name, msgspec.convert(profile, AgentProfile))
+
+    def given_profile(self, name: str, profile: AgentProfile) -> Self:
+        self.decider.observe(self.state, name, AgentRegistered(profile), self.now)
         return self
 
     def leaves(self, name: str) -> Self:
@@ -154,34 +157,34 @@ def timed_out(agent: str, attempt: int) -> AttemptFailed:
 # What followed
 
 
-def names(emits: list[Emit] | Refused) -> list[str]:
+def names(emits: list[Any] | Refused) -> list[str]:
     """The events' names on the wire."""
     assert not isinstance(emits, Refused), emits
     return [wire_name(emit.event) for emit in emits]
 
 
-def code(outcome: list[Emit] | Refused) -> str:
+def code(outcome: list[Any] | Refused) -> str:
     assert isinstance(outcome, Refused), outcome
     assert outcome.message
     return outcome.code
 
 
-def agents_of(emits: list[Emit]) -> list[str]:
+def agents_of(emits: list[Any]) -> list[str]:
     """Who was given something, in order."""
     return [emit.event.agent for emit in emits if isinstance(emit.event, TaskAssigned)]
 
 
-def tasks_of(emits: list[Emit]) -> list[str]:
+def tasks_of(emits: list[Any]) -> list[str]:
     """What was given to someone, in order."""
     return [emit.entity for emit in emits if isinstance(emit.event, TaskAssigned)]
 
 
-def decision_of(emits: list[Emit]) -> Decision:
+def decision_of(emits: list[Any]) -> Decision:
     """Of the last assignment."""
     return next(emit.event.decision for emit in reversed(emits) if isinstance(emit.event, TaskAssigned))
 
 
-def event_of(emits: list[Emit], type: type[Any]) -> Any:
+def event_of(emits: list[Any], type: type[Any]) -> Any:
     """The one event of that type."""
     (found,) = (emit for emit in emits if isinstance(emit.event, type))
     return found.event

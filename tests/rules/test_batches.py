@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from podium.contracts.outcomes import Refused
 from podium.contracts.tasks import ReportRefused, TaskCompleted
 from tests.rules.scenario import RouterScenario, code, command, event_of, names, router, submit
 
@@ -42,7 +41,6 @@ def test_what_is_there_already_is_passed_over():
     scenario = router()
     scenario.asked(submit())
     emits = scenario.when(batch(("t1", {}), ("t2", {})), entity="b")
-    assert isinstance(emits, list)
     assert [emit.entity for emit in emits] == ["t2"]
 
 
@@ -50,7 +48,6 @@ def test_one_fault_refuses_the_whole_batch():
     scenario = router()
     outcome = scenario.when(batch(("t1", {}), ("t2", {"deadline": 5})), entity="b")
     assert code(outcome) == "deadline_in_the_past"
-    assert isinstance(outcome, Refused)
     assert outcome.details["path"] == "$.tasks[1].task.deadline"
     assert scenario.events == []
 
@@ -60,7 +57,6 @@ def test_another_task_of_the_same_name_refuses_the_batch():
     scenario.asked(submit())
     outcome = scenario.when(batch(("t2", {}), ("t1", {"input": 2})), entity="b")
     assert code(outcome) == "task_exists"
-    assert isinstance(outcome, Refused)
     assert outcome.details == {"path": "$.tasks[1].task", "task_id": "t1"}
 
 
@@ -86,7 +82,6 @@ def test_a_refused_report_does_not_touch_the_others():
         ("t2", say("complete_task")),
     )
     emits = scenario.when(given, by="a1", entity="a1")
-    assert isinstance(emits, list)
     assert [emit.entity for emit in emits] == ["t1", "nowhere", "t2", "t2"]
     assert names(emits) == ["report_refused", "report_refused", "task_started", "task_completed"]
     first, second = (emit.event for emit in emits[:2])

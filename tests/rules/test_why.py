@@ -12,7 +12,7 @@ def reasons(scenario: RouterScenario, **spec) -> list[str]:
     scenario.asked(submit(**spec))
     why = scenario.why()
     assert why.phase == "queued"
-    return why.reasons
+    return list(why.reasons)
 
 
 def test_nobody_knows_of_a_task_that_is_not_there():

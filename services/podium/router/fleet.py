@@ -202,7 +202,7 @@ class Fleet:
             spare = self._spare[resource] = totals.copy()
             for agent, hands in self._hands.items():
                 place = self.places.get(agent)
-                if place is not None and resource in hands.reserved:
+                if place is not None and totals[place] != LACKS and resource in hands.reserved:
                     spare[place] -= hands.reserved[resource]
         return spare
 

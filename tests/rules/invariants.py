@@ -1,0 +1,122 @@
+"""What holds of a router at any moment, whatever was asked of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from podium.contracts.tasks import (
+    AttemptFailed,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+    TaskPaused,
+    TaskSubmitted,
+)
+from podium.kernel.decider import Emit
+from podium.router.overdue import next_time
+from podium.router.phases import IN_HAND, Delayed, Queued, Spent
+from podium.router.state import RouterState
+from tests.rules.scenario import RouterScenario
+
+
+def check_index(scenario: RouterScenario) -> None:
+    """What is kept at hand is what the parts say."""
+    state = scenario.state
+    fresh = RouterState(state.parts, scenario.decider.settings)
+    index, made = state.index, fresh.index
+    assert index.held == made.held == sum(isinstance(task, IN_HAND) for task in state.book.tasks.values())
+    assert index.tallies == made.tallies
+    assert index.orphaned == made.orphaned
+    _check_queue(scenario)
+    _check_fleet(state, fresh)
+    for name, task in state.book.tasks.items():
+        due = next_time(task, index.queue.key(name), scenario.decider.settings.urgency_window)
+        assert index.timers.get(name) == due
+
+
+def _check_queue(scenario: RouterScenario) -> None:
+    """A task may be given away if and only if its phase says so."""
+    state, queue = scenario.state, scenario.state.index.queue
+    for name, task in state.book.tasks.items():
+        if isinstance(task, Queued):
+            assert name in queue
+        elif not isinstance(task, Delayed) or task.until > scenario.now:
+            assert name not in queue
+    assert len(queue) == sum(name in queue for name in state.book.tasks)
+
+
+def _check_fleet(state: RouterState, fresh: RouterState) -> None:
+    fleet, made = state.index.fleet, fresh.index.fleet
+    assert fleet.places.keys() == made.places.keys() == state.parts.profiles.keys()
+    assert fleet.silent_count == np.count_nonzero(fleet.silent)
+    for agent, place in fleet.places.items():
+        other = made.places[agent]
+        assert fleet.load[place] == made.load[other]
+        for resource in ("r",):
+            assert fleet.spare(resource)[place] == made.spare(resource)[other]
+        if not fleet.silent[place]:
+            for strategy, cost in fleet.costs.items():
+                assert cost[place] == made.costs[strategy][other]
+
+
+def check_book(scenario: RouterScenario) -> None:
+    """Held is what the phases say, a dump is whole, and a replay gives the same."""
+    state, book = scenario.state, scenario.state.book
+    held = {(task.agent, name) for name, task in book.tasks.items() if isinstance(task, IN_HAND)}
+    assert held == {(agent, name) for agent, hands in book.hands.items() for name in hands.tasks}
+    assert not any(isinstance(task, Spent) for task in book.tasks.values())
+    assert book.tasks.keys().isdisjoint(book.closed)
+    dump = scenario.dump()
+    assert scenario.decider.dump(scenario.decider.load(dump)) == dump
+    assert scenario.replayed().dump() == dump
+    numbers = [task.job.number for task in state.book.tasks.values()]
+    assert numbers == sorted(numbers)
+
+
+class History:
+    """What the events alone must not contradict."""
+
+    def __init__(self) -> None:
+        self.live: dict[str, TaskAssigned] = {}
+        self.latest: Counter[str] = Counter()
+        self.closed: set[str] = set()
+        self.submitted: set[str] = set()
+
+    def add(self, emits: list[Emit], scenario: RouterScenario) -> None:
+        """Each event in turn; `scenario` is as it is after the last of them."""
+        for emit in emits:
+            task, event = emit.entity, emit.event
+            assert task not in self.closed
+            match event:
+                case TaskSubmitted():
+                    assert task not in self.submitted
+                    self.submitted.add(task)
+                case TaskAssigned():
+                    self._assigned(task, event, scenario)
+                case TaskCompleted() | AttemptFailed():
+                    assert self.live.pop(task).attempt == event.attempt
+                case TaskCancelled() | TaskPaused():
+                    live = self.live.pop(task, None)
+                    assert event.agent == emit.audience == (live.agent if live else None)
+                case _:
+                    pass
+            if isinstance(event, (TaskCompleted, TaskFailed, TaskCancelled)):
+                assert task not in self.live
+                self.closed.add(task)
+
+    def _assigned(self, task: str, event: TaskAssigned, scenario: RouterScenario) -> None:
+        """One live holder, a new attempt, and an agent that is able and has room."""
+        assert task not in self.live
+        assert event.attempt == self.latest[task] + 1
+        self.latest[task] = event.attempt
+        self.live[task] = event
+        profile = scenario.state.parts.profiles[event.agent].agent
+        assert sum(live.agent == event.agent for live in self.live.values()) <= profile.slots
+        assert set(event.skills) <= profile.skills.keys()
+        decision = event.decision
+        assert decision.candidates[0].agent == event.agent
+        assert decision.eligible + sum(decision.ruled_out.values()) == decision.agents
+        assert len(decision.candidates) == min(3, decision.eligible)
