@@ -6,12 +6,14 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 START_SECONDS = 20.0
 
@@ -54,9 +56,9 @@ class PostgresServer:
                 time.sleep(0.05)
 
     def stop(self) -> None:
-        """As when it is restarted: connections are cut."""
+        """At once: connections are cut, and what was committed is recovered by the next start."""
         if self._process is not None:
-            self._process.send_signal(2)
+            self._process.send_signal(signal.SIGQUIT)
             self._process.wait(START_SECONDS)
             self._process = None
 
@@ -77,19 +79,17 @@ class PostgresServer:
 
 
 def new_database(url: str) -> str:
-    """The address of a new, empty database on the server."""
+    """The address of a place on the server that is empty: a schema of its own, which is made faster than a database."""
     name = f"t{secrets.token_hex(6)}"
-    plain = url.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-    head, _, options = url.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}{'?' + options if options else ''}"
+    with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+    return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"
 
 
 def _programs() -> Path:
     """Where `initdb` and `postgres` are: Debian has them outside of the PATH, by version."""
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent
+    if in_path := shutil.which("initdb"):
+        return Path(in_path).resolve().parent
     for found in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True):
         return found.parent
     raise NoPostgres("no initdb in the PATH or in /usr/lib/postgresql")

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 import nats
+from msgspec import Struct
 from nats.aio.client import Client
 
-from podium.contracts.queries import QUERIES, Answer, Fault, Query, QueryError
+from podium.contracts.queries import QUERIES, Fault, Phase, Query, QueryError
 from podium.contracts.subjects import Service, Subjects
+from podium.contracts.tasks import TaskCancelled, TaskFailed, TaskPaused
 from podium.kernel.provision import provision
 from podium.projections.database import Database
 from podium.projections.process import ReadModel
-from tests.projections.feed import StreamFeed
-
-A = TypeVar("A", bound=Answer)
+from tests.projections.feed import (
+    Event,
+    StreamFeed,
+    assigned,
+    attempt_failed,
+    completed,
+    registered,
+    started,
+    submitted,
+    unregistered,
+    updated,
+)
 
 
 class Refusal(Exception):
@@ -101,9 +113,65 @@ class Running:
         return msg.data
 
 
-def decode(query: type[Query], payload: bytes) -> Answer:
+def decode(query: type[Query], payload: bytes) -> Struct:
     """Raises: Refusal"""
     if payload.startswith(b'{"error"'):
         raise Refusal(msgspec.json.decode(payload, type=Fault).error)
-    answer: Answer = msgspec.json.decode(payload, type=query.answer)
-    return answer
+    return msgspec.json.decode(payload, type=query.answer)
+
+
+def remove(database_url: str) -> None:
+    """The files of a SQLite database."""
+    file = Path(database_url.removeprefix("sqlite:///"))
+    for part in file.parent.glob(f"{file.name}*"):
+        part.unlink()
+
+
+async def everything(running: Running) -> dict[str, Any]:
+    """What the read model says to every question about all that there is, whatever the moment."""
+    said: dict[str, Any] = {}
+
+    async def ask(query: str, **body: Any) -> Any:
+        answer = (
+            await running.ask(query, limit=500, **body) if query.endswith(".list") else await running.ask(query, **body)
+        )
+        said[f"{query} {body}"] = answer
+        return answer
+
+    for task in (await ask("tasks.list")).tasks:
+        for query in ("tasks.get", "tasks.history", "tasks.why"):
+            await ask(query, task_id=task.task_id)
+    for phase in get_args(Phase):
+        await ask("tasks.list", phase=[phase])
+    for agent in (await ask("agents.list", registered=None)).agents:
+        await ask("agents.get", agent_id=agent.agent_id)
+        await ask("agents.work", agent_id=agent.agent_id)
+        await ask("tasks.list", agent=agent.agent_id)
+        for skill in agent.profile.skills:
+            await ask("agents.list", skill=skill)
+            await ask("tasks.list", skill=skill)
+    overview = await running.ask("system.overview")
+    moment = {"lag": None, "completed_last_minute": 0, "failed_last_minute": 0}
+    said["system.overview"] = msgspec.structs.replace(overview, **moment)
+    return said
+
+
+async def write_history(running: Running, tasks: int, first: int = 0) -> None:
+    """Agents, and tasks in every phase."""
+    if first == 0:
+        await running.registry.write(registered("a1", {"echo": 0.5, "parse": 1.0}, slots=2), registered("a2"))
+        await running.registry.write(updated("a2", {"parse": 0.1}), registered("a3"), unregistered("a3"))
+    for number in range(first, first + tasks):
+        task, agent = f"t{number}", f"a{number % 2 + 1}"
+        kind = ("echo", "parse")[number % 3 == 0]
+        begun = [submitted(task, kind=kind, skills=[kind]), assigned(task, agent), started(task, agent)]
+        ends: list[list[Event]] = [
+            [completed(task, agent, duration=number / 7)],
+            [],
+            [attempt_failed(task, agent, message="no", retry_at=9e9)],
+            [attempt_failed(task, agent, retry_at=9e9), assigned(task, "a1", attempt=2)],
+            [Event(task, TaskFailed("deadline_exceeded", "late", 1))],
+            [Event(task, TaskCancelled("no need", agent, 1))],
+            [Event(task, TaskPaused("wait", agent, 1))],
+        ]
+        await running.router.write(*begun, *ends[number % len(ends)])

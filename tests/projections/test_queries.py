@@ -414,6 +414,7 @@ async def test_a_question_may_wait_for_a_position(running: Running):
 async def test_waiting_has_an_end(running: Running):
     stream = running.subjects.event_stream("router")
     await running.router.write(submitted("t1"))
+    await running.ask("system.overview")
     code, message = await fault(running, "system.overview", at_least={stream: 9}, wait=0.05)
     assert code == "timeout"
     assert message == f"after 0.05 s the read model has reached 1 of 9 in {stream}"

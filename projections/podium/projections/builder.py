@@ -6,8 +6,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from . import builds
 from .builds import Build, Relieved
 from .catalogue import PROJECTIONS
 from .database import hold_lock
-from .received import Decoder, Received, Stored
+from .received import Decoder, Stored
 from .store import Store
 from .stream import EventStream, StreamMissing
 from .threads import Threads
@@ -29,6 +30,11 @@ _log = logging.getLogger(__name__)
 ABANDONED_SECONDS: Final = 15.0
 """A build that its builder has not touched for so long is left over from one that died."""
 
+NEARLY: Final = 1_000
+"""Fewer events than these are read while whoever follows the streams is held off."""
+
+MOST_ROUNDS: Final = 20
+SWAP_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 0.5
 _PROGRESS_SECONDS: Final = 5.0
 
@@ -121,33 +127,55 @@ class Builder:
             dict.fromkeys(service for name in names for service in PROJECTIONS[name].services)
         )
         _log.info("building %s from the streams", ", ".join(names))
-        swapped = False
-        while not swapped:
+        for _ in range(MOST_ROUNDS):
+            read = 0
             for service in services:
-                events += await self._catch_up(names, service)
-            ahead = await self._writer.run(lambda: self._swap(names))
-            swapped = not ahead or await self._swap_after_all(names, ahead)
+                read += await self._catch_up(names, service)
+            events += read
+            if read < NEARLY:
+                break
+        events += await self._swap(names, services)
         rebuilt = Rebuilt(list(names), events, round(time.monotonic() - began, 3))
         _log.info("built %s from %d events in %.1f s", ", ".join(names), events, rebuilt.seconds)
         return rebuilt
 
     async def _catch_up(self, names: Collection[str], service: Service) -> int:
         """Read a stream to the end that it has now; how many events that were."""
-        stream, end = self._streams[service], await self._last(service)
-        after = start = await self._writer.run(lambda: self._position(names, service))
-        events, said = 0, time.monotonic()
+        end = await self._last(service)
+        after = await self._writer.run(lambda: self._position(names, service))
+        said = time.monotonic()
+
+        def fold(batch: Sequence[Stored]) -> None:
+            with self._store.database.write() as connection:
+                self._fold(connection, names, service, batch)
+
+        def tell(position: int) -> None:
+            nonlocal said
+            self._progress((position - after) / (end - after))
+            if time.monotonic() - said > _PROGRESS_SECONDS:
+                said = time.monotonic()
+                _log.info("built up to event %d of %d of %s", position, end, self._streams[service].name)
+
+        return await self._read(service, after, end, fold, tell)
+
+    async def _read(
+        self,
+        service: Service,
+        after: int,
+        end: int,
+        fold: Callable[[Sequence[Stored]], None],
+        tell: Callable[[int], None] = lambda position: None,
+    ) -> int:
+        """Fold what is behind `after`, to `end` at least; how many events that were."""
+        events = 0
         if after >= end:
-            return 0
-        async with aclosing(stream.follow(after)) as batches:
+            return events
+        async with aclosing(self._streams[service].follow(after)) as batches:
             async for batch in batches:
-                await self._writer.run(lambda batch=batch: self._fold(names, service, batch))  # type: ignore[misc]
+                await self._writer.run(partial(fold, batch))
                 events += len(batch)
-                after = batch[-1].sequence
-                self._progress((after - start) / (end - start))
-                if time.monotonic() - said > _PROGRESS_SECONDS:
-                    said = time.monotonic()
-                    _log.info("built up to event %d of %d of %s", after, end, stream.name)
-                if after >= end:
+                tell(batch[-1].sequence)
+                if batch[-1].sequence >= end:
                     break
         return events
 
@@ -162,50 +190,52 @@ class Builder:
             own = self._own(connection, names)
         return min(build.positions.get(service, 0) for build in own if service in PROJECTIONS[build.name].services)
 
-    def _fold(self, names: Collection[str], service: Service, batch: Iterable[Stored]) -> None:
-        events: list[Received] = self._decoders[service].decode(batch)
+    def _fold(self, connection: Connection, names: Collection[str], service: Service, batch: Sequence[Stored]) -> None:
+        events = self._decoders[service].decode(batch)
         try:
-            with self._store.database.write() as connection:
-                for build in self._own(connection, names):
-                    builds.touch(connection, build, self._token, time.time())
-                    if service in PROJECTIONS[build.name].services:
-                        self._store.fold(connection, build, service, events)
+            for build in self._own(connection, names):
+                builds.touch(connection, build, self._token, time.time())
+                if service in PROJECTIONS[build.name].services:
+                    self._store.fold(connection, build, service, events)
         except BaseException:
             self._store.forget()
             raise
 
-    async def _swap_after_all(self, names: Collection[str], ahead: Mapping[Service, int]) -> bool:
-        """Swap if those that answer are ahead of the streams themselves: they have read others than there are now."""
-        for service, position in ahead.items():
-            if await self._last(service) >= position:
-                return False
-        return not await self._writer.run(lambda: self._swap(names, ahead))
+    async def _swap(self, names: Collection[str], services: Collection[Service]) -> int:
+        """Let them answer, as far as those that answer now have read; how many events were still to be read.
 
-    def _swap(self, names: Collection[str], passed_over: Collection[Service] = ()) -> dict[Service, int]:
-        """Let them answer, unless those that answer now have read further: then how far, and nothing happens."""
-        with self._store.database.write() as connection:
-            hold_lock(connection, "live")
-            answering = builds.live(builds.read_builds(connection))
-            own = self._own(connection, names)
-            ahead: dict[Service, int] = {
-                service: old.positions[service]
-                for build in own
-                if (old := answering.get(build.name)) is not None
-                for service in PROJECTIONS[build.name].services
-                if build.positions.get(service, 0) < old.positions.get(service, 0) and service not in passed_over
-            }
-            if ahead:
-                return ahead
-            for build in own:
-                builds.touch(connection, build, self._token, time.time())
-                builds.go_live(connection, build, answering.get(build.name))
+        Whoever follows the streams is held off meanwhile: else it would for ever be a little ahead.
+        """
+        ends = {service: await self._last(service) for service in services}
+        events = 0
+        async with self._writer.context(self._store.database.write()) as connection:
+            await self._writer.run(lambda: hold_lock(connection, "live"))
+            answering = await self._writer.run(lambda: builds.live(builds.read_builds(connection)))
+            for service in services:
+                after = await self._writer.run(partial(self._position, names, service))
+                reached = max(
+                    (answering[name].positions.get(service, 0) for name in names if name in answering), default=0
+                )
+                # They may even be ahead of the stream, if it is another one now.
+                end = min(reached, max(ends[service], after))
+                async with asyncio.timeout(SWAP_SECONDS):
+                    events += await self._read(service, after, end, partial(self._fold, connection, names, service))
+            await self._writer.run(lambda: self._go_live(connection, names, answering))
+        await self._writer.run(lambda: self._drop(answering[name] for name in names if name in answering))
+        return events
+
+    def _go_live(self, connection: Connection, names: Collection[str], answering: Mapping[str, Build]) -> None:
+        for build in self._own(connection, names):
+            builds.touch(connection, build, self._token, time.time())
+            builds.go_live(connection, build, answering.get(build.name))
+
+    def _drop(self, replaced: Iterable[Build]) -> None:
         with self._store.database.write() as connection:
             hold_lock(connection, "schema")
             in_use = {table for build in builds.read_builds(connection) for table in build.tables.values()}
-            replaced = [table for build in answering.values() if build.name in names for table in build.tables.values()]
-            builds.drop_tables(connection, [table for table in replaced if table not in in_use])
+            tables = [table for build in replaced for table in build.tables.values()]
+            builds.drop_tables(connection, [table for table in tables if table not in in_use])
         self._store.forget()
-        return {}
 
     def _own(self, connection: Connection, names: Collection[str]) -> list[Build]:
         own = [

@@ -203,7 +203,8 @@ def _engine(url: URL, *, reading: bool) -> Engine:
         )
         _prepare_sqlite(engine, reading=reading)
         return engine
-    options = f"-c lock_timeout={int(LOCKED_SECONDS * 1000)}"
+    given = url.query.get("options", "")
+    options = f"{given if isinstance(given, str) else ' '.join(given)} -c lock_timeout={int(LOCKED_SECONDS * 1000)}"
     if reading:
         options += f" -c statement_timeout={int(STATEMENT_SECONDS * 1000)} -c default_transaction_read_only=on"
     else:

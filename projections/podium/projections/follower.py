@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 FIRST_RETRY: Final = 0.1
 LAST_RETRY: Final = 5.0
 LOOK_SECONDS: Final = 1.0
-"""How often it is looked whether the database's file is still the one that is open."""
+"""How often it is looked whether the database is still there, the same, and of this version."""
 
 
 class Replaced(Exception):
@@ -137,6 +137,7 @@ class Follower:
             await asyncio.sleep(LOOK_SECONDS)
             if self._store.database.replaced():
                 raise Replaced
+            await self._writer.run(self._store.positions)
             self._succeeded()
 
     def _building(self, share: float) -> None:

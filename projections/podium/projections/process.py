@@ -35,7 +35,7 @@ FINISH_SECONDS: Final = 3.0
 """How long the batch in hand may still take at the end."""
 
 TIDY_SECONDS: Final = 30.0
-CONNECT_SECONDS: Final = 5.0
+CONNECT_SECONDS: Final = 2.0
 
 
 class ReadModel:

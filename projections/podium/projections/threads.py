@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,6 +26,17 @@ class Threads:
         except asyncio.CancelledError:
             await asyncio.wait([future])
             raise
+
+    @asynccontextmanager
+    async def context(self, manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
+        """A context that blocks as it is entered and left; entered and left by these threads."""
+        entered = await self.run(manager.__enter__)
+        try:
+            yield entered
+        except BaseException as error:
+            await self.run(partial(manager.__exit__, type(error), error, error.__traceback__))
+            raise
+        await self.run(partial(manager.__exit__, None, None, None))
 
     def close(self) -> None:
         self._executor.shutdown()
