@@ -29,15 +29,15 @@ MAX_DEPTH: Final = 64
 TYPE_PREFIX: Final = "podium."
 
 
-class Command(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="command"):
+class Command(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, tag_field="command"):
     """Base of every command's body. The subject names the command; the body need not repeat it."""
 
 
-class Event(Struct, frozen=True, omit_defaults=True, tag_field="event"):
+class Event(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="event"):
     """Base of every event's data. A field may be added with a default, never changed or removed."""
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, gc=False):
     """An event as it is stored and published.
 
     Attributes:

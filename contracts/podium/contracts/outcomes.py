@@ -55,14 +55,14 @@ class Refused(Struct, frozen=True):
     details: dict[str, Any] = {}
 
 
-class EventRef(Struct, frozen=True):
+class EventRef(Struct, frozen=True, gc=False):
     """One event that a command led to."""
 
     type: str
     subject: str
 
 
-class AcceptedOutcome(Struct, frozen=True, tag_field="outcome", tag="accepted"):
+class AcceptedOutcome(Struct, frozen=True, gc=False, tag_field="outcome", tag="accepted"):
     """The command is done and on disk.
 
     Attributes:

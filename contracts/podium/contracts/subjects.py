@@ -21,7 +21,7 @@ SERVICES: Final[tuple[Service, ...]] = get_args(Service)
 DEFAULT_PREFIX: Final = "podium"
 
 
-class CommandAddress(Struct, frozen=True):
+class CommandAddress(Struct, frozen=True, gc=False):
     """Who asks which service to do what to which entity."""
 
     service: str
@@ -30,7 +30,7 @@ class CommandAddress(Struct, frozen=True):
     command: str
 
 
-class EventAddress(Struct, frozen=True):
+class EventAddress(Struct, frozen=True, gc=False):
     """Where an event stands: its partition, its entity, and whom it is addressed to, if anyone."""
 
     service: str

@@ -65,7 +65,7 @@ class Timeouts(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     heartbeat: Seconds | None = None
 
 
-class TaskSpec(Struct, frozen=True, omit_defaults=True):
+class TaskSpec(Struct, frozen=True, gc=False, omit_defaults=True):
     """What is to be done.
 
     Attributes:
@@ -184,7 +184,7 @@ RouterCommand = TaskCommand | SubmitTasks | ReportTasks
 # Why this agent
 
 
-class Candidate(Struct, frozen=True, omit_defaults=True):
+class Candidate(Struct, frozen=True, gc=False, omit_defaults=True):
     """An agent that was considered, with the parts of its score.
 
     Attributes:
@@ -199,7 +199,7 @@ class Candidate(Struct, frozen=True, omit_defaults=True):
     load: float
 
 
-class Decision(Struct, frozen=True, omit_defaults=True):
+class Decision(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why this agent and not another, as it was known at that moment.
 
     Attributes:

@@ -25,7 +25,7 @@ _LOCATED: Final = re.compile(r"(?P<fault>.*?)(?: - at (?:`key` in )?`(?P<path>[^
 _FIELD: Final = re.compile(r"Object (?:contains unknown|missing required) field `(?P<field>[^`]*)`")
 
 
-class Incoming(Struct, frozen=True):
+class Incoming(Struct, frozen=True, gc=False):
     """A message of the command stream.
 
     Attributes:

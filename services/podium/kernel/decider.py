@@ -13,7 +13,7 @@ from podium.contracts.subjects import Service
 S = TypeVar("S")
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """A command that could be read: who asks for what to be done to which entity."""
 
     principal: str
@@ -21,7 +21,7 @@ class Request(Struct, frozen=True):
     command: Struct
 
 
-class Emit(Struct, frozen=True):
+class Emit(Struct, frozen=True, gc=False):
     """A new event of an entity; with an `audience`, the server also hands it to that agent as work."""
 
     entity: str

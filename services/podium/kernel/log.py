@@ -14,14 +14,14 @@ MAX_BATCH = 1000
 _TOKENS = re.compile(r"[!-)+\-,/-=?-~]+(?:\.[!-)+\-,/-=?-~]+)*")
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """An event to be appended."""
 
     subject: str
     payload: bytes
 
 
-class Stored(Struct, frozen=True):
+class Stored(Struct, frozen=True, gc=False):
     """An event as the log holds it; sequences grow along the stream, but need not be without gaps."""
 
     sequence: int

@@ -14,7 +14,7 @@ LIMIT: Final = 2_000_000
 """The most commands that are remembered, so that a long rush cannot take all memory (about 0.3 KB each)."""
 
 
-class Done(Struct, frozen=True):
+class Done(Struct, frozen=True, gc=False):
     """A command's events in the log: the place of the last one, and `(type, entity)` of each."""
 
     sequence: int

@@ -37,7 +37,7 @@ STANDBY_SECONDS = 1.0
 """How often a standby reads what its owner has written."""
 
 
-class Signal(Struct, frozen=True):
+class Signal(Struct, frozen=True, gc=False):
     """What is heard and not stored."""
 
     subject: tuple[str, ...]

@@ -33,7 +33,7 @@ _OF_THE_KERNEL: Final = (CommandAccepted, CommandRefused)
 """What the kernel itself writes down of a command; the rules never see it."""
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """What is owed to the sender of a command once the step is committed.
 
     Attributes:
@@ -45,7 +45,7 @@ class Answer(Struct, frozen=True):
     offset: int | None
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """What one round led to.
 
     Attributes:
@@ -65,7 +65,7 @@ class Step(Struct, frozen=True):
             start = end
 
 
-class Thread(Struct, frozen=True):
+class Thread(Struct, frozen=True, gc=False):
     """The story an entity's events belong to: its root request and its newest event."""
 
     correlation: str
