@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import msgspec
 import nats
+import nats.errors
 from msgspec import Struct
 from nats.aio.client import Client
 

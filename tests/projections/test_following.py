@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import nats
+import nats.errors
 import pytest
 
 from podium.contracts.subjects import Subjects
@@ -26,7 +27,7 @@ from tests.projections.running import Refusal, Running, everything, remove, writ
 @asynccontextmanager
 async def a_read_model(
     server: NatsServer, subjects: Subjects, directory: Path, streams: bool = True
-) -> AsyncIterator[Running]:
+) -> AsyncGenerator[Running]:
     async with Running(server.url, subjects, f"sqlite:///{directory / 'read-model.db'}", streams) as running:
         yield running
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ async def run(environment: dict[str, str], *arguments: str) -> tuple[int | None,
 
 
 @asynccontextmanager
-async def serving(environment: dict[str, str], nc: Client) -> AsyncIterator[asyncio.subprocess.Process]:
+async def serving(environment: dict[str, str], nc: Client) -> AsyncGenerator[asyncio.subprocess.Process]:
     """Once it answers."""
     process = await begin(environment)
     try:

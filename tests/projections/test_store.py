@@ -72,7 +72,9 @@ def rows(store: Store) -> dict[str, list[dict[str, Any]]]:
     """Everything in the tables that answer, and the positions."""
 
     def read(view: View) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = {"positions": [{**view.positions}]}
+        found: dict[str, list[dict[str, Any]]] = {
+            "positions": [{str(service): position for service, position in view.positions.items()}]
+        }
         for projection in (view.agents, view.tasks, view.events):
             for name, table in projection.views().items():
                 order = list(table.primary_key.columns)

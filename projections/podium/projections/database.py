@@ -157,13 +157,13 @@ class Statement:
 
 def update_by_key(table: Table, columns: Sequence[str], dialect: Dialect) -> Statement:
     """A statement that sets the columns of the row with a key; its rows are the values, then the key."""
-    keys: list[Column[Any]] = list(table.primary_key.columns)
+    keys = [column.name for column in table.primary_key.columns]
     statement = (
         update(table)
-        .where(*(key == bindparam(f"key_{key.name}") for key in keys))
+        .where(*(table.c[key] == bindparam(f"key_{key}") for key in keys))
         .ordered_values(*((table.c[name], bindparam(f"new_{name}")) for name in columns))
     )
-    return Statement(statement, dialect, [*(f"new_{name}" for name in columns), *(f"key_{key.name}" for key in keys)])
+    return Statement(statement, dialect, [*(f"new_{name}" for name in columns), *(f"key_{key}" for key in keys)])
 
 
 def partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool]) -> None:
