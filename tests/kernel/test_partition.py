@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 import pytest
 
+from podium.contracts.agents import AgentUnregistered
 from podium.contracts.catalogue import decode_envelope
 from podium.contracts.envelope import Envelope
 from podium.contracts.outcomes import AcceptedOutcome, EventRef, Outcome, RefusedOutcome
 from podium.contracts.subjects import Subjects
 from podium.kernel.commands import Incoming
+from podium.kernel.decider import Emit, Request
 from podium.kernel.log import MAX_BATCH, Stored
-from podium.kernel.partition import Partition, Step
-from podium.registry.service import decider
+from podium.kernel.partition import CommandFault, Partition, Step
+from podium.registry.service import Registry, RegistryState, decider
 
 SUBJECTS = Subjects()
 NOW = 1_000_000_000.25
@@ -52,6 +55,19 @@ class Log:
     @property
     def envelopes(self) -> list[Envelope]:
         return [decode_envelope(stored.payload) for stored in self.stored]
+
+
+class Faulty(Registry):
+    """Rules with a fault: they fall over an agent named `trap`, half-way through."""
+
+    def decide(self, state: RegistryState, request: Request, now: float) -> Any:
+        if request.entity != "trap":
+            return super().decide(state, request, now)
+        return self._fall(now)
+
+    def _fall(self, now: float) -> Iterator[Emit]:
+        yield Emit("a1", AgentUnregistered())
+        raise ZeroDivisionError
 
 
 @pytest.fixture
@@ -150,6 +166,23 @@ def test_a_snapshot_and_the_events_after_it_give_what_the_whole_log_gives(log: L
     assert from_snapshot.decider.dump(from_snapshot.state) == whole.decider.dump(whole.state)
     assert (from_snapshot.position, from_snapshot.count) == (whole.position, whole.count)
     assert from_snapshot.outcomes.get("c5") == whole.outcomes.get("c5")
+
+
+def test_a_fault_of_the_rules_costs_one_command_and_stops_nothing(log: Log) -> None:
+    log.send(register("c1"))
+    log.partition = partition = Partition(Faulty(), SUBJECTS, 0)
+    partition.replay(log.stored)
+    with pytest.raises(CommandFault) as fault:
+        log.send(register("c2", "a2"), register("c3", "trap"), register("c4", "a4"))
+    log.partition = partition = Partition(Faulty(), SUBJECTS, 0)
+    partition.faulty = frozenset({fault.value.command_id})
+    partition.replay(log.stored)
+    accepted, refused, also = log.send(register("c2", "a2"), register("c3", "trap"), register("c4", "a4"))
+    assert isinstance(accepted, AcceptedOutcome)
+    assert isinstance(also, AcceptedOutcome)
+    assert isinstance(refused, RefusedOutcome)
+    assert refused.code == "internal"
+    assert [envelope.subject for envelope in log.envelopes] == ["a1", "a2", "trap", "a4"]
 
 
 def test_an_event_that_cannot_be_read_is_passed_over(log: Log) -> None:

@@ -22,7 +22,7 @@ NO_HANDLER: Final = "no_handler"
 _REMEMBERED: Final = 100_000
 """Tasks of which the latest attempt is remembered, so that none is run twice."""
 
-_MOVED_ON: Final = frozenset({"stale_attempt", "not_your_task", "task_closed", "task_paused", "unknown_task"})
+_MOVED_ON: Final = frozenset({"stale_attempt", "not_your_task", "task_closed", "unknown_task"})
 """Refusals of a report that mean: the attempt is no longer this agent's, and that is nobody's fault."""
 
 _log: Final = logging.getLogger(__name__)

@@ -28,13 +28,9 @@ RefusalCode = Literal[
     "stale_attempt",
     "not_your_task",
     "task_closed",
-    "task_not_started",
-    "task_not_paused",
-    "task_paused",
     "deadline_in_the_past",
     "bad_schema",
     "input_does_not_fit",
-    "output_does_not_fit",
     "queue_full",
     "quota_exceeded",
     # every service

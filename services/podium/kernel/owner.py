@@ -20,7 +20,7 @@ from .clock import Clock
 from .commands import Incoming
 from .decider import Decider
 from .log import Conflict, EventLog, EventReader, LogUnavailable, ResultUnknown, Stored
-from .partition import Partition, Step
+from .partition import CommandFault, Partition, Step
 from .snapshots import Snapshots
 
 S = TypeVar("S")
@@ -118,6 +118,7 @@ class Owner(Generic[S]):
         self._snapshot_every = snapshot_every
         self._snapshot_count = 0
         self._again: list[Incoming] = []
+        self._faulty: frozenset[str] = frozenset()
         self._acting = False
         self._stopping = False
 
@@ -180,7 +181,13 @@ class Owner(Generic[S]):
         self._hear(partition)
         commands = self._again or self._inbox.commands(ROUND_LIMIT)
         self._again = []
-        step = partition.step(commands, self._clock.now())
+        try:
+            step = partition.step(commands, self._clock.now())
+        except CommandFault as fault:
+            _log.exception("%s-%d refuses a command", self._decider.service, self._number)
+            self.partition, self._again = None, commands
+            self._faulty |= {fault.command_id}
+            return
         if not commands and not step.records:
             return
         self.rounds += 1
@@ -221,6 +228,7 @@ class Owner(Generic[S]):
             except msgspec.MsgspecError as error:
                 _log.warning("the snapshot of %s-%d is ignored: %s", self._decider.service, self._number, error)
                 partition = Partition(self._decider, self._subjects, self._number)
+        partition.faulty = self._faulty
         self._snapshot_count = partition.count
         await self._catch_up(partition)
         for service, reader in self._upstream.items():

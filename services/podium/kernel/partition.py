@@ -33,6 +33,14 @@ _OF_THE_KERNEL: Final = (CommandAccepted, CommandRefused)
 """What the kernel itself writes down of a command; the rules never see it."""
 
 
+class CommandFault(Exception):
+    """The rules met a fault of the program with a command; the state may be half changed and is of no use."""
+
+    def __init__(self, command_id: str) -> None:
+        super().__init__(command_id)
+        self.command_id = command_id
+
+
 class Answer(Struct, frozen=True, gc=False):
     """What is owed to the sender of a command once the step is committed.
 
@@ -43,6 +51,9 @@ class Answer(Struct, frozen=True, gc=False):
     incoming: Incoming
     done: Done
     offset: int | None
+
+
+_FAULT: Final = Refused("internal", "the rules met a fault of the program; it is in the service's log")
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -89,6 +100,7 @@ class Partition(Generic[S]):
     Attributes:
         position: the sequence of the newest event that is known to be in the log; 0 for none.
         count: how many events the partition has had, those not yet committed included.
+        faulty: ids of commands with which the rules met a fault of the program; they are refused.
     """
 
     def __init__(self, decider: Decider[S], subjects: Subjects, partition: int) -> None:
@@ -97,6 +109,7 @@ class Partition(Generic[S]):
         self.position = 0
         self.count = 0
         self.outcomes = OutcomeTable()
+        self.faulty: frozenset[str] = frozenset()
         self._subjects = subjects
         self._partition = partition
         self._service: Service = decider.service
@@ -155,10 +168,16 @@ class Partition(Generic[S]):
         """Decide each command in turn, then what is due. The state moves on at once; the log must follow.
 
         `now` is in whole microseconds. A command whose outcome is known gets it again.
+
+        Raises:
+            CommandFault: drop the partition, and have the next one refuse the command.
         """
         round = _Round(to_text(now), now)
         for incoming in commands:
-            self._take(incoming, round)
+            try:
+                self._take(incoming, round)
+            except Exception as error:
+                raise CommandFault(incoming.command_id) from error
         if react:
             self._react(round)
         round.cut()
@@ -214,7 +233,7 @@ class Partition(Generic[S]):
             refusal = _refusal(incoming.command_id, request)
             round.answers.append(Answer(incoming, Done(0, (), refusal), None))
             return
-        decided = self.decider.decide(self.state, request, round.now)
+        decided = _FAULT if incoming.command_id in self.faulty else self.decider.decide(self.state, request, round.now)
         if isinstance(decided, Refused):
             self._refuse(incoming, request, decided, round)
             return

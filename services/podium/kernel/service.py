@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 VERSION: Final = "0.1.0"
 DRAIN_SECONDS: Final = 4.0
 
+PARTITIONS: Final = 1
+"""Rules across entities (an agent's slots, a batch of tasks) hold within a partition, and only there."""
+
 
 class ServiceProcess:
     """One service, every partition of it served by this process if the server pins it here.
@@ -74,7 +77,7 @@ class ServiceProcess:
 
     async def _start(self, nc: Client) -> MicroService:
         outbox = NatsOutbox(nc, self._subjects)
-        for partition in range(self._settings.partitions):
+        for partition in range(PARTITIONS):
             upstream: dict[Service, EventReader] = {
                 service: JetStreamReader(nc, self._subjects.event_stream(service), self._subjects.events_of(service))
                 for service in self._decider.upstream
@@ -131,7 +134,7 @@ class ServiceProcess:
         async with self._provisioning:
             options = ProvisionOptions(
                 replicas=self._settings.replicas,
-                partitions=self._settings.partitions,
+                partitions=PARTITIONS,
                 queue_messages=self._settings.queue_limit,
                 queue_bytes=self._settings.queue_bytes,
             )

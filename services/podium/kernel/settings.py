@@ -38,7 +38,6 @@ class Settings(BaseSettings):
     password: Annotated[str | None, _says("NATS password")] = None
     prefix: Annotated[str, Field(pattern=NAME_PATTERN), _says("first token of every subject")] = DEFAULT_PREFIX
     replicas: Annotated[Literal[1, 3, 5], _says("copies of each stream; more than 1 needs a cluster")] = 1
-    partitions: Annotated[int, Field(ge=1, le=64), _says("partitions of each service")] = 1
     queue_limit: Annotated[
         int, Field(ge=1), _says("commands that may wait for a service; beyond, publishers get an error")
     ] = 1_000_000
