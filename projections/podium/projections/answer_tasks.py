@@ -1,13 +1,11 @@
-"""Answers about tasks: one, many, and what an agent holds."""
+"""Answers about one task, and about what an agent holds."""
 
 from __future__ import annotations
 
-import heapq
-from itertools import islice
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, select, tuple_
+from sqlalchemy import Row, select
 
 from podium.contracts.catalogue import decode_data
 from podium.contracts.envelope import Envelope
@@ -16,13 +14,11 @@ from podium.contracts.queries import (
     GetTask,
     HistoryAnswer,
     HistoryEntry,
-    ListTasks,
     OpenWork,
     TaskAnswer,
     TaskDetail,
     TaskHistory,
     TaskRow,
-    TasksAnswer,
     WorkAnswer,
     WorkItem,
 )
@@ -49,7 +45,7 @@ async def get_task(sources: Sources, query: GetTask) -> TaskAnswer:
     submitted = await sources.event("router", task.sequence)
     closed = await sources.event("router", task.closed) if task.phase == "completed" and task.closed else None
     detail = TaskDetail(
-        **msgspec.structs.asdict(_row(task)),
+        **msgspec.structs.asdict(task_row(task)),
         spec=_spec(submitted),
         attempts=attempts,
         output=_output(closed),
@@ -58,28 +54,6 @@ async def get_task(sources: Sources, query: GetTask) -> TaskAnswer:
         else None,
     )
     return TaskAnswer(positions=positions, task=detail)
-
-
-async def list_tasks(sources: Sources, query: ListTasks) -> TasksAnswer:
-    before = read_cursor(query.cursor, tuple[float, int]) if query.cursor is not None else None
-
-    def read(view: View) -> list[Task]:
-        if not query.phase:
-            return _newest(view, query, before, None)
-        # Each phase has its own place in an index; together they would have to be sorted, all of them.
-        pages = [_newest(view, query, before, phase) for phase in dict.fromkeys(query.phase)]
-        merged = heapq.merge(*pages, key=lambda task: (task.submitted_at, task.sequence), reverse=True)
-        return list(islice(merged, query.limit + 1))
-
-    found, positions = await sources.view(read)
-    tasks = [_row(task) for task in found[: query.limit]]
-    tasks = tasks[: fitting(tasks, sources.room)]
-    last = found[len(tasks) - 1] if len(tasks) < len(found) else None
-    return TasksAnswer(
-        positions=positions,
-        tasks=tasks,
-        next=write_cursor(last.submitted_at, last.sequence) if last is not None else None,
-    )
 
 
 async def task_history(sources: Sources, query: TaskHistory) -> HistoryAnswer:
@@ -137,38 +111,7 @@ def find_task(view: View, task_id: str) -> Task:
     return Task(*row)
 
 
-def _newest(view: View, query: ListTasks, before: tuple[float, int] | None, phase: str | None) -> list[Task]:
-    """One more than the limit, so that it is known whether there are more."""
-    tasks, skills = view.tasks.tasks.c, view.tasks.skills.c
-    asked = {"agent": query.agent, "kind": query.kind, "principal": query.principal, "phase": phase}
-    filters: list[ColumnElement[bool]] = [tasks[name] == value for name, value in asked.items() if value is not None]
-    rows: Select[Any] = select(view.tasks.tasks)
-    submitted_at, sequence = tasks.submitted_at, tasks.sequence
-    if query.skill is not None:
-        if filters:
-            filters.append(
-                exists().where(
-                    and_(
-                        skills.skill == query.skill,
-                        skills.submitted_at == tasks.submitted_at,
-                        skills.sequence == tasks.sequence,
-                    )
-                )
-            )
-        else:
-            # In the order of the skill's own index.
-            rows = rows.join(view.tasks.skills, skills.sequence == tasks.sequence)
-            filters.append(skills.skill == query.skill)
-            submitted_at, sequence = skills.submitted_at, skills.sequence
-    if query.since is not None:
-        filters.append(submitted_at >= query.since)
-    if before is not None:
-        filters.append(tuple_(submitted_at, sequence) < tuple_(*before))
-    rows = rows.where(*filters).order_by(submitted_at.desc(), sequence.desc()).limit(query.limit + 1)
-    return [Task(*row) for row in view.connection.execute(rows)]
-
-
-def _row(task: Task) -> TaskRow:
+def task_row(task: Task) -> TaskRow:
     return TaskRow(
         task_id=task.task_id,
         kind=task.kind,

@@ -157,11 +157,11 @@ class Statement:
 
 def update_by_key(table: Table, columns: Sequence[str], dialect: Dialect) -> Statement:
     """A statement that sets the columns of the row with a key; its rows are the values, then the key."""
-    keys = [column.name for column in table.primary_key.columns]
+    keys = [column.name for column in table.columns if column.primary_key]
     statement = (
         update(table)
         .where(*(table.c[key] == bindparam(f"key_{key}") for key in keys))
-        .ordered_values(*((table.c[name], bindparam(f"new_{name}")) for name in columns))
+        .ordered_values(*((table.c[name], bindparam(f"new_{name}", type_=table.c[name].type)) for name in columns))
     )
     return Statement(statement, dialect, [*(f"new_{name}" for name in columns), *(f"key_{key}" for key in keys)])
 

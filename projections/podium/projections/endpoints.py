@@ -19,8 +19,9 @@ from podium.contracts.queries import QUERIES, Answer, Fault, Query, QueryError
 from podium.contracts.subjects import Subjects
 
 from .answer_agents import get_agent, list_agents
+from .answer_list import list_tasks
 from .answer_overview import system_overview
-from .answer_tasks import get_task, list_tasks, open_work, task_history
+from .answer_tasks import get_task, open_work, task_history
 from .answer_why import why_task
 from .sources import Failed, Sources
 
