@@ -46,6 +46,8 @@ def _check_queue(scenario: RouterScenario) -> None:
         elif not isinstance(task, Delayed) or task.until > scenario.now:
             assert name not in queue
     assert len(queue) == sum(name in queue for name in state.book.tasks)
+    for shelf in queue.shelves.values():
+        assert {line.head for line in shelf.lines} <= set(shelf.heads)
 
 
 def _check_fleet(state: RouterState, fresh: RouterState) -> None:

@@ -161,6 +161,16 @@ def test_a_resource_is_counted_exactly_however_it_was_used():
     assert chosen(scenario, "all", resources={"r": 0.3}) == "a1"
 
 
+def test_even_the_smallest_part_of_a_resource_must_be_there():
+    assert names(router("a1").asked(submit(resources={"r": 1e-12}))) == ["task_submitted"]
+    assert names(router("a1").asked(submit(resources={"r": 0.0}))) == ["task_submitted", "task_assigned"]
+
+
+def test_the_largest_amounts_are_only_large():
+    scenario = router().agent("a1", resources={"r": 1e300})
+    assert chosen(scenario, resources={"r": 1e200}) == "a1"
+
+
 def test_an_agent_that_is_slow_is_not_given_what_must_be_quick():
     scenario = router("a1", "a2")
     finish(scenario, chosen(scenario, "t0"), "t0", seconds=3)

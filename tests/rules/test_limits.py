@@ -47,6 +47,13 @@ def test_one_principal_does_not_fill_the_queue():
     assert names(scenario.when(submit(), by="bob", entity="t3")) == ["task_submitted"]
 
 
+def test_what_a_principal_runs_does_not_wait():
+    scenario = router("a1", principal_queue_limit=1)
+    for name in ("t1", "t2"):
+        scenario.asked(submit(), entity=name)
+    assert code(scenario.when(submit(), entity="t3")) == "quota_exceeded"
+
+
 def test_a_principal_runs_no_more_than_it_may():
     scenario = router(principal_running_limit=1).agent("a1", slots=9)
     assert tasks_of(scenario.asked(submit(), by="ann", entity="a1")) == ["a1"]

@@ -122,6 +122,15 @@ def test_a_freed_agent_takes_the_best_it_can_do():
     assert tasks_of(done(scenario, "parse")) == []
 
 
+def test_what_a_freed_agent_cannot_do_goes_on_waiting_for_another():
+    scenario = router().agent("a1", skills={"echo": 0.5}).agent("a2", skills={"echo": 0.9})
+    for agent in ("a1", "a2"):
+        scenario.asked(submit(constraints={"agents": [agent]}), entity=f"with-{agent}")
+    scenario.asked(submit(constraints={"min_level": 0.8}), entity="hard")
+    assert tasks_of(done(scenario, "with-a1", "a1")) == []
+    assert tasks_of(done(scenario, "with-a2", "a2")) == ["hard"]
+
+
 def test_a_new_task_does_not_overtake_one_that_waits():
     scenario = router().agent("a1", "echo", "parse")
     scenario.asked(submit(), entity="first")

@@ -60,8 +60,8 @@ def requirements_of(spec: TaskSpec) -> Requirements:
 
 
 def in_micro(amount: float) -> int:
-    """An amount in millionths; what is above 0 stays above 0."""
-    return max(1, round(min(amount, MOST) * MICRO)) if amount > 0 else 0
+    """An amount in millionths."""
+    return round(min(amount, MOST) * MICRO)
 
 
 class Pool(Generic[T]):
