@@ -60,7 +60,11 @@ class Running:
             await self.provision()
         self.router = self.feed("router")
         self.registry = self.feed("registry")
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
@@ -42,13 +43,15 @@ async def get_task(sources: Sources, query: GetTask) -> TaskAnswer:
         return task, [_attempt(row) for row in rows]
 
     (task, attempts), positions = await sources.view(read)
-    submitted = await sources.event("router", task.sequence)
-    closed = await sources.event("router", task.closed) if task.phase == "completed" and task.closed else None
+    sequences = [task.sequence]
+    if task.phase == "completed" and task.closed is not None:
+        sequences.append(task.closed)
+    submitted, *completed = await sources.events("router", sequences, sources.room)
     detail = TaskDetail(
         **msgspec.structs.asdict(task_row(task)),
         spec=_spec(submitted),
         attempts=attempts,
-        output=_output(closed),
+        output=_output(completed),
         progress=sources.heard.progress(task.task_id, task.agent, task.attempt)
         if task.phase in ("assigned", "running")
         else None,
@@ -148,6 +151,8 @@ def _spec(submitted: Envelope) -> TaskSpec:
     return TaskSpec(**{name: getattr(event, name) for name in TaskSpec.__struct_fields__})
 
 
-def _output(completed: Envelope | None) -> msgspec.Raw:
-    event = decode_data(completed) if completed is not None else None
-    return event.output if isinstance(event, TaskCompleted) else JSON_NULL
+def _output(completed: Sequence[Envelope]) -> msgspec.Raw:
+    for event in map(decode_data, completed):
+        if isinstance(event, TaskCompleted):
+            return event.output
+    return JSON_NULL

@@ -44,6 +44,9 @@ LOCKED_SECONDS: Final = 5.0
 STATEMENT_SECONDS: Final = 10.0
 """How long a query's statement may take."""
 
+_NO_SUCH_TABLE: Final = "42P01"
+"""PostgreSQL's code; SQLite counts it among the operational errors."""
+
 _LOCKS: Final = {"schema": 7_863_490_011, "live": 7_863_490_012}
 
 _CHECKPOINT_PAGES: Final = 8_000
@@ -58,8 +61,10 @@ class TooSlow(Exception):
 
 
 def is_unavailable(error: SQLAlchemyError) -> bool:
-    """Whether it is the database that cannot be used now (down, locked, full, damaged), not the statement."""
-    return isinstance(error, OperationalError | InterfaceError | InternalError) or type(error) is DatabaseError
+    """Whether it is the database that cannot be used now (down, locked, full, damaged, empty), not the statement."""
+    if isinstance(error, OperationalError | InterfaceError | InternalError) or type(error) is DatabaseError:
+        return True
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == _NO_SUCH_TABLE
 
 
 class Database:

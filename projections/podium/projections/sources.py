@@ -18,7 +18,7 @@ from podium.contracts.queries import Query, QueryErrorCode
 from podium.contracts.subjects import Service, Subjects
 from podium.contracts.tasks import Waiting
 
-from .database import TooSlow
+from .database import TooSlow, is_unavailable
 from .follower import Follower
 from .heard import Heard
 from .reached import Reached
@@ -123,6 +123,8 @@ class Sources:
         except TooSlow as error:
             raise Failed("timeout", "too many rows have to be looked at: add a filter") from error
         except SQLAlchemyError as error:
+            if not is_unavailable(error):
+                raise
             raise Failed("unavailable", "the read model's database cannot be used now") from error
         return found, {self._streams[service].name: sequence for service, sequence in positions.items()}
 
@@ -144,7 +146,7 @@ class Sources:
         for start in range(0, len(sequences), AT_ONCE):
             some = sequences[start : start + AT_ONCE]
             events += await asyncio.gather(*(self.event(service, sequence) for sequence in some))
-            room -= sum(len(bytes(event.data)) for event in events[start:])
+            room -= sum(memoryview(event.data).nbytes for event in events[start:])
             if room < 0:
                 break
         return events
