@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
@@ -29,7 +29,7 @@ S = TypeVar("S")
 
 _log = logging.getLogger(__name__)
 _encode: Final = msgspec.json.Encoder().encode
-_OF_THE_KERNEL: Final = (CommandAccepted, CommandRefused)
+_OF_THE_KERNEL: Final = frozenset({CommandAccepted, CommandRefused})
 """What the kernel itself writes down of a command; the rules never see it."""
 
 
@@ -118,6 +118,7 @@ class Partition(Generic[S]):
         self._subject_prefix = subjects.partition(decider.service, partition).removesuffix(">")
         self._id_prefix = f"{decider.service}-{partition}-"
         self._threads: dict[str, Thread] = {}
+        self._closing = frozenset(decider.closing)
         self._observed: dict[str, int] = {}
 
     # From the log
@@ -139,8 +140,9 @@ class Partition(Generic[S]):
             if event is None:
                 _log.error("event %d of %s is of the unknown type %s", record.sequence, self._stream, envelope.type)
                 continue
-            self._fold(envelope.subject, event, envelope.actor, at)
-            self._follow(envelope, event)
+            traceparent = envelope.traceparent if envelope.traceparent is not UNSET else None
+            thread = Thread(envelope.correlationid, envelope.id, traceparent)
+            self._fold(envelope.subject, event, envelope.actor, at, thread)
             self._remember(envelope, event, record.sequence, at)
 
     def observe(self, service: Service, stored: Iterable[Stored]) -> None:
@@ -156,7 +158,7 @@ class Partition(Generic[S]):
             except (msgspec.MsgspecError, ValueError) as error:
                 _log.error("event on %s cannot be read and is passed over: %s", record.subject, error)
                 continue
-            if fact is not None and not isinstance(fact, _OF_THE_KERNEL):
+            if fact is not None and type(fact) not in _OF_THE_KERNEL:
                 self.decider.observe(self.state, envelope.subject, fact, at)
 
     # From the world
@@ -192,7 +194,7 @@ class Partition(Generic[S]):
         for answer in step.answers:
             done = answer.done
             if answer.offset is not None:
-                done = msgspec.structs.replace(done, sequence=base + answer.offset)
+                done = Done(base + answer.offset, done.events, done.refusal)
                 self.outcomes.settle(answer.incoming.command_id, done)
             elif done.sequence < 0:
                 # the same command twice in one step: the first one's place is known by now
@@ -275,46 +277,43 @@ class Partition(Generic[S]):
 
     def _emit(self, emit: Emit, actor: str, cause: Thread | None, round: _Round) -> str:
         """Fold a new event and add its record; the event's type."""
-        thread = self._threads.get(emit.entity)
+        entity, event = emit.entity, emit.event
+        thread = self._threads.get(entity)
         root = thread or cause
         self.count += 1
         id = f"{self._id_prefix}{self.count}"
-        traceparent = (cause and cause.traceparent) or (root and root.traceparent)
-        type = event_type(emit.event)
+        correlation = root.correlation if root else id
+        traceparent = (cause.traceparent if cause else None) or (root.traceparent if root else None)
+        type = event_type(event)
         envelope = Envelope(
             id=id,
             source=self._source,
             type=type,
-            subject=emit.entity,
+            subject=entity,
             time=round.time,
-            correlationid=root.correlation if root else id,
+            correlationid=correlation,
             causationid=cause.cause if cause else thread.cause if thread else id,
             actor=actor,
-            data=Raw(_encode(emit.event)),
+            data=cast(Raw, event),  # it is encoded where it stands
             traceparent=traceparent or UNSET,
         )
         # Entities and audiences are names: the subject of the command and the contracts' types have seen to it.
         audience = f".{emit.audience}" if emit.audience is not None else ""
-        subject = f"{self._subject_prefix}{emit.entity}.{wire_name(emit.event)}{audience}"
+        subject = f"{self._subject_prefix}{entity}.{wire_name(event)}{audience}"
         round.records.append(Record(subject, _encode(envelope)))
-        self._fold(emit.entity, emit.event, actor, round.now)
-        self._follow(envelope, emit.event)
+        self._fold(entity, event, actor, round.now, Thread(correlation, id, traceparent))
         return type
 
-    def _fold(self, entity: str, event: Struct, actor: str, at: float) -> None:
-        if not isinstance(event, _OF_THE_KERNEL):
-            self.decider.evolve(self.state, entity, event, actor, at)
-
-    def _follow(self, envelope: Envelope, event: Struct) -> None:
-        """Keep the entity's story: the next event of it belongs to the same root request."""
-        if not self.decider.closing or isinstance(event, _OF_THE_KERNEL):
+    def _fold(self, entity: str, event: Struct, actor: str, at: float, thread: Thread) -> None:
+        """The rules fold the event, and the next one of the entity's story follows upon `thread`."""
+        kind = type(event)
+        if kind in _OF_THE_KERNEL:
             return
-        entity = envelope.subject
-        if isinstance(event, self.decider.closing):
+        self.decider.evolve(self.state, entity, event, actor, at)
+        if kind in self._closing:
             self._threads.pop(entity, None)
-        else:
-            traceparent = envelope.traceparent if isinstance(envelope.traceparent, str) else None
-            self._threads[entity] = Thread(envelope.correlationid, envelope.id, traceparent)
+        elif self._closing:
+            self._threads[entity] = thread
 
     def _remember(self, envelope: Envelope, event: Struct, sequence: int, at: float) -> None:
         """Take an event from the log into the outcome of the command that led to it."""
