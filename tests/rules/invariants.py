@@ -56,7 +56,8 @@ def _check_fleet(state: RouterState, fresh: RouterState) -> None:
     assert fleet.silent_count == np.count_nonzero(fleet.silent)
     for agent, place in fleet.places.items():
         other = made.places[agent]
-        assert fleet.load[place] == made.load[other]
+        assert fleet.mean[place] == made.mean[other]
+        assert fleet.reliability[place] == made.reliability[other]
         for resource in ("r",):
             assert fleet.spare(resource)[place] == made.spare(resource)[other]
         if not fleet.silent[place]:

@@ -98,12 +98,16 @@ class Book:
     def _give(self, agent: str, task: Open) -> None:
         self.assigned += 1
         self.turns.served(task.job.priority, task.job.tag)
-        track = self.tracks.setdefault(agent, Track())
+        track = self.tracks.get(agent)
+        if track is None:
+            track = self.tracks[agent] = Track()
+        else:
+            self.tracks.move_to_end(agent)
         track.turn = self.assigned
-        self.tracks.move_to_end(agent)
-        if agent not in self.hands:
-            self.hands[agent] = Hands({}, {})
-        self.hands[agent].take(task.job.id, task.job.needs.resources)
+        hands = self.hands.get(agent)
+        if hands is None:
+            hands = self.hands[agent] = Hands({}, {})
+        hands.take(task.job.id, task.job.needs.resources)
         if len(self.tracks) > self._tracks_kept:
             idlest = next((name for name in self.tracks if name not in self.hands), None)
             if idlest is not None:

@@ -19,19 +19,17 @@ def record(
     """`track` is the chosen agent's."""
     job = task.job
     strategy = fits.strategy(job.needs)
-    weight = fits.skill_weight
+    weight, skills, loads = fits.skill_weight, choice.fit.skill, fleet.costs["least_loaded"]
     candidates: list[Candidate] = []
     for place in choice.best:
-        skill, load = choice.fit.skill.item(place), fleet.load.item(place)
+        skill, load = skills.item(place), loads.item(place)
         score = weight * skill + (1.0 - weight) * (1.0 - load)
         candidates.append(Candidate(fleet.names[place], _short(score), _short(skill), _short(load)))
-    chosen = candidates[0]
     track = track or _UNTRIED
     mean = track.mean if track.completed else job.estimated_duration
     expected = None if mean is None else now + mean
     interval = None
-    deviation = track.deviation
-    if deviation is not None:
+    if (deviation := track.deviation) is not None:
         interval = (now + max(0.0, track.mean - 2.0 * deviation), now + track.mean + 2.0 * deviation)
     return Decision(
         strategy=strategy,
@@ -40,12 +38,12 @@ def record(
         eligible=choice.eligible,
         candidates=candidates,
         ruled_out=choice.ruled_out,
-        reasons=_reasons(strategy, choice, chosen),
+        reasons=_reasons(strategy, choice, candidates[0]),
         confidence=_short(track.confidence),
         expected_duration=mean,
         expected_completion=expected,
         completion_interval=interval,
-        risks=_risks(task, chosen.agent, track, expected),
+        risks=_risks(task, track, expected),
     )
 
 
@@ -65,7 +63,7 @@ def _reasons(strategy: str, choice: Choice, chosen: Candidate) -> list[str]:
     return [said, f"{choice.ties} were equal; it was longest without a task"]
 
 
-def _risks(task: Queued | Delayed, agent: str, track: Track, expected: float | None) -> list[str]:
+def _risks(task: Queued | Delayed, track: Track, expected: float | None) -> list[str]:
     risks: list[str] = []
     ended = track.completed + track.failed
     if not ended:

@@ -67,7 +67,7 @@ class Fleet:
         self.present: Bools = np.zeros(0, np.bool_)
         self.silent: Bools = np.zeros(0, np.bool_)
         self.models: NDArray[np.int64] = np.zeros(0, np.int64)
-        self.load, self.mean, self.reliability = (np.zeros(0) for _ in range(3))
+        self.mean, self.reliability = np.zeros(0), np.zeros(0)
         self.costs: dict[Strategy, Floats] = {strategy: np.zeros(0) for strategy in get_args(Strategy)}
         self._grow(64)
         for agent in parts.profiles:
@@ -94,6 +94,7 @@ class Fleet:
         for resource, spare in self._spare.items():
             spare[place] = self._totals[resource][place]
         self.refresh(agent)
+        self.rate(agent)
         self.offer(agent)
 
     def leave(self, agent: str) -> None:
@@ -115,7 +116,7 @@ class Fleet:
     # How they are
 
     def refresh(self, agent: str) -> None:
-        """Something about the agent has changed."""
+        """What the agent holds, how it is, or how it did has changed."""
         place = self.places.get(agent)
         if place is None:
             return
@@ -124,17 +125,12 @@ class Fleet:
         track = self._tracks.get(agent, _NO_TRACK)
         beat = self._beats.get(agent, _UNHEARD)
         held, slots = len(hands.tasks), profile.slots
-        cpu, memory, active, response = self._weights
-        load = (
-            cpu * beat.cpu
-            + memory * beat.memory
-            + active * (held / slots if held < slots else 1.0)
-            + response * min(track.mean / self._unit, 1.0)
-        )
-        self.load[place] = load
-        self.mean[place] = track.mean
-        self.reliability[place] = track.reliability
         if held < slots and not self.silent[place]:
+            cpu, memory, active, response = self._weights
+            slow = track.mean / self._unit
+            load = (
+                cpu * beat.cpu + memory * beat.memory + active * held / slots + response * (min(1.0, slow))
+            )
             self._best_score[place] = self._load_weight * (load - 1.0)
             self._least_loaded[place] = load
             self._round_robin[place] = track.turn
@@ -145,6 +141,14 @@ class Fleet:
                 spare = self._spare.get(resource)
                 if spare is not None:
                     spare[place] = _total(profile, resource) - hands.reserved.get(resource, 0)
+
+    def rate(self, agent: str) -> None:
+        """The agent's track record has changed."""
+        place = self.places.get(agent)
+        if place is not None:
+            track = self._tracks.get(agent, _NO_TRACK)
+            self.mean[place] = track.mean
+            self.reliability[place] = track.reliability
 
     def is_free(self, place: int) -> bool:
         return self._least_loaded.item(place) < INFINITE
@@ -243,7 +247,6 @@ class Fleet:
         self.present = _longer(self.present, size, False)
         self.silent = _longer(self.silent, size, False)
         self.models = _longer(self.models, size, 0)
-        self.load = _longer(self.load, size, 0.0)
         self.mean = _longer(self.mean, size, 0.0)
         self.reliability = _longer(self.reliability, size, 1.0)
         self.costs = {strategy: _longer(cost, size, INFINITE) for strategy, cost in self.costs.items()}

@@ -29,7 +29,7 @@ class Tally(Struct):
 class Index:
     """
     Attributes:
-        timers: when time alone next does something to a task.
+        timers: when time alone next does something to a task, or to an agent.
         tallies: by principal, of those that have open tasks.
         held: how many tasks agents have in hand.
         orphaned: agents that have left and hold tasks.
@@ -42,7 +42,7 @@ class Index:
         self.fits = Fits(self.fleet, settings)
         self.queue = Queue()
         self.timers = Timers()
-        self.watch = Watch(parts, self.fleet, settings)
+        self.watch = Watch(parts, self.fleet, self.timers, settings)
         self.tallies: dict[str, Tally] = {}
         self.held = 0
         self.orphaned: dict[str, None] = {}
@@ -66,9 +66,9 @@ class Index:
         return bool(self.fleet.freed)
 
     def next_time(self) -> float:
-        """When time alone next changes something; infinite for never."""
-        task, agent = self.timers.first(), self.watch.first()
-        return min(NEVER if task is None else task[0], NEVER if agent is None else agent[0])
+        """When time alone next changes something, `NEVER` if it does not."""
+        first = self.timers.first()
+        return NEVER if first is None else first[0]
 
     # Tasks
 
@@ -121,6 +121,7 @@ class Index:
         self.held -= 1
         self._tally(task.job.principal).held -= 1
         self.fleet.refresh(task.agent)
+        self.fleet.rate(task.agent)
         self.fleet.offer(task.agent)
         if self._separate:
             self.queue.refresh(principal_shelf(task.job.principal))

@@ -50,7 +50,7 @@ class Line:
         self.principal = principal
         self.heap: list[Key] = []
         self.size = 0
-        self.shelves: tuple[str, ...] = ()
+        self.shelves: tuple[str, ...] = (FRESH,)
 
     @property
     def head(self) -> Key:
@@ -110,16 +110,13 @@ class Queue:
 
     def add(self, key: Key, needs: Requirements, principal: str | None = None) -> None:
         """A task joins the line of its kind."""
-        name = (needs, principal)
-        line = self._lines.get(name)
+        line = self._lines.get((needs, principal))
         if line is None:
-            line = self._lines[name] = Line(needs, principal)
-            heappush(line.heap, key)
-            self._place(key, line)
-            self.put(line, (FRESH,))
-            return
+            line = self._lines[needs, principal] = Line(needs, principal)
+            self._fresh.lines[line] = None
+        line.size += 1
         heappush(line.heap, key)
-        self._place(key, line)
+        self._places[key.task] = (key, line)
         if line.heap[0] is key:
             self._announce(line)
 
@@ -167,7 +164,7 @@ class Queue:
     def first_on(self, name: str) -> Key | None:
         """The first of the heads on the shelf."""
         shelf = self.shelves.get(name)
-        if shelf is None:
+        if shelf is None or not shelf.lines:
             return None
         heads, places = shelf.heads, self._places
         while heads:
@@ -191,10 +188,6 @@ class Queue:
         """How many of its line go first."""
         key, line = self._places[task]
         return sum(1 for other in line.heap if other < key and self._is_current(other))
-
-    def _place(self, key: Key, line: Line) -> None:
-        line.size += 1
-        self._places[key.task] = (key, line)
 
     def _announce(self, line: Line) -> None:
         """The line has another head."""

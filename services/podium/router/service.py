@@ -43,6 +43,7 @@ from .submission import submit, submit_all
 from .tasks import Order, decide
 from .timers import NEVER
 from .waiting import explain
+from .watch import AGENT
 
 LEFT_KEPT = 100_000
 """How many agents that have left are still known; the oldest is forgotten first."""
@@ -82,10 +83,10 @@ class Router:
         by, entity = request.principal, request.entity
         command = cast(RouterCommand, request.command)
         match command:
-            case StartTask() | CompleteTask() | FailTask() | CancelTask() | PauseTask() | ResumeTask():
-                return self._order(state, entity, command, by, now)
             case SubmitTask():
                 return submit(state, entity, command, by, now, self._rules)
+            case StartTask() | CompleteTask() | FailTask() | CancelTask() | PauseTask() | ResumeTask():
+                return self._order(state, entity, command, by, now)
             case SubmitTasks():
                 return submit_all(state, command, by, now, self._rules)
             case ReportTasks():
@@ -148,7 +149,6 @@ class Router:
         if state.index.orphaned:
             yield from self._orphans(state, now)
         if state.index.next_time() <= now:
-            yield from self._silences(state, now)
             yield from self._times(state, now)
         yield from assignments(state, self.settings, now)
 
@@ -167,23 +167,25 @@ class Router:
                 yield from fail(task, "agent_unregistered", message, now, self._rules, at_once=True, tell=True)
             index.orphaned.pop(agent, None)
 
-    def _silences(self, state: RouterState, now: float) -> Iterator[Emit]:
-        watch = state.index.watch
-        while (first := watch.first()) is not None and first[0] <= now:
-            agent = first[1]
-            for task in watch.lost(agent, now):
-                message = f"nothing was heard of {agent} for too long"
-                yield from fail(task, "heartbeat_timeout", message, now, self._rules, tell=True)
-            watch.look(agent, now)
-
     def _times(self, state: RouterState, now: float) -> Iterator[Emit]:
+        """What time alone brings, the earliest first."""
         timers = state.index.timers
         while (first := timers.first()) is not None and first[0] <= now:
-            task = state.book.tasks[first[1]]
+            name = first[1]
+            if name.startswith(AGENT):
+                yield from self._silence(state, name.removeprefix(AGENT), now)
+                continue
+            task = state.book.tasks[name]
             events = overdue(task, now, self._rules)
             if not events:
                 state.index.tick(task, now)
             yield from events
+
+    def _silence(self, state: RouterState, agent: str, now: float) -> Iterator[Emit]:
+        for task in state.index.watch.lost(agent, now):
+            message = f"nothing was heard of {agent} for too long"
+            yield from fail(task, "heartbeat_timeout", message, now, self._rules, tell=True)
+        state.index.watch.look(agent, now)
 
     def explain(self, state: RouterState, entity: str, now: float) -> Waiting | None:
         return explain(state, entity, now, self.settings)

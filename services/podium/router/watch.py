@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from .fleet import Fleet
 from .parts import Parts
 from .phases import IN_HAND, Assigned, Running
 from .settings import RouterSettings
 from .timers import Timers
 
-INTERVALS = 3.0
+INTERVALS: Final = 3.0
 """So many of its own intervals an agent is given, if that is longer than the setting."""
+
+AGENT: Final = "@"
+"""Begins the names of agents' timers; no task's name begins with it."""
 
 
 class Watch:
@@ -18,10 +23,9 @@ class Watch:
     Nobody is silent before the router begins to listen, nor missed for what was before that.
     """
 
-    def __init__(self, parts: Parts, fleet: Fleet, settings: RouterSettings) -> None:
-        self._parts, self._fleet = parts, fleet
+    def __init__(self, parts: Parts, fleet: Fleet, timers: Timers, settings: RouterSettings) -> None:
+        self._parts, self._fleet, self._timers = parts, fleet, timers
         self._timeout = settings.heartbeat_timeout
-        self._timers = Timers()
         self.start()
 
     def start(self) -> None:
@@ -33,26 +37,22 @@ class Watch:
         """The agent's profile is there or has changed, or it was heard after a silence."""
         if self._parts.profiles[agent].agent.heartbeat is None:
             self._fleet.hear(agent)
-        self._timers.set(agent, self._next(agent))
+        self._timers.set(AGENT + agent, self._next(agent))
 
     def end(self, agent: str) -> None:
-        self._timers.set(agent, None)
+        self._timers.set(AGENT + agent, None)
 
     def given(self, task: Assigned | Running) -> None:
         """The agent holds a task."""
         own = task.job.timeouts.heartbeat
-        known = self._timers.get(task.agent)
+        known = self._timers.get(AGENT + task.agent)
         if own is not None and known is not None and task.since + own < known:
-            self._timers.set(task.agent, task.since + own)
+            self._timers.set(AGENT + task.agent, task.since + own)
 
     def heard(self, agent: str) -> None:
         if self._fleet.is_silent(agent):
             self._fleet.hear(agent)
             self.begin(agent)
-
-    def first(self) -> tuple[float, str] | None:
-        """Who is to be looked at first, and when."""
-        return self._timers.first()
 
     def lost(self, agent: str, now: float) -> list[Assigned | Running]:
         """The attempts that the agent has been silent about for too long."""
@@ -63,7 +63,7 @@ class Watch:
         until = self._until(agent)
         if until is not None and until <= now:
             self._fleet.miss(agent)
-        self._timers.set(agent, self._next(agent))
+        self._timers.set(AGENT + agent, self._next(agent))
 
     def _next(self, agent: str) -> float | None:
         until = self._until(agent)
