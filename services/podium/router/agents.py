@@ -50,7 +50,7 @@ class Hands(Struct):
                 del self.reserved[name]
 
 
-class Track(Struct):
+class Track(Struct, array_like=True):
     """How an agent did: its track record.
 
     Attributes:

@@ -128,9 +128,7 @@ class Fleet:
         if held < slots and not self.silent[place]:
             cpu, memory, active, response = self._weights
             slow = track.mean / self._unit
-            load = (
-                cpu * beat.cpu + memory * beat.memory + active * held / slots + response * (min(1.0, slow))
-            )
+            load = cpu * beat.cpu + memory * beat.memory + active * held / slots + response * (min(1.0, slow))
             self._best_score[place] = self._load_weight * (load - 1.0)
             self._least_loaded[place] = load
             self._round_robin[place] = track.turn

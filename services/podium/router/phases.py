@@ -11,7 +11,7 @@ from podium.contracts.tasks import Retry, Timeouts
 from .requirements import Requirements
 
 
-class Job(Struct, frozen=True, gc=False):
+class Job(Struct, frozen=True, gc=False, array_like=True):
     """A submitted task, as small as the router can keep it.
 
     Attributes:
@@ -38,7 +38,7 @@ class Job(Struct, frozen=True, gc=False):
     output_schema: bytes | None = None
 
 
-class Trail(Struct, frozen=True, gc=False):
+class Trail(Struct, frozen=True, gc=False, array_like=True):
     """What earlier attempts left behind.
 
     Attributes:
@@ -58,14 +58,14 @@ class Trail(Struct, frozen=True, gc=False):
 FRESH: Final = Trail()
 
 
-class Queued(Struct, frozen=True, gc=False, tag=True):
+class Queued(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Any able and free agent may have it."""
 
     job: Job
     trail: Trail = FRESH
 
 
-class Delayed(Struct, frozen=True, gc=False, tag=True):
+class Delayed(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """An attempt failed; from `until` on it is as if it were queued."""
 
     job: Job
@@ -73,7 +73,7 @@ class Delayed(Struct, frozen=True, gc=False, tag=True):
     until: float
 
 
-class Assigned(Struct, frozen=True, gc=False, tag=True):
+class Assigned(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """An agent has it and has not said that it began."""
 
     job: Job
@@ -85,7 +85,7 @@ class Assigned(Struct, frozen=True, gc=False, tag=True):
     finish_within: float | None
 
 
-class Running(Struct, frozen=True, gc=False, tag=True):
+class Running(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """An agent is at it. `since` is the assignment, `started` the start."""
 
     job: Job
@@ -97,7 +97,7 @@ class Running(Struct, frozen=True, gc=False, tag=True):
     finish_by: float | None
 
 
-class Paused(Struct, frozen=True, gc=False, tag=True):
+class Paused(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Nobody may have it until it is resumed; `until` is what was left of a delay."""
 
     job: Job
@@ -106,7 +106,7 @@ class Paused(Struct, frozen=True, gc=False, tag=True):
     reason: str | None
 
 
-class Spent(Struct, frozen=True, gc=False, tag=True):
+class Spent(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Its last attempt has failed. It is as good as failed; the event that says so comes next."""
 
     job: Job
@@ -114,13 +114,13 @@ class Spent(Struct, frozen=True, gc=False, tag=True):
     message: str
 
 
-class Completed(Struct, frozen=True, gc=False, tag=True):
+class Completed(Struct, frozen=True, gc=False, tag=True, array_like=True):
     digest: bytes
     agent: str
     attempt: int
 
 
-class Failed(Struct, frozen=True, gc=False, tag=True):
+class Failed(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """`agent` held the latest attempt, if there was one, and `failed` is that attempt's code."""
 
     digest: bytes
@@ -130,7 +130,7 @@ class Failed(Struct, frozen=True, gc=False, tag=True):
     code: str
 
 
-class Cancelled(Struct, frozen=True, gc=False, tag=True):
+class Cancelled(Struct, frozen=True, gc=False, tag=True, array_like=True):
     digest: bytes
     agent: str | None
     attempt: int

@@ -19,7 +19,7 @@ MOST: Final = 1e12
 UNCONSTRAINED: Final = Constraints()
 
 
-class Requirements(Struct, frozen=True, cache_hash=True, gc=False):
+class Requirements(Struct, frozen=True, cache_hash=True, gc=False, array_like=True):
     """In a normal form: equal requirements are equal, in whatever order they were written.
 
     Attributes:
