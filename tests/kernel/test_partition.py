@@ -16,7 +16,8 @@ from podium.contracts.subjects import Subjects
 from podium.kernel.commands import Incoming
 from podium.kernel.decider import Emit, Request
 from podium.kernel.log import MAX_BATCH, Stored
-from podium.kernel.partition import CommandFault, Partition, Step
+from podium.kernel.partition import CommandFault, Partition
+from podium.kernel.step import Batch
 from podium.registry.service import Registry, RegistryState, decider
 
 SUBJECTS = Subjects()
@@ -43,10 +44,13 @@ class Log:
     def send(self, *commands: Incoming) -> list[Outcome]:
         return [outcome for _, outcome in self.commit(self.partition.step(commands, NOW))]
 
-    def commit(self, step: Step) -> list[tuple[Incoming, Outcome]]:
-        for record in step.records:
-            self.stored.append(Stored(len(self.stored) + 1, record.subject, record.payload))
-        return self.partition.committed(step, len(self.stored))
+    def commit(self, batches: Sequence[Batch]) -> list[tuple[Incoming, Outcome]]:
+        outcomes: list[tuple[Incoming, Outcome]] = []
+        for batch in batches:
+            for record in batch.records:
+                self.stored.append(Stored(len(self.stored) + 1, record.subject, record.payload))
+            outcomes += self.partition.committed(batch, len(self.stored))
+        return outcomes
 
     def restart(self, stored: Sequence[Stored] | None = None) -> None:
         self.partition = Partition(decider(), SUBJECTS, 0)
@@ -146,12 +150,21 @@ def test_events_are_numbered_without_gaps_across_restarts(log: Log) -> None:
 
 
 def test_a_large_round_is_cut_into_atomic_batches_between_commands(log: Log) -> None:
-    step = log.partition.step([register(f"c{n}", f"a{n}") for n in range(MAX_BATCH + 300)], NOW)
-    sizes = [len(batch) for batch in step.batches()]
-    assert sum(sizes) == MAX_BATCH + 300
-    assert max(sizes) <= MAX_BATCH
-    outcomes = log.commit(step)
+    batches = log.partition.step([register(f"c{n}", f"a{n}") for n in range(MAX_BATCH + 300)], NOW)
+    assert [len(batch.records) for batch in batches] == [MAX_BATCH, 300]
+    outcomes = log.commit(batches)
     assert [o.sequence for _, o in outcomes if isinstance(o, AcceptedOutcome)] == list(range(1, MAX_BATCH + 301))
+
+
+def test_a_small_round_is_stored_command_by_command(log: Log) -> None:
+    batches = log.partition.step([register("c1"), register("c2", "a2"), register("c1")], NOW)
+    assert [(len(batch.records), len(batch.answers)) for batch in batches] == [(1, 1), (1, 2)]
+
+
+def test_what_is_owed_without_events_is_answered_at_once(log: Log) -> None:
+    log.send(register("c1"))
+    [batch] = log.partition.step([register("c1"), command("c2", "a2", "register_agent", b"[")], NOW)
+    assert (len(batch.records), len(batch.answers)) == (0, 2)
 
 
 def test_a_snapshot_and_the_events_after_it_give_what_the_whole_log_gives(log: Log) -> None:

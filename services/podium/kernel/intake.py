@@ -116,8 +116,7 @@ class PartitionInbox:
         return [Signal(subject, body) for subject, body in taken.items()]
 
     async def acknowledge(self, last: Incoming) -> None:
-        if self._nc.is_connected:
-            await publish_all(self._nc, [Outgoing(last.token, b"+ACK")])
+        self._send(Outgoing(last.token, b"+ACK"))
 
     async def wait(self, until: float | None) -> None:
         if not self._waiting:

@@ -33,14 +33,11 @@ class NatsOutbox:
         self._subjects = subjects
 
     async def publish(self, outcomes: Sequence[tuple[Incoming, Outcome]]) -> None:
-        await publish_all(
-            self._nc,
-            [
-                Outgoing(incoming.reply, _encode(outcome))
-                for incoming, outcome in outcomes
-                if incoming.reply is not None
-            ],
-        )
+        answers = [Outgoing(i.reply, _encode(outcome)) for i, outcome in outcomes if i.reply is not None]
+        try:
+            await publish_all(self._nc, answers)
+        except NatsError as error:
+            _log.warning("%d outcomes are not sent, their senders will ask again: %s", len(answers), error)
         refused = [(incoming, outcome) for incoming, outcome in outcomes if isinstance(outcome, RefusedOutcome)]
         if refused:
             await asyncio.gather(*(self.keep(incoming, outcome) for incoming, outcome in refused))

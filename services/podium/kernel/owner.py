@@ -20,7 +20,7 @@ from .clock import Clock
 from .commands import Incoming
 from .decider import Decider
 from .log import Conflict, EventLog, EventReader, LogUnavailable, ResultUnknown, Stored
-from .partition import CommandFault, Partition, Step
+from .partition import CommandFault, Partition
 from .snapshots import Snapshots
 
 S = TypeVar("S")
@@ -105,7 +105,6 @@ class Owner(Generic[S]):
         snapshot_every: int = 100_000,
     ) -> None:
         self.partition: Partition[S] | None = None
-        self.rounds = 0
         self._decider = decider
         self._subjects = subjects
         self._number = number
@@ -182,34 +181,25 @@ class Owner(Generic[S]):
         commands = self._again or self._inbox.commands(ROUND_LIMIT)
         self._again = []
         try:
-            step = partition.step(commands, self._clock.now())
+            batches = partition.step(commands, self._clock.now())
         except CommandFault as fault:
             _log.exception("%s-%d refuses a command", self._decider.service, self._number)
             self.partition, self._again = None, commands
             self._faulty |= {fault.command_id}
             return
-        if not commands and not step.records:
-            return
-        self.rounds += 1
         try:
-            position = await self._commit(partition, step)
+            for batch in batches:
+                position = await self._log.append(batch.records, partition.position) if batch.records else 0
+                await self._outbox.publish(partition.committed(batch, position))
         except (Conflict, ResultUnknown, LogUnavailable) as error:
             # The state holds what the log may not: only a fresh replay tells.
-            self.partition = None
-            self._again = commands
+            self.partition, self._again = None, commands
             _log.warning("%s-%d reads its log again: %r", self._decider.service, self._number, error)
             if isinstance(error, LogUnavailable):
                 raise
             return
-        await self._outbox.publish(partition.committed(step, position))
         if commands:
             await self._inbox.acknowledge(commands[-1])
-
-    async def _commit(self, partition: Partition[S], step: Step) -> int:
-        position = partition.position
-        for batch in step.batches():
-            position = await self._log.append(batch, position)
-        return position
 
     def _hear(self, partition: Partition[S]) -> None:
         for service, stored in self._inbox.facts():

@@ -21,9 +21,10 @@ from podium.contracts.subjects import Service, Subjects
 from .clock import from_text, to_text
 from .commands import Incoming, read_command
 from .decider import Decider, Emit, Request
-from .log import MAX_BATCH, Record, Stored
+from .log import Record, Stored
 from .outcomes import Done, OutcomeTable, outcome_of
 from .sender import is_event_id
+from .step import Batch, Round
 
 S = TypeVar("S")
 
@@ -41,39 +42,7 @@ class CommandFault(Exception):
         self.command_id = command_id
 
 
-class Answer(Struct, frozen=True, gc=False):
-    """What is owed to the sender of a command once the step is committed.
-
-    Attributes:
-        offset: of the command's last event in the step, None if the outcome is already known.
-    """
-
-    incoming: Incoming
-    done: Done
-    offset: int | None
-
-
 _FAULT: Final = Refused("internal", "the rules met a fault of the program; it is in the service's log")
-
-
-class Step(Struct, frozen=True, gc=False):
-    """What one round led to.
-
-    Attributes:
-        records: the new events.
-        cuts: where `records` is cut into atomic batches; no command's events are cut apart.
-        answers: one for each command, in the order of arrival.
-    """
-
-    records: list[Record]
-    cuts: list[int]
-    answers: list[Answer]
-
-    def batches(self) -> Iterable[Sequence[Record]]:
-        start = 0
-        for end in self.cuts:
-            yield self.records[start:end]
-            start = end
 
 
 class Thread(Struct, frozen=True, gc=False):
@@ -166,15 +135,17 @@ class Partition(Generic[S]):
     def sense(self, subject: tuple[str, ...], signal: Struct, now: float) -> None:
         self.decider.sense(self.state, subject, signal, now)
 
-    def step(self, commands: Sequence[Incoming], now: float, *, react: bool = True) -> Step:
+    def step(self, commands: Sequence[Incoming], now: float, *, react: bool = True) -> list[Batch]:
         """Decide each command in turn, then what is due. The state moves on at once; the log must follow.
+
+        Returns the new events as batches to be stored one after the other; no command's events are torn apart.
 
         `now` is in whole microseconds. A command whose outcome is known gets it again.
 
         Raises:
             CommandFault: drop the partition, and have the next one refuse the command.
         """
-        round = _Round(to_text(now), now)
+        round = Round(to_text(now), now)
         for incoming in commands:
             try:
                 self._take(incoming, round)
@@ -182,16 +153,15 @@ class Partition(Generic[S]):
                 raise CommandFault(incoming.command_id) from error
         if react:
             self._react(round)
-        round.cut()
-        return Step(round.records, round.cuts, round.answers)
+        return round.batches()
 
-    def committed(self, step: Step, position: int) -> list[tuple[Incoming, Outcome]]:
-        """The outcomes of a step whose last event is now at `position`."""
-        base = position - len(step.records) + 1
-        if step.records:
+    def committed(self, batch: Batch, position: int) -> list[tuple[Incoming, Outcome]]:
+        """The outcomes of a batch whose last event is now at `position`."""
+        base = position - len(batch.records) + 1
+        if batch.records:
             self.position = position
         outcomes: list[tuple[Incoming, Outcome]] = []
-        for answer in step.answers:
+        for answer in batch.answers:
             done = answer.done
             if answer.offset is not None:
                 done = Done(base + answer.offset, done.events, done.refusal)
@@ -225,57 +195,54 @@ class Partition(Generic[S]):
 
     # Parts of a step
 
-    def _take(self, incoming: Incoming, round: _Round) -> None:
+    def _take(self, incoming: Incoming, round: Round) -> None:
         done = self.outcomes.get(incoming.command_id)
         if done is not None:
-            round.answers.append(Answer(incoming, done, None))
+            round.repeat(incoming, done)
             return
         request = read_command(incoming)
         if isinstance(request, Refused):
             refusal = _refusal(incoming.command_id, request)
-            round.answers.append(Answer(incoming, Done(0, (), refusal), None))
+            round.repeat(incoming, Done(0, (), refusal))
             return
         decided = _FAULT if incoming.command_id in self.faulty else self.decider.decide(self.state, request, round.now)
         if isinstance(decided, Refused):
             self._refuse(incoming, request, decided, round)
             return
-        start = len(round.records)
         cause = self._cause(incoming)
         events = [(self._emit(emit, request.principal, cause, round), emit.entity) for emit in decided]
         if not events:
             # It is so already. That it was asked is kept: delivered again later, it must not do anything.
             noted = CommandAccepted(incoming.command_id, wire_name(request.command))
             self._emit(Emit(request.entity, noted), request.principal, self._cause(incoming), round)
-        self._answer(incoming, Done(-1, tuple(events)), start, round)
+        self._answer(incoming, Done(-1, tuple(events)), round)
 
-    def _refuse(self, incoming: Incoming, request: Request, refused: Refused, round: _Round) -> None:
+    def _refuse(self, incoming: Incoming, request: Request, refused: Refused, round: Round) -> None:
         """A refusal by the rules is an event, too: what was refused once stays refused."""
-        start = len(round.records)
         name = wire_name(request.command)
         event = CommandRefused(incoming.command_id, name, refused.code, refused.message, refused.details)
         self._emit(Emit(request.entity, event), request.principal, self._cause(incoming), round)
-        self._answer(incoming, Done(-1, (), _refusal(incoming.command_id, refused)), start, round)
+        self._answer(incoming, Done(-1, (), _refusal(incoming.command_id, refused)), round)
 
-    def _answer(self, incoming: Incoming, done: Done, start: int, round: _Round) -> None:
-        """The records from `start` on are the command's, and its outcome is owed when they are in the log."""
-        round.group(start)
+    def _answer(self, incoming: Incoming, done: Done, round: Round) -> None:
+        """The newest records are the command's, and its outcome is owed when they are in the log."""
         self.outcomes.add(incoming.command_id, done, round.now)
-        round.answers.append(Answer(incoming, done, len(round.records) - 1))
+        round.owe(incoming, done)
 
     def _cause(self, incoming: Incoming) -> Thread:
         return Thread(incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent)
 
-    def _react(self, round: _Round) -> None:
+    def _react(self, round: Round) -> None:
+        """What happens to one entity without a break belongs together."""
         entity = None
-        start = len(round.records)
         for emit in self.decider.react(self.state, round.now):
             if emit.entity != entity:
-                round.group(start)
-                entity, start = emit.entity, len(round.records)
+                round.group()
+                entity = emit.entity
             self._emit(emit, self._service, None, round)
-        round.group(start)
+        round.group()
 
-    def _emit(self, emit: Emit, actor: str, cause: Thread | None, round: _Round) -> str:
+    def _emit(self, emit: Emit, actor: str, cause: Thread | None, round: Round) -> str:
         """Fold a new event and add its record; the event's type."""
         entity, event = emit.entity, emit.event
         thread = self._threads.get(entity)
@@ -330,29 +297,6 @@ class Partition(Generic[S]):
         before = self.outcomes.get(cause)
         ref = (envelope.type, envelope.subject)
         self.outcomes.add(cause, Done(sequence, (*before.events, ref) if before else (ref,)), at)
-
-
-class _Round:
-    """What a step has gathered so far."""
-
-    def __init__(self, time: str, now: float) -> None:
-        self.time = time
-        self.now = now
-        self.records: list[Record] = []
-        self.cuts: list[int] = []
-        self.answers: list[Answer] = []
-        self._batch = 0
-
-    def group(self, start: int) -> None:
-        """The records from `start` on belong together: if they would overfill the batch, it ends before them."""
-        if len(self.records) - self._batch > MAX_BATCH and start > self._batch:
-            self.cuts.append(start)
-            self._batch = start
-
-    def cut(self) -> None:
-        if len(self.records) > self._batch:
-            self.cuts.append(len(self.records))
-            self._batch = len(self.records)
 
 
 def _refusal(command_id: str, refused: Refused) -> RefusedOutcome:
