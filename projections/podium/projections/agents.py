@@ -8,14 +8,15 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
-from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Integer, Text, delete, insert, select
+from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Integer, Text, delete, select
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
 from podium.contracts.subjects import Service
 
-from .database import NAME, Statement
-from .projection import Projection, Slot, columns_of
+from .database import NAME
+from .projection import Projection, Slot
 from .received import Received
+from .statements import inserting
 
 _text = msgspec.json.Encoder().encode
 
@@ -88,8 +89,8 @@ class Agents(Projection):
             clustered=True,
         )
         Index(self.index_name("agent_skills_agent"), self.skills.c.agent_id)
-        self._insert = Statement(insert(self.profiles), dialect, columns_of(self.profiles))
-        self._insert_skills = Statement(insert(self.skills), dialect, columns_of(self.skills))
+        self._insert = inserting(self.profiles, dialect)
+        self._insert_skills = inserting(self.skills, dialect)
 
     def apply(self, connection: Connection, service: Service, events: Sequence[Received]) -> None:
         profiles, skills = self.profiles, self.skills

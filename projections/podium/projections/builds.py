@@ -30,8 +30,9 @@ from sqlalchemy import (
     update,
 )
 
-from .database import BIG, NAME, Statement, hold_lock, upsert
+from .database import BIG, NAME, hold_lock
 from .projection import Projection, Slot
+from .statements import Statement, replacing
 
 _metadata = MetaData()
 
@@ -140,11 +141,7 @@ def take_over(connection: Connection, build: Build, builder: str, now: float) ->
 
 def advancing(dialect: Dialect) -> Statement:
     """A statement that moves positions; its rows are name, slot, service, sequence."""
-    insert = upsert(POSITIONS, dialect)
-    moved = insert.on_conflict_do_update(
-        index_elements=list(POSITIONS.primary_key), set_={"sequence": insert.excluded.sequence}
-    )
-    return Statement(moved, dialect, [column.name for column in POSITIONS.columns])
+    return replacing(POSITIONS, dialect)
 
 
 def touch(connection: Connection, build: Build, builder: str, now: float) -> None:

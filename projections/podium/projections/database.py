@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Connection,
-    Dialect,
-    Engine,
-    Index,
-    Integer,
-    Table,
-    Text,
-    bindparam,
-    create_engine,
-    event,
-    func,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Integer, Text, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
-from sqlalchemy.sql.dml import UpdateBase
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 """A sequence or another large number; in SQLite it may be the key that rows are stored by."""
@@ -136,57 +117,6 @@ class Database:
         except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino
-
-
-class Statement:
-    """A statement of SQLAlchemy Core, compiled once and run for many rows by the driver itself.
-
-    SQLAlchemy's own `executemany` looks at each value of each row in Python; this hands the rows over as they are.
-
-    Args:
-        columns: the names of the parameters in the order that rows have them.
-    """
-
-    def __init__(self, statement: UpdateBase, dialect: Dialect, columns: Sequence[str]) -> None:
-        compiled = statement.compile(dialect=dialect)
-        order = list(getattr(compiled, "positiontup", None) or ())
-        if order != list(columns):
-            raise ValueError(f"the statement takes {order}, not {list(columns)}")
-        self._sql = str(compiled)
-
-    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        if rows:
-            values: Any = list(rows)
-            connection.exec_driver_sql(self._sql, values)
-
-
-def update_by_key(table: Table, columns: Sequence[str], dialect: Dialect) -> Statement:
-    """A statement that sets the columns of the row with a key; its rows are the values, then the key."""
-    keys = [column.name for column in table.columns if column.primary_key]
-    statement = (
-        update(table)
-        .where(*(table.c[key] == bindparam(f"key_{key}") for key in keys))
-        .ordered_values(*((table.c[name], bindparam(f"new_{name}", type_=table.c[name].type)) for name in columns))
-    )
-    return Statement(statement, dialect, [*(f"new_{name}" for name in columns), *(f"key_{key}" for key in keys)])
-
-
-def partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool]) -> None:
-    """An index of the columns' table that has only the rows for which a condition holds."""
-    Index(name, *columns, sqlite_where=where, postgresql_where=where)
-
-
-def upsert(table: Table, dialect: Dialect) -> postgresql.Insert | sqlite.Insert:
-    """An insert that may say what is to be done with a row whose key is there."""
-    return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
-
-
-def upsert_adding(table: Table, dialect: Dialect) -> Statement:
-    """A statement that adds each row's values to those of the row with the same key, or makes the row."""
-    insert = upsert(table, dialect)
-    added = {column.name: column + insert.excluded[column.name] for column in table.columns if not column.primary_key}
-    statement = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=added)
-    return Statement(statement, dialect, [column.name for column in table.columns])
 
 
 def hold_lock(connection: Connection, lock: Literal["schema", "live"]) -> None:

@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column, Connection, Dialect, Double, insert
+from sqlalchemy import BigInteger, Column, Connection, Dialect, Double
 
 from podium.contracts.catalogue import EVENT_UNIONS
 from podium.contracts.subjects import Service
 
-from .database import BIG, NAME, Statement, upsert_adding
-from .projection import Projection, Slot, columns_of
+from .database import BIG, NAME
+from .projection import Projection, Slot
 from .received import Received
+from .statements import adding, inserting
 
 
 class Events(Projection):
@@ -43,8 +44,8 @@ class Events(Projection):
             Column("events", BigInteger, nullable=False),
             clustered=True,
         )
-        self._insert = Statement(insert(self.events), dialect, columns_of(self.events))
-        self._add = upsert_adding(self.counts, dialect)
+        self._insert = inserting(self.events, dialect)
+        self._add = adding(self.counts, dialect)
 
     def apply(self, connection: Connection, service: Service, events: Sequence[Received]) -> None:
         self._insert.run(connection, [(e.entity, service, e.sequence, e.type, e.at) for e in events])

@@ -61,7 +61,3 @@ class Projection(ABC):
 
 def suffix(version: int, slot: Slot) -> str:
     return f"_v{version}{slot}"
-
-
-def columns_of(table: Table) -> list[str]:
-    return [column.name for column in table.columns]

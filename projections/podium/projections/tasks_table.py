@@ -7,13 +7,14 @@ from itertools import islice
 from typing import ClassVar, Final
 
 from msgspec.structs import astuple
-from sqlalchemy import BigInteger, Column, Connection, Dialect, Double, Index, Integer, Text, delete, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Dialect, Double, Index, Integer, Text, delete, select
 
 from podium.contracts.subjects import Service
 
-from .database import BIG, NAME, Statement, partial_index, update_by_key, upsert_adding
-from .projection import Projection, Slot, columns_of
+from .database import BIG, NAME
+from .projection import Projection, Slot
 from .received import Received
+from .statements import adding, inserting, partial_index, updating
 from .tasks import Attempt, Fold, Task
 
 _MOVED: Final = ("updated_at", "phase", "code", "message")
@@ -92,19 +93,19 @@ class Tasks(Projection):
             clustered=True,
         )
         self._index()
-        self._insert_tasks = Statement(insert(self.tasks), dialect, columns_of(self.tasks))
-        self._insert_skills = Statement(insert(self.skills), dialect, columns_of(self.skills))
-        self._insert_attempts = Statement(insert(self.attempts), dialect, columns_of(self.attempts))
+        self._insert_tasks = inserting(self.tasks, dialect)
+        self._insert_skills = inserting(self.skills, dialect)
+        self._insert_attempts = inserting(self.attempts, dialect)
         # SQLite writes every index on a column that a statement names, changed or not: so one for each kind of change.
-        self._move = update_by_key(self.tasks, _MOVED, dialect)
-        self._assign = update_by_key(self.tasks, (*_MOVED, *_ASSIGNED), dialect)
-        self._close = update_by_key(self.tasks, (*_MOVED, *_CLOSED), dialect)
-        self._assign_and_close = update_by_key(self.tasks, (*_MOVED, *_ASSIGNED, *_CLOSED), dialect)
-        self._start = update_by_key(self.attempts, ("started_at",), dialect)
-        self._end = update_by_key(self.attempts, _ENDED, dialect)
-        self._start_and_end = update_by_key(self.attempts, ("started_at", *_ENDED), dialect)
-        self._add_tallies = upsert_adding(self.tallies, dialect)
-        self._add_phases = upsert_adding(self.phases, dialect)
+        self._move = updating(self.tasks, _MOVED, dialect)
+        self._assign = updating(self.tasks, (*_MOVED, *_ASSIGNED), dialect)
+        self._close = updating(self.tasks, (*_MOVED, *_CLOSED), dialect)
+        self._assign_and_close = updating(self.tasks, (*_MOVED, *_ASSIGNED, *_CLOSED), dialect)
+        self._start = updating(self.attempts, ("started_at",), dialect)
+        self._end = updating(self.attempts, _ENDED, dialect)
+        self._start_and_end = updating(self.attempts, ("started_at", *_ENDED), dialect)
+        self._add_tallies = adding(self.tallies, dialect)
+        self._add_phases = adding(self.phases, dialect)
         self._drop_empty_phases = delete(self.phases).where(self.phases.c.tasks == 0)
 
     def _index(self) -> None:
