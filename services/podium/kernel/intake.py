@@ -214,10 +214,8 @@ class PartitionInbox:
             self._in_background(self._missing())
 
     def _gain_pin(self, pin: str) -> None:
-        """The replica before may have taken commands that it did not finish: they come again at once."""
         self._pin = pin
         self._waiting.clear()
-        self._in_background(call(self._nc, f"CONSUMER.RESET.{self._stream}.{self._consumer}"))
 
     def _lose_pin(self, why: str) -> None:
         if self._pin is not None:
