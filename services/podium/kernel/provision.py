@@ -11,9 +11,9 @@ How the pin of a command consumer behaves (nats-server 2.15.1; tests/log/test_pi
   holder must expire in less than that; a pull that waits longer loses the pin while it waits.
 - A pull with an old id gets `423`: forget the id and pull without one.
 - `CONSUMER.UNPIN.<stream>.<consumer>` `{"group": "owner"}` takes the pin away at once.
-- What the former holder took and did not acknowledge comes again after `ack_wait`. (`CONSUMER.RESET`, server 2.14 and newer,
-  brings it at once, but numbers the deliveries anew: an acknowledgement that is still under way then counts for commands that
-  were never taken, and they are lost. So nobody calls it.)
+- What the former holder took and did not acknowledge comes again after `ack_wait`. (`CONSUMER.RESET`, server 2.14 and
+  newer, brings it at once, but numbers the deliveries anew: an acknowledgement that is still under way then counts for
+  commands that were never taken, and they are lost. So nobody calls it.)
 """
 
 from __future__ import annotations

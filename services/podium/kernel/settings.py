@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     queue_limit: Annotated[
         int, Field(ge=1), _says("commands that may wait for a service; beyond, publishers get an error")
     ] = 1_000_000
-    queue_bytes: Annotated[int, Field(ge=1 << 20), _says("bytes of commands that may wait")] = 1 << 30
+    queue_bytes: Annotated[int, Field(ge=1 << 20), _says("bytes of commands that may wait")] = 256 << 20
     snapshot_every: Annotated[int, Field(ge=1000), _says("events between two snapshots")] = 100_000
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _says("what is logged to stderr")] = "info"
     log_format: Annotated[Literal["text", "json"], _says("lines for people or for programs")] = "text"
