@@ -63,6 +63,7 @@ async def answer(server_side: Nats, *outcomes: AcceptedOutcome | RefusedOutcome 
 
     await server_side.subscribe("podium.cmd.router.>", cb=on_command)
     await server_side.flush()
+    await server_side.flush()  # the first one's ping overtakes the subscription
     return heard
 
 

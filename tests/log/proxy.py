@@ -21,6 +21,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._reading = asyncio.Event()
         self._reading.set()
+        self._stopped: list[asyncio.Event] = []
         self.answers = True
 
     async def start(self) -> Proxy:
@@ -35,6 +36,7 @@ class Proxy:
     def stop_reading(self) -> None:
         """Those who are connected are no longer listened to; who connects from now on is."""
         self._reading.clear()
+        self._stopped.append(self._reading)
         self._reading = asyncio.Event()
         self._reading.set()
 
@@ -44,6 +46,8 @@ class Proxy:
             writer.transport.abort()
 
     async def stop(self) -> None:
+        for reading in self._stopped:
+            reading.set()
         self.cut()
         if self._server is not None:
             self._server.close()
@@ -70,6 +74,8 @@ class Proxy:
                     await reading.wait()
                 elif not self.answers:
                     continue
+                if writer.is_closing():
+                    return
                 writer.write(data)
                 await writer.drain()
         except OSError:

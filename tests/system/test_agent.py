@@ -387,7 +387,7 @@ async def test_a_second_interrupt_stops_at_once(client: Client, shared_podium: P
     await until(client, id, "running")
     agent.signal(signal.SIGINT)
     async with asyncio.timeout(SECONDS):
-        while "stops: 1 running" not in (tmp_path / "log").read_text():
+        while "to end: 1" not in (tmp_path / "log").read_text():
             await asyncio.sleep(0.02)
     agent.signal(signal.SIGINT)
     assert await agent.ended() == 130

@@ -71,7 +71,7 @@ async def ask_raw(connection: Connection, subjects: Subjects, name: str, body: b
     except TimeoutError:
         if connection.is_up:
             raise ServiceUnavailable(f"the query {name} was not answered within {timeout:g} s") from None
-        raise ServiceUnavailable(f"the NATS server at {connection.url} cannot be reached") from None
+        raise ServiceUnavailable(f"the NATS server at {connection.place} cannot be reached") from None
     if is_nobody(answer):
         raise ServiceUnavailable(f"nobody answers the query {name}; are podium's projections running?")
     fault = _faults.decode(answer.data).error

@@ -19,7 +19,7 @@ from nats.errors import Error as NatsError
 
 from ._mail import RECONNECTED, Mailbox, Reconnected, is_nobody
 from ._watchdog import abort, watch
-from ._words import in_words
+from ._words import in_words, without_password
 from .errors import NotAllowed, ServiceUnavailable
 
 DEFAULT_URL: Final = "nats://127.0.0.1:4222"
@@ -38,10 +38,6 @@ _DENIED: Final = re.compile(
 _log = logging.getLogger(__name__)
 
 
-def default_url() -> str:
-    return os.environ.get("PODIUM_NATS") or DEFAULT_URL
-
-
 class Connection:
     """A connection to one server or cluster, with reconnection without end.
 
@@ -50,7 +46,7 @@ class Connection:
     """
 
     def __init__(self, url: str | None = None, *, name: str = "podium", credentials: str | None = None) -> None:
-        self.url = url or default_url()
+        self.url = url or os.environ.get("PODIUM_NATS") or DEFAULT_URL
         self.epoch = 0
         self._name = name
         self._credentials = credentials or os.environ.get("PODIUM_CREDENTIALS")
@@ -70,7 +66,8 @@ class Connection:
         """Connect; a server that is not there is tried again for `patience` seconds.
 
         Raises:
-            ServiceUnavailable: no server answers, or it does not let us in.
+            ServiceUnavailable: no server answers.
+            NotAllowed: it does not let this user in.
         """
         end = time.monotonic() + patience
         while True:
@@ -78,9 +75,12 @@ class Connection:
                 await self._connect()
                 break
             except (OSError, NatsError, TimeoutError) as error:
+                abort(self._nats)  # nats-py leaves its socket open when it is not let in
                 cause = self._last_error or error
-                if time.monotonic() >= end or "authorization" in str(cause).lower():
-                    raise ServiceUnavailable(f"no NATS server at {self.url}: {in_words(cause)}") from error
+                if "authorization" in str(cause).lower():
+                    raise NotAllowed(f"the NATS server at {self.place} does not let this user in") from error
+                if time.monotonic() >= end:
+                    raise ServiceUnavailable(f"no NATS server at {self.place}: {in_words(cause)}") from error
                 await asyncio.sleep(_RECONNECT_SECONDS)
         self._inbox = self._nats.new_inbox()
         await self.subscribe(f"{self._inbox}.*.*", self._deliver)
@@ -105,6 +105,11 @@ class Connection:
         self._wake()
 
     # State
+
+    @property
+    def place(self) -> str:
+        """The address, for people: without a password."""
+        return without_password(self.url)
 
     @property
     def is_up(self) -> bool:
@@ -221,6 +226,8 @@ class Connection:
     async def flush(self) -> None:
         """Return when the server has seen all that was sent. Raises: ServiceUnavailable."""
         try:
+            # nats-py's ping overtakes what is not written yet; the second one comes behind it.
+            await self._nats.flush()
             await self._nats.flush()
         except (NatsError, OSError) as error:
             raise ServiceUnavailable(f"the server did not answer: {in_words(error)}") from error
@@ -258,12 +265,12 @@ class Connection:
         self._last_error = None
         self._up.set()
         if self.epoch > 1:
-            _log.info("connected to %s again", self.url)
+            _log.info("connected to %s again", self.place)
             self._wake()
 
     async def _on_disconnected(self) -> None:
         if self._up.is_set() and self._closed is None:
-            _log.warning("the connection to %s is lost", self.url)
+            _log.warning("the connection to %s is lost", self.place)
         self._up.clear()
 
     async def _on_closed(self) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
-from uuid import uuid4
 
 import msgspec
 from msgspec import Raw
@@ -90,4 +90,4 @@ def invalid(error: Exception) -> CommandRefused:
 
 def new_id(stem: str) -> str:
     """A name that nobody else has: `task-3f…`."""
-    return f"{stem}-{uuid4().hex}"
+    return f"{stem}-{secrets.token_hex(8)}"

@@ -175,7 +175,7 @@ class _Sending:
 
     def too_late(self, service: str) -> OutcomeUnknown | ServiceUnavailable:
         if not self._connection.is_up and not self._maybe_queued:
-            return ServiceUnavailable(f"the NATS server at {self._connection.url} cannot be reached")
+            return ServiceUnavailable(f"the NATS server at {self._connection.place} cannot be reached")
         queued = "it is queued" if self._queued else "it may not even be queued"
         return OutcomeUnknown(
             self._id, f"no outcome of command {self._id} was heard from {service}; {queued}. Is podium running?"

@@ -136,7 +136,7 @@ class Serving:
         _log.info("%s is registered", self._name)
 
     async def _leave(self, worker: Worker) -> None:
-        _log.info("%s stops: %d running tasks have %g s to end", self._name, worker.running, self._grace)
+        _log.info("%s stops; tasks that run and have %g s to end: %d", self._name, self._grace, worker.running)
         if not self._keep:
             await self._say_farewell(UpdateAgent(slots=0))
         drain = asyncio.ensure_future(worker.drain(self._grace, give_back=not self._keep))

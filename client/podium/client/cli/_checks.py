@@ -95,8 +95,8 @@ def _server(connection: Connection) -> Check:
     numbers = tuple(int(part) for part in version.split("-")[0].split(".")[:2] if part.isdecimal())
     if numbers < OLDEST_SERVER:
         wanted = ".".join(map(str, OLDEST_SERVER))
-        return Check("server", "fail", f"nats-server {version} at {connection.url}", f"use {wanted} or newer")
-    return Check("server", "ok", f"nats-server {version} at {connection.url}")
+        return Check("server", "fail", f"nats-server {version} at {connection.place}", f"use {wanted} or newer")
+    return Check("server", "ok", f"nats-server {version} at {connection.place}")
 
 
 def _durability(connection: Connection) -> Check:

@@ -37,7 +37,7 @@ async def _doctor(json: bool, common: Common) -> int:
     code = Exit.OK
     try:
         await client.open()
-    except sdk.ServiceUnavailable as error:
+    except (sdk.ServiceUnavailable, sdk.NotAllowed) as error:
         advice = "start podium (podium up), or name its server with --nats URL"
         checks.append(_checks.Check("server", "fail", str(error), advice))
         code = Exit.NO_SERVER
