@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from podium.contracts.agents import AgentProfile
 from podium.contracts.tasks import (
     AttemptFailed,
     TaskAssigned,
@@ -18,6 +19,7 @@ from podium.contracts.tasks import (
 from podium.kernel.decider import Emit
 from podium.router.overdue import next_time
 from podium.router.phases import IN_HAND, Delayed, Queued, Spent
+from podium.router.requirements import in_micro
 from podium.router.state import RouterState
 from tests.rules.scenario import RouterScenario
 
@@ -86,7 +88,7 @@ class History:
         self.live: dict[str, TaskAssigned] = {}
         self.latest: Counter[str] = Counter()
         self.closed: set[str] = set()
-        self.submitted: set[str] = set()
+        self.submitted: dict[str, TaskSubmitted] = {}
 
     def add(self, emits: list[Emit], scenario: RouterScenario) -> None:
         """Each event in turn; `scenario` is as it is after the last of them."""
@@ -96,7 +98,7 @@ class History:
             match event:
                 case TaskSubmitted():
                     assert task not in self.submitted
-                    self.submitted.add(task)
+                    self.submitted[task] = event
                 case TaskAssigned():
                     self._assigned(task, event, scenario)
                 case TaskCompleted() | AttemptFailed():
@@ -118,8 +120,22 @@ class History:
         self.live[task] = event
         profile = scenario.state.parts.profiles[event.agent].agent
         assert sum(live.agent == event.agent for live in self.live.values()) <= profile.slots
-        assert set(event.skills) <= profile.skills.keys()
+        self._able(self.submitted[task], event.agent, profile)
+        self._has_room(task, event.agent, scenario)
         decision = event.decision
         assert decision.candidates[0].agent == event.agent
         assert decision.eligible + sum(decision.ruled_out.values()) == decision.agents
         assert len(decision.candidates) == min(3, decision.eligible)
+
+    @staticmethod
+    def _able(spec: TaskSubmitted, agent: str, profile: AgentProfile) -> None:
+        constraints = spec.constraints
+        assert all(profile.skills.get(skill, -1) >= constraints.min_level for skill in spec.skills)
+        assert not constraints.agents or agent in constraints.agents
+        assert constraints.required_model in (None, profile.model)
+
+    @staticmethod
+    def _has_room(task: str, agent: str, scenario: RouterScenario) -> None:
+        book, profile = scenario.state.book, scenario.state.parts.profiles[agent].agent
+        for resource, _ in book.tasks[task].job.needs.resources:
+            assert book.hands[agent].reserved[resource] <= in_micro(profile.resources[resource])
