@@ -54,3 +54,10 @@ async def running(shared_nats: NatsServer, subjects: Subjects, new_url: NewDatab
     """A read model at work on streams of its own."""
     async with Running(shared_nats.url, subjects, new_url()) as running:
         yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def running_on_file(shared_nats: NatsServer, subjects: Subjects, tmp_path: Path) -> AsyncIterator[Running]:
+    """As `running`, always in SQLite."""
+    async with Running(shared_nats.url, subjects, f"sqlite:///{tmp_path / 'read-model.db'}") as running:
+        yield running

@@ -118,9 +118,8 @@ async def test_questions_are_answered_and_events_are_read_during_a_rebuild(runni
     assert await everything(running) == live
 
 
-async def test_a_database_that_was_removed_is_rebuilt_by_a_restart(running: Running):
-    if not running.database_url.startswith("sqlite"):
-        pytest.skip("only files are removed")
+async def test_a_database_that_was_removed_is_rebuilt_by_a_restart(running_on_file: Running):
+    running = running_on_file
     await write_history(running, 20)
     expected = await everything(running)
     await running.stop()
@@ -129,9 +128,8 @@ async def test_a_database_that_was_removed_is_rebuilt_by_a_restart(running: Runn
     assert await everything(running) == expected
 
 
-async def test_a_database_that_was_removed_is_rebuilt_while_nothing_serves(running: Running):
-    if not running.database_url.startswith("sqlite"):
-        pytest.skip("only files are removed")
+async def test_a_database_that_was_removed_is_rebuilt_while_nothing_serves(running_on_file: Running):
+    running = running_on_file
     await write_history(running, 20)
     expected = await everything(running)
     await running.stop()
