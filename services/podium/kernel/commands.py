@@ -55,6 +55,9 @@ def check_address(address: CommandAddress | None, subject: str) -> Refused | Non
             f"{subject!r} is not of the form <prefix>.cmd.<service>.<principal>.<entity>.<command>",
             {"path": "subject"},
         )
+    known = COMMANDS.get(address.service, {})
+    if address.command in known and is_name(address.principal) and is_name(address.entity):
+        return None
     if address.service not in SERVICES:
         return Refused(
             "unknown_service",
@@ -69,14 +72,11 @@ def check_address(address: CommandAddress | None, subject: str) -> Refused | Non
                 f"the {part} {name!r} is not a name: 1 to 128 of A-Z a-z 0-9 _ -",
                 {"path": f"subject.{part}"},
             )
-    known = COMMANDS.get(address.service, {})
-    if address.command not in known:
-        return Refused(
-            "unknown_command",
-            f"{address.service} has no command {address.command!r}; it has {', '.join(known) or 'none yet'}",
-            {"path": "subject.command"},
-        )
-    return None
+    return Refused(
+        "unknown_command",
+        f"{address.service} has no command {address.command!r}; it has {', '.join(known) or 'none yet'}",
+        {"path": "subject.command"},
+    )
 
 
 def read_command(incoming: Incoming) -> Request | Refused:

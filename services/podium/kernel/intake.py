@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
@@ -198,7 +199,7 @@ class PartitionInbox:
         pin = headers.get("Nats-Pin-Id")
         if pin is not None and pin != self._pin:
             self._gain_pin(pin)
-        self._heard_at = self._clock.now()
+        self._heard_at = time.monotonic()
         self._wanted -= 1
         self._waiting.append(self._read(subject, reply, payload, headers))
         if len(self._waiting) < BUFFER_MESSAGES:
@@ -228,7 +229,7 @@ class PartitionInbox:
         """While nothing comes, ask who holds the pin; where nobody does, send a wake-up."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if self._clock.now() - self._heard_at < WATCH_SECONDS or not self._nc.is_connected:
+            if time.monotonic() - self._heard_at < WATCH_SECONDS or not self._nc.is_connected:
                 continue
             try:
                 holder = await self._pin_holder()

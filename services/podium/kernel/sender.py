@@ -70,7 +70,7 @@ def is_event_id(text: str) -> bool:
 def is_inbox(reply: str, prefix: str) -> bool:
     """Whether an outcome may go there: it must not become a command, an event, a beat, or a request to the server."""
     root = reply.split(".", 1)[0]
-    return root not in ("", prefix) and root[0] != "$" and not set(reply) & _NO_SUBJECT
+    return root not in ("", prefix) and root[0] != "$" and _NO_SUBJECT.isdisjoint(reply)
 
 
 def _fault(header: str, sentence: str) -> Refused:
