@@ -1,4 +1,4 @@
-"""One suite, two logs."""
+"""One suite for every log."""
 
 from __future__ import annotations
 
@@ -29,12 +29,19 @@ async def jetstream(client: Client, subjects: Subjects) -> JetStreamWorld:
     return JetStreamWorld(subjects, client)
 
 
+@pytest_asyncio.fixture
+async def jetstream_alone(client: Client, subjects: Subjects) -> JetStreamWorld:
+    """As services have it: a stream of one partition."""
+    await provision(client, subjects, ["router"])
+    return JetStreamWorld(subjects, client, alone=True)
+
+
 @pytest.fixture
 def memory(subjects: Subjects) -> MemoryWorld:
     return MemoryWorld(subjects)
 
 
-@pytest.fixture(params=["memory", "jetstream"])
+@pytest.fixture(params=["memory", "jetstream", "jetstream_alone"])
 def world(request: pytest.FixtureRequest) -> World:
     made: World = request.getfixturevalue(request.param)
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import pytest
 from nats.aio.client import Client
 
 from podium.contracts.subjects import EventAddress, Subjects
@@ -42,15 +43,18 @@ class MemoryWorld:
 class JetStreamWorld:
     """Over a client and a stream that is already there."""
 
-    def __init__(self, subjects: Subjects, client: Client) -> None:
+    def __init__(self, subjects: Subjects, client: Client, alone: bool = False) -> None:
         self.subjects = subjects
         self._client = client
+        self._alone = alone
 
     def log(self, partition: int = 0) -> EventLog:
-        return JetStreamLog(self._client, self.subjects, "router", partition)
+        if self._alone and partition != 0:
+            pytest.skip("a stream of one partition")
+        return JetStreamLog(self._client, self.subjects, "router", partition, alone=self._alone)
 
     def reader(self) -> EventReader:
-        return JetStreamReader(self._client, self.subjects.event_stream("router"), self.subjects.events_of("router"))
+        return JetStreamReader(self._client, self.subjects.event_stream("router"))
 
 
 def events(subjects: Subjects, *payloads: str, partition: int = 0) -> list[Record]:

@@ -17,7 +17,7 @@ from nats.aio.subscription import Subscription
 
 from podium.contracts.subjects import Service, Subjects
 
-from .jsapi import last_message
+from .jsapi import last_message, last_sequence
 from .log import Conflict, LogUnavailable, Record, ResultUnknown, Stored, check_batch
 from .pull import ConsumerLost, Pull
 from .wire import HEADER_LINE, Outgoing, listen, publish_all, read_headers
@@ -53,14 +53,20 @@ _PASSING: Final = (
 
 
 class JetStreamReader:
-    """An `EventReader` of one stream and filter."""
+    """An `EventReader` of one stream: of what matches a filter, or of everything.
 
-    def __init__(self, client: Client, stream: str, filter: str) -> None:
+    Without a filter `last` costs the server the same however many subjects the stream has; with one that has
+    wildcards it walks through all of them.
+    """
+
+    def __init__(self, client: Client, stream: str, filter: str | None = None) -> None:
         self._client = client
         self._stream = stream
         self._filter = filter
 
     async def last(self) -> int:
+        if self._filter is None:
+            return await last_sequence(self._client, self._stream)
         message = await last_message(self._client, self._stream, self._filter)
         return int(message["seq"]) if message is not None else 0
 
@@ -118,13 +124,26 @@ class JetStreamReader:
 class JetStreamLog(JetStreamReader):
     """An `EventLog` of one partition.
 
-    `timeout`: seconds after which an append without an answer is of unknown result.
+    Args:
+        alone: the stream holds this partition and no other. Then the guard is the stream's last sequence, which the
+            server compares at once. For a guard with a filter it walks through every subject of the stream, at each
+            append: 2.5 ms with 10,000 subjects, 47 ms with 400,000. All writers of a stream must say the same.
+        timeout: seconds after which an append without an answer is of unknown result.
     """
 
     def __init__(
-        self, client: Client, subjects: Subjects, service: Service, partition: int, *, timeout: float = 5.0
+        self,
+        client: Client,
+        subjects: Subjects,
+        service: Service,
+        partition: int,
+        *,
+        alone: bool = False,
+        timeout: float = 5.0,
     ) -> None:
-        super().__init__(client, subjects.event_stream(service), subjects.partition(service, partition))
+        self._partition = subjects.partition(service, partition)
+        super().__init__(client, subjects.event_stream(service), None if alone else self._partition)
+        self._alone = alone
         self._timeout = timeout
         self._id = secrets.token_hex(8)
         self._count = 0
@@ -133,7 +152,7 @@ class JetStreamLog(JetStreamReader):
         self._answers: dict[str, asyncio.Future[bytes]] = {}
 
     async def append(self, records: Sequence[Record], after: int) -> int:
-        check_batch(records, self._filter, self._client.max_payload - HEADER_ROOM)
+        check_batch(records, self._partition, self._client.max_payload - HEADER_ROOM)
         if not self._client.is_connected:
             raise LogUnavailable("not connected to NATS")
         self._count += 1
@@ -153,10 +172,12 @@ class JetStreamLog(JetStreamReader):
             del self._answers[reply]
 
     def _messages(self, records: Sequence[Record], after: int, batch: str, reply: str) -> list[Outgoing]:
-        guard = (
-            f"Nats-Expected-Last-Subject-Sequence: {after}\r\n"
-            f"Nats-Expected-Last-Subject-Sequence-Subject: {self._filter}\r\n"
-        )
+        guard = f"Nats-Expected-Last-Sequence: {after}\r\n"
+        if not self._alone:
+            guard = (
+                f"Nats-Expected-Last-Subject-Sequence: {after}\r\n"
+                f"Nats-Expected-Last-Subject-Sequence-Subject: {self._partition}\r\n"
+            )
         if len(records) == 1:
             # no batch: the server would stage it on disk first
             return [Outgoing(records[0].subject, records[0].payload, f"{HEADER_LINE}{guard}\r\n", reply)]
@@ -190,7 +211,7 @@ class JetStreamLog(JetStreamReader):
             return
         if not payload:
             status, _ = read_headers(headers)
-            answer.set_exception(LogUnavailable(f"nobody takes events of {self._filter} ({status})"))
+            answer.set_exception(LogUnavailable(f"nobody takes events of {self._partition} ({status})"))
         else:
             answer.set_result(payload)
 

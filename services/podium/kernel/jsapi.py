@@ -61,6 +61,18 @@ async def call(client: Client, name: str, body: object = None, timeout: float = 
     raise ApiError(name, code, err_code, description)
 
 
+async def last_sequence(client: Client, stream: str) -> int:
+    """Of the newest message that the stream ever had, from its leader; 0 for none.
+
+    Raises:
+        LogUnavailable: also if there is no such stream.
+    """
+    try:
+        return int((await call(client, f"STREAM.INFO.{stream}"))["state"]["last_seq"])
+    except ApiError as error:
+        raise LogUnavailable(str(error)) from error
+
+
 async def last_message(client: Client, stream: str, filter: str) -> dict[str, Any] | None:
     """The newest message that matches, from the stream's leader: `seq`, `subject`, `data` (base64); None if none does.
 

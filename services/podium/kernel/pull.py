@@ -58,7 +58,7 @@ class Pull:
         self._waiter: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(cls, client: Client, stream: str, filter: str, after: int) -> Pull:
+    async def open(cls, client: Client, stream: str, filter: str | None, after: int) -> Pull:
         """Raises: LogUnavailable, also if there is no such stream."""
         name = f"read-{secrets.token_hex(8)}"
         self = cls(client, stream, name)
@@ -68,15 +68,18 @@ class Pull:
             "opt_start_seq": after + 1,
             "ack_policy": "none",
             "replay_policy": "instant",
-            "filter_subject": filter,
             "max_waiting": 16,
             "inactive_threshold": int(2 * EXPIRES * _NANO),
             "mem_storage": True,
             "num_replicas": 1,
         }
+        place = f"{stream}.{name}"
+        if filter is not None:
+            config["filter_subject"] = filter
+            place = f"{place}.{filter}"
         body = {"stream_name": stream, "config": config, "action": "create"}
         try:
-            await call(client, f"CONSUMER.CREATE.{stream}.{name}.{filter}", body)
+            await call(client, f"CONSUMER.CREATE.{place}", body)
         except ApiError as error:
             raise LogUnavailable(str(error)) from error
         self._subscription = await listen(client, self._inbox, self._take)

@@ -79,8 +79,7 @@ class ServiceProcess:
         outbox = NatsOutbox(nc, self._subjects)
         for partition in range(PARTITIONS):
             upstream: dict[Service, EventReader] = {
-                service: JetStreamReader(nc, self._subjects.event_stream(service), self._subjects.events_of(service))
-                for service in self._decider.upstream
+                service: JetStreamReader(nc, self._subjects.event_stream(service)) for service in self._decider.upstream
             }
             inbox = PartitionInbox(
                 nc,
@@ -97,7 +96,7 @@ class ServiceProcess:
                     self._decider,
                     self._subjects,
                     partition,
-                    log=JetStreamLog(nc, self._subjects, self._service, partition),
+                    log=JetStreamLog(nc, self._subjects, self._service, partition, alone=PARTITIONS == 1),
                     upstream=upstream,
                     inbox=inbox,
                     outbox=outbox,
