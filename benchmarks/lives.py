@@ -1,0 +1,100 @@
+"""Whole task lives a second: submitted, assigned, started, completed; three commands and four events each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from . import fleet
+from .ceiling import ceiling
+from .load import Load, Tally
+from .options import Measurement, Options
+from .result import Figure, Goal, beside
+from .system import EVERYTHING, System
+from .usage import Meter, Usage
+
+WINDOW = 1_000
+WARM_UP = 3.0
+
+
+class Round(Struct, frozen=True):
+    """What was done and what it took."""
+
+    lives: int
+    reports: int
+    usage: Usage
+
+    @property
+    def rate(self) -> float:
+        return self.lives / self.usage.seconds
+
+
+async def run(options: Options) -> list[Figure]:
+    figures: list[Figure] = []
+    without = tuple(name for name in EVERYTHING if name != "projections")
+    for title, processes, bulk, goal in (
+        ("single commands", EVERYTHING, False, 3_500.0),
+        ("bulk commands", EVERYTHING, True, None),
+        ("single commands, no projections", without, False, None),
+        ("bulk commands, no projections", without, True, None),
+    ):
+        directory = options.directory / title.replace(" ", "-")
+        directory.mkdir()
+        rounds, top = await _measure(directory, processes, bulk, options)
+        lives = Figure(f"lives, {title}", "/s", [r.rate for r in rounds], None if goal is None else Goal("least", goal))
+        figures += [beside(lives, top), *_costs(rounds, bulk)]
+        if title == "single commands":
+            figures.append(top)
+    return figures
+
+
+async def _measure(
+    directory: Path, processes: Iterable[str], bulk: bool, options: Options
+) -> tuple[list[Round], Figure]:
+    """The rounds, and what nats-py alone does with the same events on the same server."""
+    seconds = 2.0 if options.quick else 5.0
+    async with System(directory, processes) as system:
+        load = Load(system.client, system.subjects, bulk=bulk)
+        await load.start()
+        await load.register(fleet.agents())
+        load.keep_open(WINDOW)
+        await asyncio.sleep(WARM_UP)
+        rounds: list[Round] = []
+        meter = Meter({**system.pids, "load": os.getpid()})
+        load.tally = Tally()
+        for _ in range(options.rounds):
+            await asyncio.sleep(seconds)
+            rounds.append(Round(load.tally.lives, load.tally.reports, meter.read()))
+            if load.tally.refused is not None:
+                raise RuntimeError(f"a command was refused: {load.tally.refused}")
+            load.tally = Tally()
+        await load.drain()
+        return rounds, await ceiling(system, options)
+
+
+def _costs(rounds: list[Round], bulk: bool) -> list[Figure]:
+    """Processor time for a life, process by process; it depends little on what else the machine does."""
+    names = rounds[0].usage.processor
+    costs = [
+        Figure(f"· {name}", "µs of processor a life", [r.usage.processor[name] / r.lives * 1e6 for r in rounds])
+        for name in names
+    ]
+    if bulk:
+        costs.append(Figure("· lives a report", "", [r.lives / r.reports for r in rounds]))
+    costs.append(Figure("· others on the machine", "cores", [r.usage.others for r in rounds]))
+    return costs
+
+
+MEASUREMENT = Measurement(
+    title="Whole task lives",
+    setting=(
+        f"Closed loop, {WINDOW:,} tasks open, {fleet.AGENTS:,} agents, {fleet.SKILLS} skills, every command answered, "
+        "input of 100 bytes; event streams on a file, fsync before every acknowledgement; everything on one machine. "
+        "The ceiling: nats-py alone writes the same events in atomic batches of 1,000, fsync, one batch at a time."
+    ),
+    run=run,
+)

@@ -1,0 +1,39 @@
+"""What every measurement is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from .result import Figure
+
+
+class Options(Struct, frozen=True):
+    """
+    Attributes:
+        rounds: how often each figure is measured.
+        quick: smaller sizes and shorter rounds, to see that it runs.
+        directory: of the measurement's own, empty; on a real disk, or fsync means nothing.
+    """
+
+    rounds: int
+    quick: bool
+    directory: Path
+
+    def size(self, full: int) -> int:
+        """A tenth if quick."""
+        return full // 10 if self.quick else full
+
+
+class Measurement(Struct, frozen=True):
+    """
+    Attributes:
+        setting: what is measured how, and how durable it is.
+    """
+
+    title: str
+    setting: str
+    run: Callable[[Options], Coroutine[Any, Any, list[Figure]]]

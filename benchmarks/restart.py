@@ -1,0 +1,72 @@
+"""How long a router takes to serve again: from the start of its process to its first outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from podium.kernel.jsapi import call
+
+from . import fleet
+from .history import history, write
+from .load import Load
+from .options import Measurement, Options
+from .result import Figure
+from .system import System
+
+OPEN = 20_000
+LIVES = 10_000
+PIN_SECONDS = 3.0
+"""After this long the server has forgotten who served the partition before."""
+
+
+async def run(options: Options) -> list[Figure]:
+    empty = await _restarts(options, "empty", 0, 0)
+    full = await _restarts(options, "full", options.size(LIVES), options.size(OPEN))
+    return [
+        Figure(f"with {OPEN:,} open tasks, without snapshot", "s", full[0]),
+        Figure(f"with {OPEN:,} open tasks, with snapshot", "s", full[1]),
+        Figure("with nothing", "s", empty[0]),
+    ]
+
+
+async def _restarts(options: Options, name: str, lives: int, waiting: int) -> tuple[list[float], list[float]]:
+    directory = options.directory / name
+    directory.mkdir()
+    without: list[float] = []
+    with_snapshot: list[float] = []
+    async with System(directory, ()) as system:
+        await write(system, history(lives, waiting, fleet.AGENTS))
+        load = Load(system.client, system.subjects)
+        await load.start()
+        for _ in range(options.rounds):
+            await call(system.client, f"STREAM.PURGE.OBJ_{system.subjects.snapshot_bucket()}")
+            without.append(await _until_served(system, load))
+            with_snapshot.append(await _until_served(system, load))
+    return without, with_snapshot
+
+
+async def _until_served(system: System, load: Load) -> float:
+    """Start the router, give it a task to do, and stop it so that it leaves a snapshot."""
+    began = time.perf_counter()
+    await system.start("router")
+    load.submit()
+    while not load.tally.submitted:
+        await asyncio.sleep(0.002)
+    seconds = time.perf_counter() - began
+    load.tally.submitted.clear()
+    await load.drain()
+    await system.stop("router")
+    await asyncio.sleep(PIN_SECONDS)
+    return seconds
+
+
+MEASUREMENT = Measurement(
+    title="Restart of the router",
+    setting=(
+        f"From the start of the process to the first outcome; {OPEN:,} tasks wait, {LIVES:,} are closed, "
+        f"{fleet.AGENTS:,} agents. The router before it was stopped three seconds earlier: after a kill, up to two "
+        "seconds more pass until the server gives the partition to another."
+    ),
+    run=run,
+)

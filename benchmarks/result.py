@@ -1,0 +1,130 @@
+"""What a measurement gives: figures with their rounds, as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+
+from .machine import Machine, Moment
+
+
+class Goal(Struct, frozen=True):
+    """What the figure should be at the least, or at the most."""
+
+    kind: Literal["least", "most"]
+    value: float
+
+    def text(self) -> str:
+        return f"{'≥' if self.kind == 'least' else '≤'} {number(self.value)}"
+
+    def is_met(self, value: float) -> bool:
+        return value >= self.value if self.kind == "least" else value <= self.value
+
+
+class Figure(Struct, frozen=True):
+    """One number, measured in several rounds.
+
+    Attributes:
+        values: one for each round, in order.
+        ratio: the median beside that of the figure `ratio_to`.
+    """
+
+    name: str
+    unit: str
+    values: list[float]
+    goal: Goal | None = None
+    ratio: float | None = None
+    ratio_to: str | None = None
+
+    @property
+    def median(self) -> float:
+        return median(self.values)
+
+
+class Result(Struct, frozen=True):
+    """One measurement.
+
+    Attributes:
+        setting: what was measured how, and how durable it was, in a sentence or two.
+        began, ended: how it was with the machine.
+        seconds: how long it took.
+    """
+
+    name: str
+    title: str
+    setting: str
+    figures: list[Figure]
+    began: Moment
+    ended: Moment
+    seconds: float
+
+
+class Report(Struct, frozen=True):
+    """A run of several measurements."""
+
+    started: str
+    machine: Machine
+    rounds: int
+    quick: bool
+    results: list[Result]
+
+
+def beside(figure: Figure, other: Figure) -> Figure:
+    """The figure with its ratio to another."""
+    return msgspec.structs.replace(figure, ratio=figure.median / other.median, ratio_to=other.name)
+
+
+def number(value: float) -> str:
+    """To three significant digits, and thousands with commas."""
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def print_result(console: Console, result: Result) -> None:
+    table = Table(title=result.title, title_justify="left", title_style="bold", caption_justify="left")
+    began, ended = result.began, result.ended
+    table.caption = (
+        f"{result.setting}\nLoad average {began.load:.1f} to {ended.load:.1f}, "
+        f"the machine's pace {began.pace:.0f} to {ended.pace:.0f} ms."
+    )
+    for heading in ("", "median", "min", "max", "goal", "ratio"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=bool(heading))
+    for figure in result.figures:
+        table.add_row(*_cells(figure))
+    console.print(table)
+    console.print()
+
+
+def markdown(results: Sequence[Result]) -> str:
+    """The tables as a page of docs has them."""
+    lines: list[str] = []
+    for result in results:
+        lines += [f"**{result.title}.** {result.setting}", ""]
+        lines += ["| | median | min | max | goal | |", "|---|---:|---:|---:|---:|---|"]
+        lines += [f"| {' | '.join(_cells(figure))} |" for figure in result.figures]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def write_json(report: Report, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content: dict[str, Any] = msgspec.to_builtins(report)
+    for result, entry in zip(report.results, content["results"], strict=True):
+        for figure, row in zip(result.figures, entry["figures"], strict=True):
+            row["median"] = figure.median
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+
+
+def _cells(figure: Figure) -> tuple[str, ...]:
+    goal = "" if figure.goal is None else f"{figure.goal.text()}{' ✓' if figure.goal.is_met(figure.median) else ' ✗'}"
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.2f} × {figure.ratio_to}"
+    values = (number(figure.median), number(min(figure.values)), number(max(figure.values)))
+    return (f"{figure.name} ({figure.unit})" if figure.unit else figure.name, *values, goal, ratio)
