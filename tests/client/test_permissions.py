@@ -58,3 +58,8 @@ async def test_who_has_no_password_is_told_so(guarded_url: str):
     with pytest.raises(NotAllowed, match=f"the NATS server at nats://{guarded_url} does not let this user in"):
         async with Client(f"nats://ops:wrong@{guarded_url}"):
             pass
+
+
+async def test_credentials_that_are_not_there_are_said():
+    with pytest.raises(NotAllowed, match="there is no credentials file /no/such/file"):
+        await Client(credentials="/no/such/file").open()

@@ -17,6 +17,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import ConnectionClosedError, MaxPayloadError, OutboundBufferLimitError
 from nats.errors import Error as NatsError
 
+from ._login import login
 from ._mail import RECONNECTED, Mailbox, Reconnected, is_nobody
 from ._watchdog import abort, watch
 from ._words import in_words, without_password
@@ -49,7 +50,7 @@ class Connection:
         self.url = url or os.environ.get("PODIUM_NATS") or DEFAULT_URL
         self.epoch = 0
         self._name = name
-        self._credentials = credentials or os.environ.get("PODIUM_CREDENTIALS")
+        self._credentials = credentials
         self._nats = Nats()
         self._up = asyncio.Event()
         self._up_at = 0.0
@@ -67,7 +68,7 @@ class Connection:
 
         Raises:
             ServiceUnavailable: no server answers.
-            NotAllowed: it does not let this user in.
+            NotAllowed: it does not let this user in, or the credentials cannot be used.
         """
         end = time.monotonic() + patience
         while True:
@@ -240,9 +241,7 @@ class Connection:
         await self._nats.connect(
             self.url.split(","),
             name=self._name,
-            user_credentials=self._credentials,
-            user=os.environ.get("PODIUM_USER"),
-            password=os.environ.get("PODIUM_PASSWORD"),
+            **login(self._credentials),
             error_cb=self._on_error,
             disconnected_cb=self._on_disconnected,
             reconnected_cb=self._on_up,
