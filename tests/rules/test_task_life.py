@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import Raw
 
+from podium.contracts.catalogue import COMMANDS
 from podium.contracts.outcomes import Refused
 from podium.contracts.tasks import (
     AttemptFailed,
@@ -99,6 +100,10 @@ def test_nothing_of_a_message_is_kept():
     scenario.asked(type(submit())(kind="k", skills=["echo"], input=Raw(memoryview(body)[20:27])))
     body[:] = b"x" * len(body)
     assert scenario.state.book.tasks["t1"].job.input == b"[1,2,3]"
+
+
+def test_there_is_a_rule_for_every_command():
+    assert set(router().decider._decisions) == set(COMMANDS["router"].values())
 
 
 # start, complete, fail

@@ -19,12 +19,13 @@ def record(
     """`track` is the chosen agent's."""
     job = task.job
     strategy = fits.strategy(job.needs)
-    weight, skills, loads = fits.skill_weight, choice.fit.skill, fleet.costs["least_loaded"]
+    weight, names = fits.skill_weight, fleet.names
+    skill_of, load_of = choice.fit.skill.item, fleet.costs["least_loaded"].item
     candidates: list[Candidate] = []
     for place in choice.best:
-        skill, load = skills.item(place), loads.item(place)
+        skill, load = skill_of(place), load_of(place)
         score = weight * skill + (1.0 - weight) * (1.0 - load)
-        candidates.append(Candidate(fleet.names[place], _short(score), _short(skill), _short(load)))
+        candidates.append(Candidate(names[place], _short(score), _short(skill), _short(load)))
     track = track or _UNTRIED
     mean = track.mean if track.completed else job.estimated_duration
     expected = None if mean is None else now + mean

@@ -87,6 +87,8 @@ class Index:
             self._tally(after.job.principal).open += 1
         if isinstance(after, Queued):
             self._enqueue(after)
+            if before is None and after.job.deadline is None:
+                return
         elif isinstance(after, IN_HAND) and not isinstance(before, IN_HAND):
             self._taken(after)
         self._set_timer(after)

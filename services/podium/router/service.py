@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import assert_never, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast, get_args
 
 from msgspec import Struct
 
@@ -13,16 +13,9 @@ from podium.contracts.outcomes import Refused
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import (
     CLOSING,
-    CancelTask,
-    CompleteTask,
-    FailTask,
-    PauseTask,
     ReportRefused,
     ReportTasks,
-    ResumeTask,
-    RouterCommand,
     RouterEvent,
-    StartTask,
     SubmitTask,
     SubmitTasks,
     Waiting,
@@ -45,6 +38,8 @@ from .timers import NEVER
 from .waiting import explain
 from .watch import AGENT
 
+Decision = Callable[[RouterState, Request, float], Iterable[Emit] | Refused]
+
 LEFT_KEPT = 100_000
 """How many agents that have left are still known; the oldest is forgotten first."""
 
@@ -60,6 +55,12 @@ class Router:
     def __init__(self, settings: RouterSettings | None = None) -> None:
         self.settings = settings or RouterSettings()
         self._rules = Rules(self.settings, Schemas())
+        self._decisions: dict[type[Struct], Decision] = {
+            SubmitTask: self._submit,
+            SubmitTasks: self._submit_all,
+            ReportTasks: self._report,
+            **dict.fromkeys(get_args(Order), self._order),
+        }
 
     # What was
 
@@ -80,33 +81,32 @@ class Router:
     # What is asked
 
     def decide(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
-        by, entity = request.principal, request.entity
-        command = cast(RouterCommand, request.command)
-        match command:
-            case SubmitTask():
-                return submit(state, entity, command, by, now, self._rules)
-            case StartTask() | CompleteTask() | FailTask() | CancelTask() | PauseTask() | ResumeTask():
-                return self._order(state, entity, command, by, now)
-            case SubmitTasks():
-                return submit_all(state, command, by, now, self._rules)
-            case ReportTasks():
-                if by != entity:
-                    return Refused("not_your_task", f"{by} cannot report for {entity}")
-                return self._report_all(state, command, by, now)
-            case _:
-                assert_never(command)
+        return self._decisions[type(request.command)](state, request, now)
 
-    def _order(self, state: RouterState, task_id: str, command: Order, by: str, now: float) -> list[Emit] | Refused:
+    def _submit(self, state: RouterState, request: Request, now: float) -> list[Emit] | Refused:
+        command = cast(SubmitTask, request.command)
+        return submit(state, request.entity, command, request.principal, now, self._rules)
+
+    def _submit_all(self, state: RouterState, request: Request, now: float) -> list[Emit] | Refused:
+        return submit_all(state, cast(SubmitTasks, request.command), request.principal, now, self._rules)
+
+    def _order(self, state: RouterState, request: Request, now: float) -> list[Emit] | Refused:
+        task_id = request.entity
         task = state.book.find(task_id)
         if task is None:
             return Refused("unknown_task", f"there is no task {task_id}")
-        return decide(task_id, task, command, by, now, self._rules)
+        return decide(task_id, task, cast(Order, request.command), request.principal, now, self._rules)
+
+    def _report(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
+        if request.principal != request.entity:
+            return Refused("not_your_task", f"{request.principal} cannot report for {request.entity}")
+        return self._report_all(state, cast(ReportTasks, request.command), request.principal, now)
 
     def _report_all(self, state: RouterState, command: ReportTasks, by: str, now: float) -> Iterator[Emit]:
         """Each report stands for itself, and is judged by what those before it led to."""
         for entry in command.reports:
             report = entry.report
-            decided = self._order(state, entry.task_id, report, by, now)
+            decided = self._order(state, Request(by, entry.task_id, report), now)
             if isinstance(decided, Refused):
                 name = str(report.__struct_config__.tag)
                 yield Emit(entry.task_id, ReportRefused(by, report.attempt, name, decided.code, decided.message))
