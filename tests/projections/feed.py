@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,17 @@ class StreamFeed(Feed):
         for message in self.messages(events):
             await self.raw(message.subject, message.payload)
         return self.last
+
+    async def write_all(self, events: Iterable[Event]) -> None:
+        """Many at once; returns when all are stored."""
+        messages = self.messages(events)
+        for message in messages:
+            await self._nc.publish(message.subject, message.payload)
+        stream = self.subjects.event_stream(self.service)
+        end = self.last + len(messages)
+        async with asyncio.timeout(60):
+            while self.last < end:
+                self.last = (await self._nc.jetstream().stream_info(stream)).state.last_seq
 
     async def raw(self, subject: str, payload: bytes) -> int:
         ack = await self._nc.jetstream().publish(subject, payload, stream=self.subjects.event_stream(self.service))

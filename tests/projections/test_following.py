@@ -72,9 +72,7 @@ async def test_streams_that_do_not_exist_yet_are_waited_for(
 async def test_more_events_than_are_asked_for_at_once(nats_server: NatsServer, subjects: Subjects, tmp_path: Path):
     async with a_read_model(nats_server, subjects, tmp_path) as running:
         await running.stop()
-        for message in running.router.messages(event for n in range(1100) for event in life(f"t{n}", f"a{n % 5}")):
-            await running.nc.publish(message.subject, message.payload)
-        await running.nc.flush()
+        await running.router.write_all(event for n in range(1100) for event in life(f"t{n}", f"a{n % 5}"))
         await running.start()
         assert await completions(running) == 1100
         assert len((await running.ask("tasks.history", task_id="t1099")).events) == 4

@@ -71,9 +71,7 @@ async def test_it_serves_and_ends_in_order(nats_server: NatsServer, tmp_path: Pa
     ours = environment(nats_server.url, tmp_path, PODIUM_LOG_FORMAT="json")
     for number in (signal.SIGTERM, signal.SIGINT):
         async with serving(ours, nc) as process:
-            for message in feed.messages(event for n in range(500) for event in life(f"{number}-{n}", "a1")):
-                await nc.publish(message.subject, message.payload)
-            await nc.flush()
+            await feed.write_all(event for n in range(500) for event in life(f"{number}-{n}", "a1"))
             process.send_signal(number)
             _, err = await asyncio.wait_for(process.communicate(), 10)
             assert process.returncode == 0, err
@@ -100,6 +98,13 @@ async def test_rebuild_says_what_it_did(nats_server: NatsServer, tmp_path: Path)
     async with serving(ours, nc):
         code, out, err = await run(ours, "rebuild")
         assert (code, out.startswith("rebuilt agents, tasks, events from 4 events in ")) == (0, True), err
+        elsewhere = environment(nats_server.url, tmp_path / "elsewhere")
+        code, out, err = await run(elsewhere, "rebuild")
+        assert (code, out) == (2, "")
+        assert f"the read model that answers is in sqlite:///{tmp_path}/read-model.db, not in" in err
+        del elsewhere["PODIUM_DATA"]
+        code, out, err = await run(elsewhere, "rebuild", "--json")
+        assert msgspec.json.decode(out)["database"] == f"sqlite:///{tmp_path}/read-model.db", err
         body = b'{"task_id":"t1","fresh":true}'
         answer = await nc.request(SUBJECTS.query("tasks.get"), body, timeout=10)
         assert msgspec.json.decode(answer.data)["task"]["phase"] == "completed"

@@ -40,9 +40,10 @@ _PROGRESS_SECONDS: Final = 5.0
 
 
 class Rebuilt(Struct, frozen=True):
-    """What was built: the events that were read, and the seconds that it took."""
+    """What was built, where, from how many events, in what time."""
 
     projections: list[str]
+    database: str
     events: int
     seconds: float
 
@@ -135,7 +136,7 @@ class Builder:
             if read < NEARLY:
                 break
         events += await self._swap(names, services)
-        rebuilt = Rebuilt(list(names), events, round(time.monotonic() - began, 3))
+        rebuilt = Rebuilt(list(names), self._store.database.name, events, round(time.monotonic() - began, 3))
         _log.info("built %s from %d events in %.1f s", ", ".join(names), events, rebuilt.seconds)
         return rebuilt
 

@@ -65,6 +65,11 @@ class Database:
         self._opened: tuple[int, int] | None = None
 
     @property
+    def name(self) -> str:
+        """The address without the password."""
+        return self._url.render_as_string(hide_password=True)
+
+    @property
     def dialect(self) -> Dialect:
         return self._writing.dialect
 

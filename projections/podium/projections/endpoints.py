@@ -47,12 +47,17 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
 
 
 class Endpoints:
-    """Answers queries; replicas share the work."""
+    """Answers queries; replicas share the work.
 
-    def __init__(self, nc: Client, subjects: Subjects, sources: Sources) -> None:
+    Args:
+        database: what the service says of itself as to where its read model is.
+    """
+
+    def __init__(self, nc: Client, subjects: Subjects, sources: Sources, database: str) -> None:
         self._nc = nc
         self._subjects = subjects
         self._sources = sources
+        self._database = database
         self._service: MicroService | None = None
         self._free = asyncio.Semaphore(AT_ONCE)
         self._working: set[asyncio.Task[None]] = set()
@@ -63,6 +68,7 @@ class Endpoints:
             version=VERSION,
             description="Answers queries from podium's read models",
             queue_group=f"{self._subjects.prefix}-queries",
+            metadata={"database": self._database},
         )
         half_typed: Any = nats.micro
         self._service = service = cast(MicroService, await half_typed.add_service(self._nc, config))

@@ -18,6 +18,7 @@ from .catalogue import PROJECTIONS
 from .follower import reason
 from .logs import configure
 from .process import rebuild, serve
+from .served import OtherDatabase
 from .settings import Settings, describe
 from .stream import StreamUnavailable
 
@@ -49,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _rebuild(runner: asyncio.Runner, settings: Settings, asked: argparse.Namespace) -> int:
     try:
         rebuilt = runner.run(rebuild(settings, asked.names or list(PROJECTIONS)))
+    except OtherDatabase as error:
+        print(f"podium: not rebuilt: {error}", file=sys.stderr)
+        return 2
     except (StreamUnavailable, SQLAlchemyError, Relieved) as error:
         text = reason(error) if isinstance(error, SQLAlchemyError) else str(error)
         print(f"podium: not rebuilt: {text}", file=sys.stderr)
@@ -56,7 +60,8 @@ def _rebuild(runner: asyncio.Runner, settings: Settings, asked: argparse.Namespa
     if asked.json:
         print(msgspec.json.encode(rebuilt).decode())
     else:
-        print(f"rebuilt {', '.join(rebuilt.projections)} from {rebuilt.events:,} events in {rebuilt.seconds:.1f} s")
+        names = ", ".join(rebuilt.projections)
+        print(f"rebuilt {names} from {rebuilt.events:,} events in {rebuilt.seconds:.1f} s ({rebuilt.database})")
     return 0
 
 

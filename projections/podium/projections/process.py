@@ -20,6 +20,7 @@ from .endpoints import Endpoints
 from .follower import Follower
 from .heard import Heard
 from .reached import Reached
+from .served import database_to_rebuild
 from .settings import Settings
 from .sources import Failed, Sources
 from .store import NotBuilt, Store
@@ -46,7 +47,7 @@ class ReadModel:
         self._nc = nc
         self._follower = Follower(store, streams, subjects, reached)
         self._sources = Sources(nc, subjects, store, streams, self._follower, reached, self._heard)
-        self._endpoints = Endpoints(nc, subjects, self._sources)
+        self._endpoints = Endpoints(nc, subjects, self._sources, database.name)
 
     async def run(self) -> None:
         """Follow and answer until cancelled; then the batch and the queries in hand are finished.
@@ -111,19 +112,22 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
 
     Raises:
         ConnectionError: no NATS server answers.
+        OtherDatabase: the read model that answers is elsewhere.
         Relieved: another process rebuilds them, too.
         StreamUnavailable
         SQLAlchemyError
     """
-    nc = await connect(settings, CONNECT_SECONDS)
-    database, writer = Database(settings.database_url), Threads("podium-writer", 1)
+    nc, subjects = await connect(settings, CONNECT_SECONDS), Subjects(settings.prefix)
     try:
-        store, subjects = Store(database), Subjects(settings.prefix)
-        await writer.run(store.prepare)
-        return await Builder(store, _streams(nc, subjects), subjects, writer).rebuild(names)
+        database = Database(await database_to_rebuild(nc, subjects, settings))
+        writer, store = Threads("podium-writer", 1), Store(database)
+        try:
+            await writer.run(store.prepare)
+            return await Builder(store, _streams(nc, subjects), subjects, writer).rebuild(names)
+        finally:
+            writer.close()
+            database.close()
     finally:
-        writer.close()
-        database.close()
         await nc.close()
 
 
