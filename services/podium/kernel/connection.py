@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import logging
 from typing import Any, Final
 
@@ -33,13 +34,15 @@ async def connect(
     Args:
         url: of one server, or of several with commas between.
         name: for whoever looks at the server's connections.
-        user_credentials: path of a `.creds` file; needs the package nkeys.
+        user_credentials: path of a `.creds` file; needs the package nkeys, which has no wheel and is not in the locks.
         timeout: seconds to wait for a first connection; None waits until there is one.
         ping_interval: seconds; a server that misses three pings is left.
 
     Raises:
-        ConnectionError: not connected within `timeout`.
+        ConnectionError: not connected within `timeout`, or credentials that cannot be used.
     """
+    if user_credentials is not None and importlib.util.find_spec("nkeys") is None:
+        raise ConnectionError("a credentials file needs the package nkeys: pip install nkeys")
     client = Client()
     watcher = asyncio.create_task(_watch(client), name=f"watch the connection of {name}")
     _watchers.add(watcher)

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     )
 
     nats: Annotated[str, _says("the NATS server's address; several with commas")] = "nats://127.0.0.1:4222"
-    credentials: Annotated[Path | None, _says("a NATS credentials file")] = None
+    credentials: Annotated[Path | None, _says("a NATS credentials file (needs the package nkeys)")] = None
     user: Annotated[str | None, _says("NATS user name")] = None
     password: Annotated[str | None, _says("NATS password")] = None
     prefix: Annotated[str, Field(pattern=NAME_PATTERN), _says("first token of every subject")] = DEFAULT_PREFIX
