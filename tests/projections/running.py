@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,6 +32,15 @@ from tests.projections.feed import (
     unregistered,
     updated,
 )
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncGenerator[Client]:
+    nc = await nats.connect(url, reconnect_time_wait=0.05)
+    try:
+        yield nc
+    finally:
+        await nc.close()
 
 
 class Refusal(Exception):
@@ -81,7 +92,8 @@ class Running:
         """Returns when it answers."""
         self._own = await nats.connect(self.nats_url, max_reconnect_attempts=-1, reconnect_time_wait=0.05)
         self.database = Database(self.database_url)
-        self.task = asyncio.create_task(ReadModel(self._own, self.subjects, self.database).run())
+        self.model = ReadModel(self._own, self.subjects, self.database)
+        self.task = asyncio.create_task(self.model.run())
         await self.answering()
 
     async def stop(self) -> None:

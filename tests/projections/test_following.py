@@ -14,12 +14,13 @@ import nats
 import nats.errors
 import pytest
 
+from podium.contracts.envelope import Beat, Progress
 from podium.contracts.subjects import Subjects
 from podium.projections import builds
 from podium.projections.database import Database
 from podium.projections.store import NotBuilt
 from tests.nats_server import NatsServer
-from tests.projections.feed import life, registered, submitted
+from tests.projections.feed import assigned, life, registered, submitted, unregistered
 from tests.projections.postgres import NoPostgres, PostgresServer
 from tests.projections.running import Refusal, Running, everything, remove, write_history
 
@@ -264,19 +265,18 @@ async def test_a_build_of_an_older_version_is_replaced(nats_server: NatsServer, 
 # What is not stored
 
 
-async def test_what_was_heard_is_forgotten_when_it_is_over(nats_server: NatsServer, subjects: Subjects):
-    from podium.contracts.envelope import Beat
-    from podium.projections.heard import Heard
-
-    heard = Heard(subjects)
-    nc = await nats.connect(nats_server.url)
-    await heard.listen(nc)
-    for agent in ("a1", "a2"):
-        await nc.publish(subjects.beat(agent), msgspec.json.encode(Beat()))
-    await nc.publish(subjects.progress("a1", "t1"), b'{"attempt":1}')
-    async with asyncio.timeout(10):
-        while len(heard.agents) < 2 or not heard.tasks:
-            await asyncio.sleep(0.01)
-    heard.drop(["a1"], ["t1"])
-    assert (heard.agents, heard.tasks) == (["a2"], [])
-    await nc.close()
+async def test_what_was_heard_is_forgotten_when_it_is_over(nats_server: NatsServer, subjects: Subjects, tmp_path: Path):
+    async with a_read_model(nats_server, subjects, tmp_path) as running:
+        await running.registry.write(registered("a1"), registered("a2"), unregistered("a2"))
+        await running.router.write(submitted("t1"), assigned("t1", "a1"), *life("t2", "a1"))
+        await running.ask("system.overview")
+        sources = running.model._sources
+        for agent in ("a1", "a2", "unknown"):
+            await running.nc.publish(subjects.beat(agent), msgspec.json.encode(Beat()))
+        for task in ("t1", "t2", "unknown"):
+            await running.nc.publish(subjects.progress("a1", task), msgspec.json.encode(Progress(1)))
+        async with asyncio.timeout(10):
+            while len(sources.heard.agents) < 3 or len(sources.heard.tasks) < 3:
+                await asyncio.sleep(0.01)
+        await sources.tidy()
+        assert (sources.heard.agents, sources.heard.tasks) == (["a1"], ["t1"])

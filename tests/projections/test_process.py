@@ -114,7 +114,9 @@ async def test_rebuild_says_what_it_did(nats_server: NatsServer, tmp_path: Path)
 async def test_it_waits_for_a_server_and_can_be_stopped_meanwhile(tmp_path: Path):
     process = await begin(environment(f"nats://127.0.0.1:{free_port()}", tmp_path))
     assert process.stderr is not None
-    assert b"NATS" in await asyncio.wait_for(process.stderr.readline(), 20)
+    async with asyncio.timeout(20):
+        while b"NATS" not in await process.stderr.readline():
+            assert process.returncode is None
     process.terminate()
     assert await asyncio.wait_for(process.wait(), 10) == 0
 
@@ -134,7 +136,7 @@ async def test_a_rebuild_without_a_server_says_so(tmp_path: Path):
         ({"PODIUM_DATABASE": "sqlite://"}, [], "PODIUM_DATABASE: Value error, a read model in memory"),
         ({"PODIUM_PREFIX": "a.b"}, [], "PODIUM_PREFIX: String should match pattern"),
         ({"PODIUM_LOG_LEVEL": "loud"}, [], "PODIUM_LOG_LEVEL: Input should be"),
-        ({"PODIUM_DATABASE": "sqlite:////proc/none/x.db"}, [], "podium: "),
+        ({"PODIUM_DATABASE": "sqlite:////proc/none/x.db"}, [], "podium: the read model's directory cannot be made: "),
         ({}, ["rebuild", "nothing"], "invalid choice: 'nothing'"),
     ],
 )

@@ -22,7 +22,7 @@ from .catalogue import PROJECTIONS
 from .database import hold_lock
 from .received import Decoder, Stored
 from .store import Store
-from .stream import EventStream, StreamMissing
+from .stream import EventStream, StreamMissing, StreamUnavailable
 from .threads import Threads
 
 _log = logging.getLogger(__name__)
@@ -219,11 +219,19 @@ class Builder:
                 )
                 # They may even be ahead of the stream, if it is another one now.
                 end = min(reached, max(ends[service], after))
-                async with asyncio.timeout(SWAP_SECONDS):
-                    events += await self._read(service, after, end, partial(self._fold, connection, names, service))
+                events += await self._read_soon(service, after, end, partial(self._fold, connection, names, service))
             await self._writer.run(lambda: self._go_live(connection, names, answering))
         await self._writer.run(lambda: self._drop(answering[name] for name in names if name in answering))
         return events
+
+    async def _read_soon(self, service: Service, after: int, end: int, fold: Callable[[Sequence[Stored]], None]) -> int:
+        """As `_read`; raises StreamUnavailable if that takes long, since others wait."""
+        try:
+            async with asyncio.timeout(SWAP_SECONDS):
+                return await self._read(service, after, end, fold)
+        except TimeoutError as error:
+            name = self._streams[service].name
+            raise StreamUnavailable(f"the last events of {name} did not come in {SWAP_SECONDS:g} s") from error
 
     def _go_live(self, connection: Connection, names: Collection[str], answering: Mapping[str, Build]) -> None:
         for build in self._own(connection, names):

@@ -17,8 +17,7 @@ from .builds import Relieved
 from .catalogue import PROJECTIONS
 from .follower import reason
 from .logs import configure
-from .process import rebuild, serve
-from .served import OtherDatabase
+from .process import Unusable, rebuild, serve
 from .settings import Settings, describe
 from .stream import StreamUnavailable
 
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if asked.command == "rebuild":
                 return _rebuild(runner, settings, asked)
             runner.run(serve(settings))
-        except OSError as error:
+        except Unusable as error:
             print(f"podium: {error}", file=sys.stderr)
             return 2
         except Exception:
@@ -50,9 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _rebuild(runner: asyncio.Runner, settings: Settings, asked: argparse.Namespace) -> int:
     try:
         rebuilt = runner.run(rebuild(settings, asked.names or list(PROJECTIONS)))
-    except OtherDatabase as error:
-        print(f"podium: not rebuilt: {error}", file=sys.stderr)
-        return 2
     except (StreamUnavailable, SQLAlchemyError, Relieved) as error:
         text = reason(error) if isinstance(error, SQLAlchemyError) else str(error)
         print(f"podium: not rebuilt: {text}", file=sys.stderr)

@@ -20,7 +20,7 @@ from .endpoints import Endpoints
 from .follower import Follower
 from .heard import Heard
 from .reached import Reached
-from .served import database_to_rebuild
+from .served import OtherDatabase, database_to_rebuild
 from .settings import Settings
 from .sources import Failed, Sources
 from .store import NotBuilt, Store
@@ -37,6 +37,10 @@ FINISH_SECONDS: Final = 3.0
 
 TIDY_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 2.0
+
+
+class Unusable(Exception):
+    """What the settings name cannot be used, now or later."""
 
 
 class ReadModel:
@@ -86,12 +90,13 @@ async def serve(settings: Settings) -> None:
     """Follow and answer until SIGTERM or SIGINT, then drain.
 
     Raises:
-        OSError: the directory of the database cannot be made.
+        Unusable
     """
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    database = Database(settings.database_url)
+    database = _database(settings.database_url)
+    _log.info("the read model is in %s", database.name)
     running = asyncio.create_task(_serve(settings, database))
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait([stopping, running], return_when=asyncio.FIRST_COMPLETED)
@@ -111,15 +116,18 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
     """Build projections anew, beside a process that answers or alone.
 
     Raises:
-        ConnectionError: no NATS server answers.
-        OtherDatabase: the read model that answers is elsewhere.
+        Unusable: no NATS server answers, or the read model that answers is elsewhere.
         Relieved: another process rebuilds them, too.
         StreamUnavailable
         SQLAlchemyError
     """
-    nc, subjects = await connect(settings, CONNECT_SECONDS), Subjects(settings.prefix)
+    subjects = Subjects(settings.prefix)
     try:
-        database = Database(await database_to_rebuild(nc, subjects, settings))
+        nc = await connect(settings, CONNECT_SECONDS)
+    except ConnectionError as error:
+        raise Unusable(str(error)) from error
+    try:
+        database = _database(await database_to_rebuild(nc, subjects, settings))
         writer, store = Threads("podium-writer", 1), Store(database)
         try:
             await writer.run(store.prepare)
@@ -127,8 +135,20 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
         finally:
             writer.close()
             database.close()
+    except OtherDatabase as error:
+        raise Unusable(str(error)) from error
     finally:
         await nc.close()
+
+
+def _database(url: str) -> Database:
+    """Raises: Unusable"""
+    try:
+        return Database(url)
+    except ModuleNotFoundError as error:
+        raise Unusable(f"{error.name} is not installed: pip install 'podium[postgres]'") from error
+    except OSError as error:
+        raise Unusable(f"the read model's directory cannot be made: {error}") from error
 
 
 async def _serve(settings: Settings, database: Database) -> None:
