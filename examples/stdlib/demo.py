@@ -71,9 +71,10 @@ async def perform(options: Options) -> int:
         with PlainView(scene) if options.json else make_view(scene, console) as view:
             work = asyncio.create_task(conductor.run(view))
             await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
+            while not work.done():
+                # Again and again: a wait of CPython 3.11 that ends at this very moment swallows a cancellation.
                 work.cancel()
-                await asyncio.wait((work,))
+                await asyncio.wait((work,), timeout=0.5)
         if work.cancelled():
             print(f"demo: interrupted; the logs are in {options.data}", file=sys.stderr)
             return INTERRUPTED

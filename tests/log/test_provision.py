@@ -26,9 +26,11 @@ async def config(client: Client, stream: str) -> dict[str, Any]:
 
 async def everything(client: Client, subjects: Subjects) -> list[dict[str, Any]]:
     """The configuration of each stream and consumer below the prefix."""
-    answer = await call(client, "STREAM.LIST", {"offset": 0})
+    streams: list[dict[str, Any]] = []
+    while len(streams) < (page := await call(client, "STREAM.LIST", {"offset": len(streams)}))["total"]:
+        streams += page["streams"]
     found: list[dict[str, Any]] = []
-    for stream in answer["streams"]:
+    for stream in streams:
         name: str = stream["config"]["name"]
         if name.removeprefix("OBJ_").startswith(f"{subjects.prefix}-"):
             consumers = await call(client, f"CONSUMER.LIST.{name}", {"offset": 0})

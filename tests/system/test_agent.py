@@ -130,7 +130,7 @@ async def test_it_tells_its_progress(client: Client, shared_podium: Podium):
     async with serving(agent, shared_podium.url):
         id = await client.submit("steps", skills=[skill])
         async with asyncio.timeout(SECONDS):
-            while (await client.query(GetTask(task_id=id))).task.progress != Progress(1, 0.99, "step 99"):
+            while (await client.query(GetTask(task_id=id, fresh=True))).task.progress != Progress(1, 0.99, "step 99"):
                 await asyncio.sleep(0.02)
         enough.set()
         await client.wait(id, SECONDS)
