@@ -33,6 +33,11 @@ def at(number: int) -> float:
     return BEGAN.timestamp() + number / 1000
 
 
+def phases(made: Fold) -> dict[tuple[str, str], int]:
+    """What changes in the numbers of tasks."""
+    return {key: change for key, change in made.phases.items() if change}
+
+
 def test_a_submitted_task_is_queued():
     task = fold(submitted("t", kind="parse", skills=["a", "b"], actor="me", priority=7)).submitted["t"]
     assert (task.sequence, task.kind, task.skills, task.principal, task.priority) == (1, "parse", '["a","b"]', "me", 7)
@@ -53,7 +58,7 @@ def test_a_whole_life():
     assert attempt.outcome == "completed"
     tally = made.agents["a1"]
     assert (tally.open, tally.completed, tally.failed, tally.microseconds) == (0, 1, 0, 250_000)
-    assert made.phases == {("echo", "completed"): 1}
+    assert phases(made) == {("echo", "completed"): 1}
 
 
 def test_a_failed_attempt_delays_the_task_and_the_next_one_starts_afresh():
@@ -114,7 +119,7 @@ def test_a_known_task_changes_and_its_attempt_gets_only_what_is_new():
     made = fold(started("t", "a1"), completed("t", "a1"), known=known)
     assert not made.submitted
     assert made.changed["t"].phase == "completed"
-    assert made.phases == {("echo", "assigned"): -1, ("echo", "completed"): 1}
+    assert phases(made) == {("echo", "assigned"): -1, ("echo", "completed"): 1}
     attempt = made.reported[1, 1]
     assert (attempt.started_at, attempt.ended_at, attempt.outcome) == (at(1), at(2), "completed")
 
@@ -136,6 +141,21 @@ def test_what_the_rules_do_not_allow_is_passed_over():
     assert (task.kind, task.phase, task.agent, task.attempt) == ("echo", "completed", "a1", 2)
     assert list(made.assigned) == [(2, 2)]
     assert made.agents.keys() == {"a1"}
+
+
+def test_the_name_of_a_closed_task_may_become_that_of_a_new_one():
+    known = fold(*life("t", "a1")).submitted
+    made = fold(Event("x", TaskFailed("no")), submitted("t", kind="parse"), assigned("t", "a2"), known=known)
+    assert [task.sequence for task in made.replaced] == [1]
+    task = made.submitted["t"]
+    assert (task.sequence, task.kind, task.phase, task.agent, task.attempt) == (2, "parse", "assigned", "a2", 1)
+    assert phases(made) == {("echo", "completed"): -1, ("parse", "assigned"): 1}
+
+
+def test_a_task_that_is_not_closed_keeps_its_name():
+    made = fold(submitted("t"), submitted("t", kind="other"))
+    assert made.submitted["t"].kind == "echo"
+    assert not made.replaced
 
 
 def test_text_that_no_database_takes_is_made_plain():

@@ -67,7 +67,7 @@ class Endpoints:
             name=f"{self._subjects.prefix}-queries",
             version=VERSION,
             description="Answers queries from podium's read models",
-            queue_group=f"{self._subjects.prefix}-queries",
+            queue_group=self._subjects.query_group(),
             metadata={"database": self._database},
         )
         half_typed: Any = nats.micro

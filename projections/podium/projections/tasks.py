@@ -99,7 +99,9 @@ class Fold:
 
     Attributes:
         submitted: new tasks, by id.
+        skills: of each new task: skill, time of submission, sequence.
         changed: known tasks that are not as they were.
+        replaced: known tasks that were closed and forgotten, and whose names are those of new tasks now.
         assigned: new attempts, by the task's sequence and their number.
         reported: attempts of earlier batches, with what is new of them.
         agents: by agent, what is to be added to its tally.
@@ -107,50 +109,35 @@ class Fold:
     """
 
     def __init__(self, known: Mapping[str, Task]) -> None:
-        self._known = known
-        self._phases_before: dict[str, Phase] = {}
+        self._tasks = dict(known)
         self.submitted: dict[str, Task] = {}
         self.skills: list[tuple[str, float, int]] = []
         self.changed: dict[str, Task] = {}
+        self.replaced: list[Task] = []
         self.assigned: dict[tuple[int, int], Attempt] = {}
         self.reported: dict[tuple[int, int], Attempt] = {}
         self.agents: dict[str, Tally] = {}
+        self.phases: dict[tuple[str, Phase], int] = {}
 
     def add(self, events: Iterable[Received]) -> None:
         for event in events:
             if isinstance(event.data, _TASK_EVENTS):
                 self._add(event, event.data)  # type: ignore[arg-type]  # as the line above says
 
-    @property
-    def phases(self) -> dict[tuple[str, Phase], int]:
-        changes: dict[tuple[str, Phase], int] = {}
-
-        def count(kind: str, phase: Phase, change: int) -> None:
-            changes[kind, phase] = changes.get((kind, phase), 0) + change
-
-        for task in self.submitted.values():
-            count(task.kind, task.phase, 1)
-        for task in self.changed.values():
-            before = self._phases_before[task.task_id]
-            if before != task.phase:
-                count(task.kind, before, -1)
-                count(task.kind, task.phase, 1)
-        return {key: change for key, change in changes.items() if change}
-
     def _add(self, event: Received, data: TaskEvent) -> None:
-        task = self.submitted.get(event.entity)
-        if task is None:
-            task = self._known.get(event.entity)
-            if task is None:
-                if isinstance(data, TaskSubmitted):
-                    self._submit(event, data)
-                return
-            if event.entity not in self.changed:
-                self.changed[event.entity] = task
-                self._phases_before[event.entity] = task.phase
-        if _is_possible(task, data):
+        task = self._tasks.get(event.entity)
+        if isinstance(data, TaskSubmitted):
+            if task is None or task.closed is not None:
+                self._submit(event, data, task)
+        elif task is not None and _is_possible(task, data):
+            if task.task_id not in self.submitted:
+                self.changed[task.task_id] = task
+            before = task.phase
             task.updated_at = event.at
             self._change(task, event, data)
+            if task.phase != before:
+                self._count(task.kind, before, -1)
+                self._count(task.kind, task.phase, 1)
 
     def _change(self, task: Task, event: Received, data: TaskEvent) -> None:
         match data:
@@ -184,8 +171,10 @@ class Fold:
             case TaskSubmitted() | ReportRefused():
                 pass
 
-    def _submit(self, event: Received, data: TaskSubmitted) -> None:
-        self.submitted[event.entity] = Task(
+    def _submit(self, event: Received, data: TaskSubmitted, before: Task | None) -> None:
+        if before is not None:
+            self._replace(before)
+        task = Task(
             sequence=event.sequence,
             task_id=event.entity,
             kind=data.kind,
@@ -197,7 +186,23 @@ class Fold:
             updated_at=event.at,
             phase="queued",
         )
+        self._tasks[event.entity] = self.submitted[event.entity] = task
         self.skills.extend((skill, event.at, event.sequence) for skill in dict.fromkeys(data.skills))
+        self._count(task.kind, task.phase, 1)
+
+    def _replace(self, task: Task) -> None:
+        """The router has long forgotten the task; what its agents did remains in their tallies."""
+        self._count(task.kind, task.phase, -1)
+        if self.submitted.pop(task.task_id, None) is None:
+            self.replaced.append(task)
+            self.changed.pop(task.task_id, None)
+        self.skills = [skill for skill in self.skills if skill[2] != task.sequence]
+        for attempts in (self.assigned, self.reported):
+            for key in [key for key in attempts if key[0] == task.sequence]:
+                del attempts[key]
+
+    def _count(self, kind: str, phase: Phase, change: int) -> None:
+        self.phases[kind, phase] = self.phases.get((kind, phase), 0) + change
 
     def _assign(self, task: Task, event: Received, data: TaskAssigned) -> None:
         task.phase = "assigned"

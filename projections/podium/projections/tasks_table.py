@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import ClassVar, Final
 
+import msgspec
 from msgspec.structs import astuple
 from sqlalchemy import BigInteger, Column, Connection, Dialect, Double, Index, Integer, Text, delete, select
 
@@ -125,18 +126,28 @@ class Tasks(Projection):
     def apply(self, connection: Connection, service: Service, events: Sequence[Received]) -> None:
         fold = Fold(self._known(connection, {event.entity for event in events}))
         fold.add(events)
+        for task in fold.replaced:
+            self._remove(connection, task)
         self._insert_tasks.run(connection, [astuple(task) for task in fold.submitted.values()])
         self._insert_skills.run(connection, fold.skills)
         self._insert_attempts.run(connection, [astuple(attempt) for attempt in fold.assigned.values()])
         self._change_tasks(connection, fold)
         self._change_attempts(connection, fold.reported.values())
         self._add_tallies.run(connection, [(agent, *astuple(tally)) for agent, tally in fold.agents.items()])
-        self._add_phases.run(connection, [(*key, change) for key, change in fold.phases.items()])
+        self._add_phases.run(connection, [(*key, change) for key, change in fold.phases.items() if change])
         connection.execute(self._drop_empty_phases)
         self._keep(fold)
 
     def forget(self) -> None:
         self._recent.clear()
+
+    def _remove(self, connection: Connection, task: Task) -> None:
+        attempts, skills = self.attempts, self.skills
+        connection.execute(delete(self.tasks).where(self.tasks.c.sequence == task.sequence))
+        connection.execute(delete(attempts).where(attempts.c.task == task.sequence))
+        for skill in msgspec.json.decode(task.skills):
+            same = (skills.c.submitted_at == task.submitted_at) & (skills.c.sequence == task.sequence)
+            connection.execute(delete(skills).where(skills.c.skill == skill, same))
 
     def _change_tasks(self, connection: Connection, fold: Fold) -> None:
         moved: list[tuple[object, ...]] = []
