@@ -7,7 +7,7 @@ one argmax find the best agent of all.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import Final, TypeVar, get_args
@@ -61,6 +61,8 @@ class Fleet:
         self.silent_count = 0
         self.freed: dict[int, None] = {}
         self._vacant: list[int] = []
+        self._skilled: dict[str, dict[int, float]] = {}
+        self._skills_at: list[Mapping[str, float]] = []
         self._levels: OrderedDict[str, Floats] = OrderedDict()
         self._totals: OrderedDict[str, Floats] = OrderedDict()
         self._spare: dict[str, Floats] = {}
@@ -87,6 +89,7 @@ class Fleet:
         self.version += 1
         profile = self._profiles[agent].agent
         self.models[place] = _model_code(profile.model)
+        self._index_skills(place, profile.skills)
         for skill, levels in self._levels.items():
             levels[place] = profile.skills.get(skill, LACKS)
         for resource, totals in self._totals.items():
@@ -105,6 +108,7 @@ class Fleet:
             self.silent[place] = False
             self.silent_count -= 1
         del self.places[agent]
+        self._index_skills(place, {})
         self.names[place] = ""
         self.version += 1
         self.present[place] = False
@@ -190,11 +194,30 @@ class Fleet:
 
     def levels(self, skill: str) -> Floats:
         """Each one's level, `LACKS` where there is none."""
-        return self._column(self._levels, skill, lambda profile: profile.skills.get(skill, LACKS))
+        found = self._levels.get(skill)
+        if found is not None:
+            self._levels.move_to_end(skill)
+            return found
+        column = self._levels[skill] = np.full(len(self.present), LACKS)
+        if skilled := self._skilled.get(skill):
+            column[list(skilled)] = list(skilled.values())
+        if len(self._levels) > COLUMNS_KEPT:
+            self._levels.popitem(last=False)
+        return column
 
     def totals(self, resource: str) -> Floats:
         """Each one's whole amount in millionths, `LACKS` where there is none."""
-        return self._column(self._totals, resource, lambda profile: _total(profile, resource))
+        found = self._totals.get(resource)
+        if found is not None:
+            self._totals.move_to_end(resource)
+            return found
+        column = self._totals[resource] = np.full(len(self.present), LACKS)
+        for agent, place in self.places.items():
+            column[place] = _total(self._profiles[agent].agent, resource)
+        if len(self._totals) > COLUMNS_KEPT:
+            dropped, _ = self._totals.popitem(last=False)
+            self._spare.pop(dropped, None)
+        return column
 
     def spare(self, resource: str) -> Floats:
         """Each one's amount that is not reserved, in millionths."""
@@ -213,20 +236,15 @@ class Fleet:
 
     # Room
 
-    def _column(self, columns: OrderedDict[str, Floats], name: str, value: Callable[[AgentProfile], float]) -> Floats:
-        found = columns.get(name)
-        if found is not None:
-            columns.move_to_end(name)
-            return found
-        column = np.full(len(self.present), LACKS)
-        for agent, place in self.places.items():
-            column[place] = value(self._profiles[agent].agent)
-        columns[name] = column
-        if len(columns) > COLUMNS_KEPT:
-            dropped, _ = columns.popitem(last=False)
-            if columns is self._totals:
-                self._spare.pop(dropped, None)
-        return column
+    def _index_skills(self, place: int, skills: Mapping[str, float]) -> None:
+        """By skill, who has it: a task of a skill that was never asked for must not cost a look at every agent."""
+        while len(self._skills_at) <= place:
+            self._skills_at.append({})
+        for skill in self._skills_at[place]:
+            del self._skilled[skill][place]
+        for skill, level in skills.items():
+            self._skilled.setdefault(skill, {})[place] = level
+        self._skills_at[place] = skills
 
     def _take_place(self, agent: str) -> int:
         if self._vacant:
