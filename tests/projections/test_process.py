@@ -86,6 +86,24 @@ async def test_it_serves_and_ends_in_order(nats_server: NatsServer, tmp_path: Pa
     await nc.close()
 
 
+async def test_it_ends_in_order_when_the_server_is_gone(nats_server: NatsServer, tmp_path: Path):
+    nc = await nats.connect(nats_server.url)
+    await provision(nc, SUBJECTS, ["registry", "router"])
+    async with serving(environment(nats_server.url, tmp_path), nc) as process:
+        waiting = b'{"at_least":{"podium-events-router":1},"wait":60}'
+        await nc.publish(SUBJECTS.query("system.overview"), waiting, reply=nc.new_inbox())
+        await nc.flush()
+        await nc.close()
+        await nats_server.kill()
+        assert process.stderr is not None
+        async with asyncio.timeout(20):
+            while b"connection is lost" not in await process.stderr.readline():
+                assert process.returncode is None
+        process.terminate()
+        _, err = await asyncio.wait_for(process.communicate(), 10)
+        assert process.returncode == 0, err
+
+
 async def test_rebuild_says_what_it_did(nats_server: NatsServer, tmp_path: Path):
     nc = await nats.connect(nats_server.url)
     await provision(nc, SUBJECTS, ["registry", "router"])

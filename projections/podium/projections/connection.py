@@ -10,6 +10,7 @@ from typing import Any, Final
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 
 from .settings import Settings
 
@@ -67,6 +68,16 @@ async def connect(settings: Settings, seconds: float | None = None) -> Client:
     except TimeoutError as error:
         raise ConnectionError(f"no NATS server answers at {settings.nats}: {last or 'nothing came'}") from error
     return client
+
+
+async def disconnect(nc: Client) -> None:
+    """Send what is still to be sent, if there is a server, and close."""
+    try:
+        if nc.is_connected:
+            await nc.flush(timeout=1)
+        await nc.close()
+    except (NatsError, OSError, RuntimeError) as error:  # the last is uvloop's, of a connection that is lost
+        _log.info("NATS: not closed in order: %s", error)
 
 
 async def subscribe(nc: Client, subject: str, take: Callable[[Msg], Awaitable[None]]) -> Subscription:

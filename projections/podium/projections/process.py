@@ -14,7 +14,7 @@ from podium.contracts.subjects import Service, Subjects
 
 from .builder import Builder, Rebuilt
 from .catalogue import SERVICES
-from .connection import connect
+from .connection import connect, disconnect
 from .database import Database
 from .endpoints import Endpoints
 from .follower import Follower
@@ -138,7 +138,7 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
     except OtherDatabase as error:
         raise Unusable(str(error)) from error
     finally:
-        await nc.close()
+        await disconnect(nc)
 
 
 def _database(url: str) -> Database:
@@ -156,9 +156,7 @@ async def _serve(settings: Settings, database: Database) -> None:
     try:
         await ReadModel(nc, Subjects(settings.prefix), database).run()
     finally:
-        if nc.is_connected:
-            await nc.flush(timeout=1)
-        await nc.close()
+        await disconnect(nc)
 
 
 def _streams(nc: Client, subjects: Subjects) -> Mapping[Service, EventStream]:
