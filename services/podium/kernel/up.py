@@ -152,6 +152,7 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool) -> Non
         server, url = Server(embedded), embedded.url
         await server.start()
     environment = {**os.environ, "PODIUM_NATS": url, "PODIUM_DATA": str(data), "PODIUM_PREFIX": settings.prefix}
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would make threads that nobody uses
     processes = [Supervised(name, arguments, environment) for name, arguments in PROCESSES.items()]
     running = [asyncio.create_task(process.run()) for process in processes]
     if server is not None:
