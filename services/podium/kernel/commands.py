@@ -22,6 +22,9 @@ _decoders: Final = {
 }
 _any: Final = msgspec.json.Decoder()
 _LOCATED: Final = re.compile(r"(?P<fault>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?", re.DOTALL)
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
 _FIELD: Final = re.compile(r"Object (?:contains unknown|missing required) field `(?P<field>[^`]*)`")
 
 
@@ -107,7 +110,7 @@ def read_body(service: str, command: str, body: bytes) -> Struct | Refused:
         return decoded if isinstance(decoded, Refused) else _invalid(error)
     except msgspec.DecodeError as error:
         return _refused("not_json", f"the body is not JSON: {str(error).removeprefix('JSON is malformed: ')}")
-    if _depth(body) > MAX_DEPTH:
+    if _is_too_deep(body):
         return _refused("too_deep", f"the body nests deeper than {MAX_DEPTH} levels")
     return _decode(service, command, body)
 
@@ -134,18 +137,12 @@ def _refused(code: RefusalCode, fault: str, path: str = "$") -> Refused:
     return Refused(code, f"{path}: {fault}", {"path": path})
 
 
-def _depth(body: bytes) -> int:
-    """How deep arrays and objects nest; the scan is only made where it could matter."""
+def _is_too_deep(body: bytes) -> bool:
+    """Whether arrays and objects of JSON nest deeper than `MAX_DEPTH`; it is only scanned where it could matter."""
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
-        return 0
-    depth = deepest = 0
-    for bracket in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', body, re.DOTALL):
-        match bracket[0]:
-            case b"[" | b"{":
-                depth += 1
-                deepest = max(deepest, depth)
-            case b"]" | b"}":
-                depth -= 1
-            case _:
-                pass
-    return deepest
+        return False
+    outside = _STRING.sub(b"", body) if b"\\" in body else b"".join(body.split(b'"')[::2])
+    brackets = outside.translate(_SQUARE, _NO_BRACKET)
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace(b"[]", b"")  # what is innermost
+    return bool(brackets)
