@@ -34,7 +34,9 @@ NEARLY: Final = 1_000
 """Fewer events than these are read while whoever follows the streams is held off."""
 
 MOST_ROUNDS: Final = 20
-SWAP_SECONDS: Final = 10.0
+SWAP_SECONDS: Final = 4.0
+"""Less than others wait for a lock."""
+
 POLL_SECONDS: Final = 0.5
 _PROGRESS_SECONDS: Final = 5.0
 

@@ -55,6 +55,7 @@ class Follower:
         self._decoders = {service: Decoder(service, subjects) for service in streams}
         self._anew = False
         self._failing = False
+        self._waiting = False
         self._delay = FIRST_RETRY
 
     async def run(self) -> None:
@@ -80,7 +81,9 @@ class Follower:
                 except Relieved as relieved:
                     _log.info("%s", relieved)
                 except StreamUnavailable as error:
-                    _log.info("waiting for the event streams: %s", error)
+                    if not self._waiting:
+                        _log.info("waiting for the event streams: %s", error)
+                    self._waiting = True
                     await asyncio.sleep(LOOK_SECONDS)
                 except SQLAlchemyError as error:
                     await self._failed(error)
@@ -156,7 +159,7 @@ class Follower:
     def _succeeded(self) -> None:
         if self._failing:
             _log.info("the read model's database can be used again")
-        self._failing = False
+        self._failing = self._waiting = False
         self._delay = FIRST_RETRY
 
 
