@@ -16,6 +16,7 @@ from podium.client import Client, CommandRefused, OutcomeUnknown, Overloaded, Se
 from podium.contracts.envelope import MAX_BODY
 from podium.contracts.outcomes import AcceptedOutcome, RefusedOutcome
 from podium.contracts.tasks import CancelTask
+from podium.kernel.wire import settle
 from tests.nats_server import NatsServer
 
 COMMAND = CancelTask("test")
@@ -62,8 +63,7 @@ async def answer(server_side: Nats, *outcomes: AcceptedOutcome | RefusedOutcome 
             await server_side.publish(msg.headers["Podium-Reply"], msgspec.json.encode(outcome))
 
     await server_side.subscribe("podium.cmd.router.>", cb=on_command)
-    await server_side.flush()
-    await server_side.flush()  # the first one's ping overtakes the subscription
+    await settle(server_side)
     return heard
 
 

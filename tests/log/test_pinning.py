@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from podium.contracts.subjects import Subjects
 from podium.kernel.jsapi import call
 from podium.kernel.provision import PRIORITY_GROUP, ProvisionOptions, provision
-from podium.kernel.wire import listen, read_headers
+from podium.kernel.wire import listen, read_headers, settle
 
 PIN_TIMEOUT = 1.0
 NOBODY = {"group": PRIORITY_GROUP, "pinned_ts": "0001-01-01T00:00:00Z"}
@@ -38,7 +38,7 @@ class Replica:
         if pin is not None:
             request["id"] = pin
         await self._client.publish(self._next, json.dumps(request).encode(), reply=self._inbox)
-        await self._client.flush()
+        await settle(self._client)
 
     async def message(self) -> tuple[str, str, str]:
         async with asyncio.timeout(10):
@@ -183,7 +183,7 @@ async def test_a_reset_brings_what_was_not_acknowledged_to_the_next_holder(
         await partition.send(name)
     taken = [await one.message() for _ in "abc"]
     await client.publish(taken[0][1], b"+ACK")
-    await client.flush()
+    await settle(client)
     await partition.until_nobody_holds_it()
     await two.pull()
     await partition.send("d")

@@ -11,7 +11,7 @@ from nats.errors import ConnectionClosedError
 from podium.contracts.subjects import Subjects
 from podium.kernel import wire
 from podium.kernel.connection import connect
-from podium.kernel.wire import HEADER_LINE, Outgoing, has_shortcuts, listen, publish_all, read_headers, unlisten
+from podium.kernel.wire import HEADER_LINE, Outgoing, has_shortcuts, listen, publish_all, read_headers, settle, unlisten
 from tests.log.worlds import JetStreamWorld, events, followed, payloads, texts
 from tests.nats_server import NatsServer
 
@@ -39,7 +39,7 @@ async def heard(client: Client, subject: str, taken: asyncio.Queue[Taken]):
         taken.put_nowait((subject, reply, payload, headers))
 
     subscription = await listen(client, subject, take)
-    await client.flush()
+    await settle(client)
     return subscription
 
 
@@ -84,7 +84,7 @@ async def test_after_unlisten_nothing_is_taken(
     subscription = await heard(client, f"{subjects.prefix}.a", taken)
     await unlisten(client, subscription)
     await client.publish(f"{subjects.prefix}.a", b"late")
-    await client.flush()
+    await settle(client)
     assert taken.empty()
 
 

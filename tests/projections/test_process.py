@@ -18,6 +18,7 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.provision import provision
+from podium.kernel.wire import settle
 from tests.nats_server import NatsServer, free_port
 from tests.projections.feed import StreamFeed, life
 
@@ -92,7 +93,7 @@ async def test_it_ends_in_order_when_the_server_is_gone(nats_server: NatsServer,
     async with serving(environment(nats_server.url, tmp_path), nc) as process:
         waiting = b'{"at_least":{"podium-events-router":1},"wait":60}'
         await nc.publish(SUBJECTS.query("system.overview"), waiting, reply=nc.new_inbox())
-        await nc.flush()
+        await settle(nc)
         await nc.close()
         await nats_server.kill()
         assert process.stderr is not None

@@ -13,6 +13,7 @@ from msgspec import Raw
 from podium.contracts.envelope import Beat, CommandRefused, Progress
 from podium.contracts.queries import QUERIES
 from podium.contracts.tasks import ReportRefused, TaskCancelled, TaskFailed, TaskPaused, Waiting
+from podium.kernel.wire import settle
 from tests.projections.feed import (
     Event,
     assigned,
@@ -243,7 +244,7 @@ async def test_why_a_task_waits_is_asked_of_its_router(running: Running):
         await msg.respond(msgspec.json.encode(waiting))
 
     await running.nc.subscribe(running.subjects.all_explains("router"), cb=explain)
-    await running.nc.flush()
+    await settle(running.nc)
     why = await running.ask("tasks.why", task_id="t1")
     assert why.waiting == waiting
     assert why.summary == ("Waits for an agent: 3 able agents, 0 free slots; 2 tasks with the same needs go first.")
@@ -256,7 +257,7 @@ async def test_a_router_that_does_not_know_the_task_gives_no_reason(running: Run
         await msg.respond(b"{}")
 
     await running.nc.subscribe(running.subjects.all_explains("router"), cb=explain)
-    await running.nc.flush()
+    await settle(running.nc)
     assert (await running.ask("tasks.why", task_id="t1")).waiting is None
 
 

@@ -14,6 +14,7 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.embedded import server_binary
+from podium.kernel.wire import settle
 from tests.contracts.wire_page import blocks
 from tests.nats_server import free_port
 
@@ -117,7 +118,7 @@ async def connected(server: str, user: str) -> AsyncGenerator[User]:
 async def test_a_user_may_do_its_own(server: str, user: str, subject: str) -> None:
     async with connected(server, "podium") as podium, connected(server, user) as sender:
         heard = await podium.nc.subscribe(subject)
-        await podium.nc.flush()
+        await settle(podium.nc)
         answered = asyncio.create_task(sender.nc.request(subject, b"{}", timeout=SECONDS))
         await (await heard.next_msg(SECONDS)).respond(b"heard")
         assert (await answered).data == b"heard"
@@ -128,7 +129,7 @@ async def test_a_user_may_do_its_own(server: str, user: str, subject: str) -> No
 async def test_a_user_may_not_speak_for_others(server: str, user: str, subject: str) -> None:
     async with connected(server, "podium") as podium, connected(server, user) as sender:
         heard = await podium.nc.subscribe(subject)
-        await podium.nc.flush()
+        await settle(podium.nc)
         await sender.nc.publish(subject, b"{}")
         assert subject.lower() in await asyncio.wait_for(sender.violations.get(), SECONDS)
         await podium.nc.publish(subject, b"the end")

@@ -82,6 +82,7 @@ class Endpoints:
                 )
             )
         await self._nc.flush()
+        await self._nc.flush()  # nats-py's first ping overtakes the subscriptions
 
     async def close(self, seconds: float) -> None:
         """Take no more queries, and finish those in hand within `seconds`."""

@@ -27,7 +27,7 @@ from .owner import Owner
 from .provision import ProvisionOptions, provision
 from .settings import Settings
 from .snapshots import JetStreamSnapshots
-from .wire import Outgoing, listen, publish_all
+from .wire import Outgoing, listen, publish_all, settle
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ class ServiceProcess:
             await inbox.stop()
         await micro.stop()
         if nc.is_connected:
-            await nc.flush(timeout=1)
+            await settle(nc, timeout=1)
         await nc.close()
         for task in done:
             task.result()

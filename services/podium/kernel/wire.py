@@ -97,6 +97,18 @@ async def unlisten(client: Client, subscription: Subscription) -> None:
         await subscription.unsubscribe()
 
 
+async def settle(client: Client, timeout: float = 10.0) -> None:
+    """Return when the server has taken all that was sent.
+
+    nats-py's ping overtakes what is not written yet, so that its `flush` is none; the second one comes behind it.
+
+    Raises:
+        nats.errors.Error: the server did not answer.
+    """
+    for _ in range(2):
+        await client.flush(timeout=max(1, round(timeout)))
+
+
 def read_headers(raw: bytes) -> tuple[int | None, dict[str, str]]:
     """The status that the server gave, if it is a message of the server's own, and the headers.
 
