@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from podium.kernel.timers import NEVER, Timers
+
 from .book import Change
 from .fleet import Fleet
 from .overdue import next_time
@@ -15,7 +17,6 @@ from .phases import IN_HAND, WAITS, Assigned, Delayed, Job, Open, Queued, Runnin
 from .queue import URGENT, Key, Queue
 from .scoring import Fits
 from .settings import RouterSettings
-from .timers import NEVER, Timers
 from .watch import Watch
 
 

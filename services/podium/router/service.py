@@ -21,6 +21,7 @@ from podium.contracts.tasks import (
     Waiting,
 )
 from podium.kernel.decider import Emit, Request
+from podium.kernel.timers import NEVER
 
 from .agents import Beat, Profile
 from .assignment import assignments
@@ -34,7 +35,6 @@ from .settings import RouterSettings
 from .state import RouterState
 from .submission import submit, submit_all
 from .tasks import Order, decide
-from .timers import NEVER
 from .waiting import explain
 from .watch import AGENT
 

@@ -8,6 +8,7 @@ from typing import assert_never
 import numpy as np
 
 from podium.contracts.tasks import Waiting
+from podium.kernel.timers import NEVER
 
 from .choice import NO_SLOT, SILENT, obstacles
 from .index import Index
@@ -15,7 +16,6 @@ from .phases import Assigned, Cancelled, Completed, Delayed, Failed, Job, Paused
 from .scoring import conditions, demands
 from .settings import RouterSettings
 from .state import RouterState
-from .timers import NEVER
 
 
 def explain(state: RouterState, task_id: str, now: float, settings: RouterSettings) -> Waiting | None:

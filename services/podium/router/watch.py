@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from podium.kernel.timers import Timers
+
 from .fleet import Fleet
 from .parts import Parts
 from .phases import IN_HAND, Assigned, Running
 from .settings import RouterSettings
-from .timers import Timers
 
 INTERVALS: Final = 3.0
 """So many of its own intervals an agent is given, if that is longer than the setting."""
