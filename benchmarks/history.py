@@ -20,6 +20,7 @@ from podium.kernel.log import MAX_BATCH, Record, Stored
 from podium.kernel.main import make_decider
 from podium.kernel.partition import Partition
 from podium.kernel.provision import provision
+from podium.kernel.step import Round
 
 from . import fleet
 from .system import System
@@ -48,7 +49,9 @@ class Writer:
     def step(self, commands: Sequence[tuple[str, str, Struct]], now: float) -> list[Record]:
         """Commands as `(principal, entity, command)`; the events that they led to."""
         before = len(self.records)
-        for batch in self.partition.step([self._incoming(*command) for command in commands], now):
+        round = Round()
+        self.partition.step(round, [self._incoming(*command) for command in commands], now)
+        for batch in round.batches():
             self.records += batch.records
             self.partition.committed(batch, len(self.records))
         return self.records[before:]

@@ -17,7 +17,7 @@ from podium.kernel.commands import Incoming
 from podium.kernel.decider import Emit, Request
 from podium.kernel.log import MAX_BATCH, Stored
 from podium.kernel.partition import CommandFault, Partition
-from podium.kernel.step import Batch
+from podium.kernel.step import Batch, Round
 from podium.registry.service import Registry, RegistryState, decider
 
 SUBJECTS = Subjects()
@@ -42,7 +42,12 @@ class Log:
         self.partition = Partition(decider(), SUBJECTS, 0)
 
     def send(self, *commands: Incoming) -> list[Outcome]:
-        return [outcome for _, outcome in self.commit(self.partition.step(commands, NOW))]
+        return [outcome for _, outcome in self.commit(self.decide(*commands))]
+
+    def decide(self, *commands: Incoming) -> list[Batch]:
+        round = Round()
+        self.partition.step(round, commands, NOW)
+        return round.batches()
 
     def commit(self, batches: Sequence[Batch]) -> list[tuple[Incoming, Outcome]]:
         outcomes: list[tuple[Incoming, Outcome]] = []
@@ -150,20 +155,20 @@ def test_events_are_numbered_without_gaps_across_restarts(log: Log) -> None:
 
 
 def test_a_large_round_is_cut_into_atomic_batches_between_commands(log: Log) -> None:
-    batches = log.partition.step([register(f"c{n}", f"a{n}") for n in range(MAX_BATCH + 300)], NOW)
+    batches = log.decide(*(register(f"c{n}", f"a{n}") for n in range(MAX_BATCH + 300)))
     assert [len(batch.records) for batch in batches] == [MAX_BATCH, 300]
     outcomes = log.commit(batches)
     assert [o.sequence for _, o in outcomes if isinstance(o, AcceptedOutcome)] == list(range(1, MAX_BATCH + 301))
 
 
 def test_a_small_round_is_stored_command_by_command(log: Log) -> None:
-    batches = log.partition.step([register("c1"), register("c2", "a2"), register("c1")], NOW)
+    batches = log.decide(register("c1"), register("c2", "a2"), register("c1"))
     assert [(len(batch.records), len(batch.answers)) for batch in batches] == [(1, 1), (1, 2)]
 
 
 def test_what_is_owed_without_events_is_answered_at_once(log: Log) -> None:
     log.send(register("c1"))
-    [batch] = log.partition.step([register("c1"), command("c2", "a2", "register_agent", b"[")], NOW)
+    [batch] = log.decide(register("c1"), command("c2", "a2", "register_agent", b"["))
     assert (len(batch.records), len(batch.answers)) == (0, 2)
 
 

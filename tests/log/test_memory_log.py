@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.log import Conflict, LogUnavailable, Record, ResultUnknown
-from podium.kernel.memory import Line, MemoryLog, MemoryReader, MemoryStreams, matcher
+from podium.kernel.memory import Line, MemoryCommit, MemoryLog, MemoryReader, MemoryStreams, matcher
 from tests.log.worlds import events, followed, payloads, stored, texts
 
 SUBJECTS = Subjects("model")
@@ -54,21 +54,21 @@ class FaultyLine(Line):
         self.fault: Literal["unavailable", "request lost", "answer lost", "late"] | None = None
         self.late: list[Callable[[], int]] = []
 
-    async def append(self, store: Callable[[], int]) -> int:
+    def append(self, store: Callable[[], int], tell: Callable[[], None]) -> MemoryCommit:
         fault, self.fault = self.fault, None
         match fault:
             case "unavailable":
-                raise LogUnavailable("told so")
+                return MemoryCommit(LogUnavailable("told so"))
             case "request lost":
-                raise ResultUnknown("told so")
+                return MemoryCommit(ResultUnknown("told so"))
             case "answer lost":
                 store()
-                raise ResultUnknown("told so")
+                return MemoryCommit(ResultUnknown("told so"))
             case "late":
                 self.late.append(store)
-                raise ResultUnknown("told so")
+                return MemoryCommit(ResultUnknown("told so"))
             case None:
-                return store()
+                return super().append(store, tell)
 
     async def ask(self) -> None:
         if self.fault == "unavailable":

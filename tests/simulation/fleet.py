@@ -20,7 +20,7 @@ from podium.contracts.tasks import (
     TaskPaused,
     TaskStarted,
 )
-from podium.kernel.owner import Signal
+from podium.kernel.ports import Signal
 from podium.kernel.simulation import SimulatedService, World
 from podium.registry.service import decider as registry_decider
 from podium.router.service import decider as router_decider

@@ -29,7 +29,7 @@ from .clock import Clock
 from .commands import Incoming
 from .jsapi import NOT_FOUND, ApiError, call
 from .log import EventReader, LogUnavailable, Stored
-from .owner import Signal
+from .ports import Signal
 from .provision import PRIORITY_GROUP
 from .sender import read_sender
 from .wire import Outgoing, listen, publish_all, read_headers, unlisten
@@ -120,7 +120,9 @@ class PartitionInbox:
         self._send(Outgoing(last.token, b"+ACK"))
 
     async def wait(self, until: float | None) -> None:
-        if not self._waiting:
+        if self._waiting:
+            await asyncio.sleep(0)
+        else:
             timeout = None if until is None else max(0.0, until - self._clock.now())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._something.wait(), timeout)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, suppress
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -18,7 +19,7 @@ from nats.aio.subscription import Subscription
 from podium.contracts.subjects import Service, Subjects
 
 from .jsapi import last_message, last_sequence
-from .log import Conflict, LogUnavailable, Record, ResultUnknown, Stored, check_batch
+from .log import Commit, Conflict, EventLog, LogUnavailable, Record, ResultUnknown, Stored, check_batch, nobody
 from .pull import ConsumerLost, Pull
 from .wire import HEADER_LINE, Outgoing, listen, publish_all, read_headers
 
@@ -121,7 +122,7 @@ class JetStreamReader:
             await asyncio.sleep(RETRY)
 
 
-class JetStreamLog(JetStreamReader):
+class JetStreamLog(JetStreamReader, EventLog):
     """An `EventLog` of one partition.
 
     Args:
@@ -149,27 +150,25 @@ class JetStreamLog(JetStreamReader):
         self._count = 0
         self._inbox = client.new_inbox()
         self._subscription: Subscription | None = None
-        self._answers: dict[str, asyncio.Future[bytes]] = {}
+        self._under_way: dict[str, _Commit] = {}
 
-    async def append(self, records: Sequence[Record], after: int) -> int:
+    async def begin(self, records: Sequence[Record], after: int, tell: Callable[[], None] = nobody) -> Commit:
         check_batch(records, self._partition, self._client.max_payload - HEADER_ROOM)
         if not self._client.is_connected:
             raise LogUnavailable("not connected to NATS")
         self._count += 1
         reply = f"{self._inbox}.{self._count}"
         messages = self._messages(records, after, f"{self._id}-{self._count}", reply)
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._answers[reply] = answer
+        forget = partial(self._under_way.pop, reply, None)
+        commit = self._under_way[reply] = _Commit(self._client, len(records), self._timeout, tell, forget)
         try:
-            try:
-                if self._subscription is None:
-                    self._subscription = await listen(self._client, f"{self._inbox}.*", self._answered)
-                await publish_all(self._client, messages)
-            except nats.errors.Error as error:
-                raise ResultUnknown(f"the append could not be sent: {error}") from error
-            return _sequence(await self._answer(answer), len(records))
-        finally:
-            del self._answers[reply]
+            if self._subscription is None:
+                self._subscription = await listen(self._client, f"{self._inbox}.*", self._answered)
+            await publish_all(self._client, messages)
+        except nats.errors.Error as error:
+            forget()
+            raise ResultUnknown(f"the append could not be sent: {error}") from error
+        return commit
 
     def _messages(self, records: Sequence[Record], after: int, batch: str, reply: str) -> list[Outgoing]:
         guard = f"Nats-Expected-Last-Sequence: {after}\r\n"
@@ -191,29 +190,69 @@ class JetStreamLog(JetStreamReader):
         messages[-1] = last._replace(headers=f"{head}{len(records)}\r\nNats-Batch-Commit: 1\r\n\r\n", reply=reply)
         return messages
 
-    async def _answer(self, answer: asyncio.Future[bytes]) -> bytes:
-        """Wait for it, and no longer than the connection over which it would come."""
-        loop = asyncio.get_running_loop()
-        deadline, reconnects = loop.time() + self._timeout, self._client.stats["reconnects"]
-        while not answer.done():
-            await asyncio.wait((answer,), timeout=_LOOK)
-            if answer.done():
-                break
-            if not self._client.is_connected or self._client.stats["reconnects"] != reconnects:
-                raise ResultUnknown("the connection was lost before the answer came")
-            if loop.time() > deadline:
-                raise ResultUnknown(f"no answer came within {self._timeout:g} s")
-        return answer.result()
-
     def _answered(self, subject: str, reply: str, payload: bytes, headers: bytes) -> None:
-        answer = self._answers.get(subject)
-        if answer is None or answer.done():
+        commit = self._under_way.get(subject)
+        if commit is None:
             return
-        if not payload:
-            status, _ = read_headers(headers)
-            answer.set_exception(LogUnavailable(f"nobody takes events of {self._partition} ({status})"))
+        if payload:
+            commit.settle(payload)
         else:
-            answer.set_result(payload)
+            status, _ = read_headers(headers)
+            commit.settle(LogUnavailable(f"nobody takes events of {self._partition} ({status})"))
+
+
+class _Commit:
+    """A `Commit` of `count` records, which has no longer than `timeout` seconds, or than its connection.
+
+    Args:
+        tell: called when the answer has come.
+        forget: called when it is no longer waited for.
+    """
+
+    def __init__(
+        self, client: Client, count: int, timeout: float, tell: Callable[[], None], forget: Callable[[], object]
+    ) -> None:
+        self._client = client
+        self._count = count
+        self._timeout = timeout
+        self._tell = tell
+        self._forget = forget
+        self._loop = asyncio.get_running_loop()
+        self._answer: bytes | LogUnavailable | None = None
+        self._come = asyncio.Event()
+        self._deadline = self._loop.time() + timeout
+        self._reconnects = client.stats["reconnects"]
+
+    @property
+    def done(self) -> bool:
+        return self._answer is not None or self._hopeless() is not None
+
+    async def position(self) -> int:
+        try:
+            while self._answer is None:
+                if (why := self._hopeless()) is not None:
+                    raise ResultUnknown(why)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._come.wait(), _LOOK)
+        finally:
+            self._forget()
+        if isinstance(self._answer, LogUnavailable):
+            raise self._answer
+        return _sequence(self._answer, self._count)
+
+    def settle(self, answer: bytes | LogUnavailable) -> None:
+        if self._answer is None:
+            self._answer = answer
+            self._come.set()
+            self._tell()
+
+    def _hopeless(self) -> str | None:
+        """Why no answer will come any more."""
+        if not self._client.is_connected or self._client.stats["reconnects"] != self._reconnects:
+            return "the connection was lost before the answer came"
+        if self._loop.time() > self._deadline:
+            return f"no answer came within {self._timeout:g} s"
+        return None
 
 
 class _Fault(Struct):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -81,27 +81,51 @@ class EventReader(Protocol):
         ...
 
 
+class Commit(Protocol):
+    """An append that is under way."""
+
+    @property
+    def done(self) -> bool:
+        """Whether `position` has an answer by now, or will get none any more."""
+        ...
+
+    async def position(self) -> int:
+        """The sequence of the last record; those of a batch are consecutive.
+
+        Raises:
+            Conflict: the partition's newest event is another one.
+            ResultUnknown: it may be stored.
+            LogUnavailable: it is not stored.
+        """
+        ...
+
+
+def nobody() -> None:
+    """Nobody needs to be told."""
+
+
 class EventLog(EventReader, Protocol):
     """One partition's events."""
 
-    async def append(self, records: Sequence[Record], after: int) -> int:
-        """Store all records or none, if the partition's newest event is still the one at `after`.
+    async def begin(self, records: Sequence[Record], after: int, tell: Callable[[], None] = nobody) -> Commit:
+        """Send an append on its way: all records or none, if the partition's newest event is still the one at `after`.
 
         Args:
             records: 1 to `MAX_BATCH`.
             after: what `last` or the append before returned.
-
-        Returns:
-            The sequence of the last record; those of a batch are consecutive.
+            tell: called when an answer has come.
 
         Raises:
-            Conflict: the partition's newest event is another one.
             ResultUnknown: it may be stored.
             LogUnavailable: it is not stored.
             RecordTooLarge
             ValueError: no records, too many, or a subject outside the partition.
         """
         ...
+
+    async def append(self, records: Sequence[Record], after: int) -> int:
+        """As `begin`, and wait; raises what either of the two raises."""
+        return await (await self.begin(records, after)).position()
 
 
 def check_batch(records: Sequence[Record], guard: str, limit: int) -> None:

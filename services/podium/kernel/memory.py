@@ -11,7 +11,7 @@ from typing import Final
 
 from podium.contracts.subjects import Service, Subjects
 
-from .log import Conflict, Record, Stored, check_batch
+from .log import Commit, Conflict, EventLog, LogUnavailable, Record, ResultUnknown, Stored, check_batch, nobody
 
 READ_BATCH: Final = 500
 MAX_PAYLOAD: Final = 1024 * 1024
@@ -58,16 +58,51 @@ class MemoryStreams:
         await self._grown.setdefault(name, asyncio.Event()).wait()
 
 
+Result = int | Conflict | ResultUnknown | LogUnavailable
+"""What came of an append: the sequence of the last record, or why there is none."""
+
+
+def result_of(store: Callable[[], int]) -> Result:
+    try:
+        return store()
+    except Conflict as conflict:
+        return conflict
+
+
+class MemoryCommit:
+    """A `Commit`.
+
+    Attributes:
+        result: None while it is under way.
+    """
+
+    def __init__(self, result: Result | None = None) -> None:
+        self.result = result
+
+    @property
+    def done(self) -> bool:
+        return self.result is not None
+
+    async def position(self) -> int:
+        """A line that takes its time waits here."""
+        assert self.result is not None
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
 class Line:
     """The way between one client and the streams; a simulation's own lines delay, lose and cut."""
 
-    async def append(self, store: Callable[[], int]) -> int:
+    def append(self, store: Callable[[], int], tell: Callable[[], None]) -> MemoryCommit:
         """Bring an append to the streams and its answer back.
 
-        `store` does it, once; it raises Conflict. A line may call it, not call it, or call it later on, and
-        may then raise `LogUnavailable` (never stored) or `ResultUnknown` (stored, or not, or not yet).
+        `store` does it, once; it raises Conflict. A line may call it, not call it, or call it later on, and the
+        answer may then be `LogUnavailable` (never stored) or `ResultUnknown` (stored, or not, or not yet).
         """
-        return store()
+        commit = MemoryCommit(result_of(store))
+        tell()
+        return commit
 
     async def ask(self) -> None:
         """Before anything is read; may raise `LogUnavailable`."""
@@ -112,7 +147,7 @@ class MemoryReader:
         return position + len(chunk), [stored for stored in chunk if self._matches(stored.subject)]
 
 
-class MemoryLog(MemoryReader):
+class MemoryLog(MemoryReader, EventLog):
     """An `EventLog` of one partition."""
 
     def __init__(
@@ -125,9 +160,9 @@ class MemoryLog(MemoryReader):
     ) -> None:
         super().__init__(streams, subjects.event_stream(service), subjects.partition(service, partition), line)
 
-    async def append(self, records: Sequence[Record], after: int) -> int:
+    async def begin(self, records: Sequence[Record], after: int, tell: Callable[[], None] = nobody) -> Commit:
         check_batch(records, self._filter, self._streams.max_payload)
-        return await self._line.append(lambda: self._streams.append(self._stream, records, self._filter, after))
+        return self._line.append(lambda: self._streams.append(self._stream, records, self._filter, after), tell)
 
 
 def matcher(filter: str) -> Callable[[str], bool]:

@@ -18,7 +18,7 @@ from podium.contracts.envelope import CommandAccepted, CommandRefused, Envelope
 from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
 from podium.contracts.subjects import Service, Subjects
 
-from .clock import from_text, to_text
+from .clock import from_text
 from .commands import Incoming, read_command
 from .decider import Decider, Emit, Request
 from .log import Record, Stored
@@ -135,25 +135,21 @@ class Partition(Generic[S]):
     def sense(self, subject: tuple[str, ...], signal: Struct, now: float) -> None:
         self.decider.sense(self.state, subject, signal, now)
 
-    def step(self, commands: Sequence[Incoming], now: float, *, react: bool = True) -> list[Batch]:
-        """Decide each command in turn, then what is due. The state moves on at once; the log must follow.
-
-        Returns the new events as batches to be stored one after the other; no command's events are torn apart.
+    def step(self, round: Round, commands: Sequence[Incoming], now: float) -> None:
+        """Decide each command in turn, then what is due, into the round. The state moves on at once, ahead of the log.
 
         `now` is in whole microseconds. A command whose outcome is known gets it again.
 
         Raises:
             CommandFault: drop the partition, and have the next one refuse the command.
         """
-        round = Round(to_text(now), now)
+        round.at(now)
         for incoming in commands:
             try:
                 self._take(incoming, round)
             except Exception as error:
                 raise CommandFault(incoming.command_id) from error
-        if react:
-            self._react(round)
-        return round.batches()
+        self._react(round)
 
     def committed(self, batch: Batch, position: int) -> list[tuple[Incoming, Outcome]]:
         """The outcomes of a batch whose last event is now at `position`."""

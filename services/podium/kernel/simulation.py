@@ -24,9 +24,10 @@ from .clock import in_microseconds
 from .commands import Incoming
 from .decider import Decider
 from .log import EventReader, LogUnavailable, ResultUnknown, Stored
-from .memory import Line, MemoryLog, MemoryReader, MemoryStreams
-from .owner import Owner, Signal
+from .memory import Line, MemoryCommit, MemoryLog, MemoryReader, MemoryStreams, Result, result_of
+from .owner import Owner
 from .partition import Partition
+from .ports import Signal
 from .snapshots import MemorySnapshots
 
 EPOCH: Final = 1_000_000_000.0
@@ -169,23 +170,34 @@ class UnsteadyLine(Line):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def append(self, store: Callable[[], int]) -> int:
+    def append(self, store: Callable[[], int], tell: Callable[[], None]) -> MemoryCommit:
+        commit = _Underway(self._world)
+        self._world.spawn("append", self._carry(store, tell, commit))
+        return commit
+
+    async def _carry(self, store: Callable[[], int], tell: Callable[[], None], commit: MemoryCommit) -> None:
+        """There and back, whatever becomes of the sender meanwhile."""
         world = self._world
         await world.pause(world.random.random() * 0.01)
-        if world.happens(world.faults.unavailable):
-            raise LogUnavailable("simulated")
-        if world.happens(world.faults.unknown):
-            match world.random.randrange(3):
-                case 0:
-                    store()
-                case 1:
-                    world.spawn("late append", self._later(store))
-                case _:
-                    pass
-            raise ResultUnknown("simulated")
-        position = store()
+        result = self._bring(store)
         await world.pause(world.random.random() * 0.01)
-        return position
+        commit.result = result
+        tell()
+
+    def _bring(self, store: Callable[[], int]) -> Result:
+        world = self._world
+        if world.happens(world.faults.unavailable):
+            return LogUnavailable("simulated")
+        if not world.happens(world.faults.unknown):
+            return result_of(store)
+        match world.random.randrange(3):
+            case 0:
+                result_of(store)
+            case 1:
+                world.spawn("late append", self._later(store))
+            case _:
+                pass
+        return ResultUnknown("simulated")
 
     async def ask(self) -> None:
         await self._world.pause()
@@ -194,10 +206,19 @@ class UnsteadyLine(Line):
 
     async def _later(self, store: Callable[[], int]) -> None:
         await self._world.pause(self._world.random.random() * 2)
-        try:
-            store()
-        except Exception:
-            return
+        result_of(store)
+
+
+class _Underway(MemoryCommit):
+    """An append that takes its time."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    async def position(self) -> int:
+        await self._world.until(lambda: self.done)
+        return await super().position()
 
 
 class CommandQueue:
@@ -262,6 +283,7 @@ class SimulatedInbox:
         self._queue = queue
         self._facts = dict.fromkeys(upstream, 0)
         self._signals: list[Signal] = []
+        self._noticed = False
         self.rival = False
 
     @property
@@ -298,7 +320,11 @@ class SimulatedInbox:
     async def wait(self, until: float | None) -> None:
         world = self._world
         tick = world.now() + 1.0
-        await world.until(lambda: self._queue.waits() or self._news(), min(until or tick, tick))
+        await world.until(lambda: self._noticed or self._queue.waits() or self._news(), min(until or tick, tick))
+        self._noticed = False
+
+    def notify(self) -> None:
+        self._noticed = True
 
     async def pause(self, seconds: float) -> None:
         await self._world.pause(seconds)

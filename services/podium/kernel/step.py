@@ -1,4 +1,4 @@
-"""What one round of a partition leads to: events in atomic batches, and the answers that are owed with them."""
+"""What a round of a partition leads to: events in atomic batches, and the answers that are owed with them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from .clock import to_text
 from .commands import Incoming
 from .log import MAX_BATCH, Record
 from .outcomes import Done
 
-SMALL_STEP: Final = 8
-"""A step of up to so many events is stored command by command: a single event is a plain append, which costs the
+SMALL_ROUND: Final = 8
+"""A round of up to so many events is stored command by command: a single event is a plain append, which costs the
 server a fraction of an atomic batch (0.3 ms instead of 3 to 9), and its sender need not wait for the others.
 """
 
@@ -37,19 +38,24 @@ class Batch(Struct, frozen=True, gc=False):
 
 
 class Round:
-    """What a step has gathered so far.
+    """What one or more steps have gathered so far.
 
     Attributes:
-        now: seconds since the epoch, UTC; `time` is its text.
+        now: of the present step, seconds since the epoch, UTC; `time` is its text.
         records: the new events, in order.
     """
 
-    def __init__(self, time: str, now: float) -> None:
-        self.time = time
-        self.now = now
+    def __init__(self) -> None:
+        self.time = ""
+        self.now = 0.0
         self.records: list[Record] = []
         self._ends: list[int] = []
         self._answers: list[tuple[int, Answer]] = []
+
+    def at(self, now: float) -> None:
+        """What follows happens at this time."""
+        self.now = now
+        self.time = to_text(now)
 
     def group(self) -> None:
         """The records since the last group belong together: they are stored whole or not at all."""
@@ -84,7 +90,7 @@ class Round:
 
     def _cuts(self) -> Iterator[int]:
         """Ends of batches; each is the end of a group."""
-        if len(self.records) <= SMALL_STEP:
+        if len(self.records) <= SMALL_ROUND:
             yield from self._ends
             return
         start = before = 0
