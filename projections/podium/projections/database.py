@@ -53,15 +53,16 @@ class Database:
 
     Args:
         url: `sqlite:///<file>` or `postgresql+psycopg://…`
+        statement_seconds: how long a reader's statement may take; in SQLite, all of its transaction.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, statement_seconds: float = STATEMENT_SECONDS) -> None:
         self._url = make_url(url)
         self._file = Path(self._url.database or "") if self._url.drivername == "sqlite" else None
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._writing = _engine(self._url, reading=False)
-        self._reading = _engine(self._url, reading=True)
+        self._writing = _engine(self._url)
+        self._reading = _engine(self._url, statement_seconds)
         self._opened: tuple[int, int] | None = None
 
     @property
@@ -133,7 +134,9 @@ def hold_lock(connection: Connection, lock: Literal["schema", "live"]) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_LOCKS[lock])))
 
 
-def _engine(url: URL, *, reading: bool) -> Engine:
+def _engine(url: URL, statement_seconds: float | None = None) -> Engine:
+    """For one writer, or for readers, whose statements may take so long."""
+    reading = statement_seconds is not None
     if url.drivername == "sqlite":
         engine = create_engine(
             url,
@@ -141,12 +144,12 @@ def _engine(url: URL, *, reading: bool) -> Engine:
             pool_size=4 if reading else 1,
             max_overflow=0,
         )
-        _prepare_sqlite(engine, reading=reading)
+        _prepare_sqlite(engine, statement_seconds)
         return engine
     given = url.query.get("options", "")
     options = f"{given if isinstance(given, str) else ' '.join(given)} -c lock_timeout={int(LOCKED_SECONDS * 1000)}"
-    if reading:
-        options += f" -c statement_timeout={int(STATEMENT_SECONDS * 1000)} -c default_transaction_read_only=on"
+    if statement_seconds is not None:
+        options += f" -c statement_timeout={int(statement_seconds * 1000)} -c default_transaction_read_only=on"
     else:
         # As with SQLite: after a power cut the positions roll back with the rows, and the log is the truth.
         options += " -c synchronous_commit=off"
@@ -161,7 +164,9 @@ def _engine(url: URL, *, reading: bool) -> Engine:
     )
 
 
-def _prepare_sqlite(engine: Engine, *, reading: bool) -> None:
+def _prepare_sqlite(engine: Engine, statement_seconds: float | None) -> None:
+    reading = statement_seconds is not None
+
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -176,7 +181,7 @@ def _prepare_sqlite(engine: Engine, *, reading: bool) -> None:
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-        if reading:
-            ends = time.monotonic() + STATEMENT_SECONDS
+        if statement_seconds is not None:
+            ends = time.monotonic() + statement_seconds
             driver: Any = connection.connection.driver_connection
             driver.set_progress_handler(lambda: time.monotonic() > ends, 100_000)

@@ -1,4 +1,4 @@
-"""`python -m podium.projections.main`: follow the event streams and answer queries; or `rebuild [name …]`."""
+"""`python -m podium.projections.main`: follow the event streams and answer queries; `rebuild [name …]`; `compare`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from .builds import Relieved
 from .catalogue import PROJECTIONS
 from .follower import reason
 from .logs import configure
-from .process import Unusable, rebuild, serve
+from .process import Unusable, compare, rebuild, serve
 from .settings import Settings, describe
+from .store import NotBuilt
 from .stream import StreamUnavailable
 
 
@@ -34,8 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure(settings.log_level, settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            if asked.command == "rebuild":
-                return _rebuild(runner, settings, asked)
+            match asked.command:
+                case "rebuild":
+                    return _rebuild(runner, settings, asked)
+                case "compare":
+                    return _compare(runner, settings, asked)
+                case _:
+                    pass
             runner.run(serve(settings))
         except Unusable as error:
             print(f"podium: {error}", file=sys.stderr)
@@ -61,6 +67,22 @@ def _rebuild(runner: asyncio.Runner, settings: Settings, asked: argparse.Namespa
     return 0
 
 
+def _compare(runner: asyncio.Runner, settings: Settings, asked: argparse.Namespace) -> int:
+    try:
+        compared = runner.run(compare(settings))
+    except (StreamUnavailable, SQLAlchemyError, NotBuilt) as error:
+        text = reason(error) if isinstance(error, SQLAlchemyError) else str(error)
+        print(f"podium: not compared: {text}", file=sys.stderr)
+        return 2
+    if asked.json:
+        print(msgspec.json.encode(compared).decode())
+    else:
+        for unlike in compared.findings:
+            print(unlike.message)
+        print(f"{compared.rows:,} rows compared, {len(compared.findings):,} are wrong ({compared.database})")
+    return 1 if compared.findings else 0
+
+
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m podium.projections.main",
@@ -77,6 +99,13 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     again.add_argument("names", nargs="*", choices=[[], *PROJECTIONS], metavar="name", help=", ".join(PROJECTIONS))
     again.add_argument("--json", action="store_true", help="print the result as a JSON object")
+    beside = commands.add_parser(
+        "compare",
+        help="compare the read models with the streams",
+        description="Builds read models in a directory that goes, as far as those that answer, and compares rows.",
+        epilog="0 if they are the same, 1 if not, 2 if that cannot be said",
+    )
+    beside.add_argument("--json", action="store_true", help="print the result as a JSON object")
     return parser.parse_args(arguments)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 from nats.aio.client import Client
@@ -14,6 +15,7 @@ from podium.contracts.subjects import Service, Subjects
 
 from .builder import Builder, Rebuilt
 from .catalogue import SERVICES
+from .comparing import Compared, Comparison
 from .connection import connect, disconnect
 from .database import Database
 from .endpoints import Endpoints
@@ -121,13 +123,8 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
         StreamUnavailable
         SQLAlchemyError
     """
-    subjects = Subjects(settings.prefix)
-    try:
-        nc = await connect(settings, CONNECT_SECONDS)
-    except ConnectionError as error:
-        raise Unusable(str(error)) from error
-    try:
-        database = _database(await database_to_rebuild(nc, subjects, settings))
+    async with _beside(settings) as (nc, subjects, url):
+        database = _database(url)
         writer, store = Threads("podium-writer", 1), Store(database)
         try:
             await writer.run(store.prepare)
@@ -135,6 +132,35 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
         finally:
             writer.close()
             database.close()
+
+
+async def compare(settings: Settings) -> Compared:
+    """Compare what answers with what the streams say; nothing is changed.
+
+    Raises:
+        Unusable
+        NotBuilt
+        StreamUnavailable
+        SQLAlchemyError
+    """
+    async with _beside(settings) as (nc, subjects, url):
+        return await Comparison(url, _streams(nc, subjects), subjects).run()
+
+
+@asynccontextmanager
+async def _beside(settings: Settings) -> AsyncGenerator[tuple[Client, Subjects, str]]:
+    """A connection beside a process that answers, or alone; and the address of the database that it answers from.
+
+    Raises:
+        Unusable
+    """
+    subjects = Subjects(settings.prefix)
+    try:
+        nc = await connect(settings, CONNECT_SECONDS)
+    except ConnectionError as error:
+        raise Unusable(str(error)) from error
+    try:
+        yield nc, subjects, await database_to_rebuild(nc, subjects, settings)
     except OtherDatabase as error:
         raise Unusable(str(error)) from error
     finally:

@@ -99,7 +99,7 @@ class Store:
             NotBuilt
         """
         with self.database.read() as connection:
-            return _positions(_answering(connection))
+            return _positions(answering_builds(connection))
 
     def apply(self, service: Service, events: Sequence[Received], after: int) -> None:
         """Fold the events that come behind `after` into every build that answers and has not yet had them.
@@ -111,7 +111,7 @@ class Store:
         try:
             with self.database.write() as connection:
                 hold_lock(connection, "live")
-                answering = _answering(connection)
+                answering = answering_builds(connection)
                 position = _positions(answering)[service]
                 if position < after:
                     raise Behind(position)
@@ -153,7 +153,7 @@ class Store:
 
     def _view(self, read: Callable[[View], T]) -> T:
         with self.database.read() as connection:
-            answering = _answering(connection)
+            answering = answering_builds(connection)
             found = {name: self.instance(name, build.slot) for name, build in answering.items()}
             return read(
                 View(
@@ -166,7 +166,7 @@ class Store:
             )
 
 
-def _answering(connection: Connection) -> dict[str, Build]:
+def answering_builds(connection: Connection) -> dict[str, Build]:
     """By name, the build that answers; every projection has one of this version, or NotBuilt is raised."""
     found = builds.live(builds.read_builds(connection))
     for name, projection in PROJECTIONS.items():
