@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 
+from podium.audit.attempts import Attempts, Holding
 from podium.contracts.agents import AgentProfile
-from podium.contracts.tasks import (
-    AttemptFailed,
-    TaskAssigned,
-    TaskCancelled,
-    TaskCompleted,
-    TaskFailed,
-    TaskPaused,
-    TaskSubmitted,
-)
+from podium.contracts.tasks import TaskAssigned, TaskCancelled, TaskPaused, TaskSubmitted
 from podium.kernel.decider import Emit
 from podium.router.overdue import next_time
 from podium.router.phases import IN_HAND, Delayed, Queued, Spent
@@ -85,39 +76,32 @@ class History:
     """What the events alone must not contradict."""
 
     def __init__(self) -> None:
-        self.live: dict[str, TaskAssigned] = {}
-        self.latest: Counter[str] = Counter()
-        self.closed: set[str] = set()
+        self.attempts = Attempts()
         self.submitted: dict[str, TaskSubmitted] = {}
+
+    @property
+    def live(self) -> dict[str, Holding]:
+        """By task, the attempts that live now."""
+        return self.attempts.live
 
     def add(self, emits: list[Emit], scenario: RouterScenario) -> None:
         """Each event in turn; `scenario` is as it is after the last of them."""
         for emit in emits:
             task, event = emit.entity, emit.event
-            assert task not in self.closed
+            assert list(self.attempts.look(task, event)) == []
             match event:
                 case TaskSubmitted():
                     assert task not in self.submitted
                     self.submitted[task] = event
                 case TaskAssigned():
                     self._assigned(task, event, scenario)
-                case TaskCompleted() | AttemptFailed():
-                    assert self.live.pop(task).attempt == event.attempt
                 case TaskCancelled() | TaskPaused():
-                    live = self.live.pop(task, None)
-                    assert event.agent == emit.audience == (live.agent if live else None)
+                    assert event.agent == emit.audience
                 case _:
                     pass
-            if isinstance(event, (TaskCompleted, TaskFailed, TaskCancelled)):
-                assert task not in self.live
-                self.closed.add(task)
 
     def _assigned(self, task: str, event: TaskAssigned, scenario: RouterScenario) -> None:
-        """One live holder, a new attempt, and an agent that is able and has room."""
-        assert task not in self.live
-        assert event.attempt == self.latest[task] + 1
-        self.latest[task] = event.attempt
-        self.live[task] = event
+        """An agent that is able and has room."""
         profile = scenario.state.parts.profiles[event.agent].agent
         assert sum(live.agent == event.agent for live in self.live.values()) <= profile.slots
         self._able(self.submitted[task], event.agent, profile)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import Any
 
 import msgspec
 
+from podium.audit.finding import Finding
+from podium.audit.heard import Journal, Sent
+from podium.audit.logs import Logs
 from podium.contracts.catalogue import decode_data
-from podium.contracts.envelope import Beat, CommandAccepted, CommandRefused, Envelope
-from podium.contracts.outcomes import AcceptedOutcome, Outcome, RefusedOutcome
+from podium.contracts.envelope import Beat, Envelope
+from podium.contracts.outcomes import AcceptedOutcome, Outcome
 from podium.contracts.subjects import Service
-from podium.contracts.tasks import (
-    CLOSING,
-    AttemptFailed,
-    TaskAssigned,
-    TaskCancelled,
-    TaskCompleted,
-    TaskPaused,
-    TaskStarted,
-)
+from podium.contracts.tasks import CLOSING, TaskAssigned
 from podium.kernel.ports import Signal
 from podium.kernel.simulation import SimulatedService, World
 from podium.registry.service import decider as registry_decider
@@ -192,34 +187,28 @@ class Fleet:
     # What must hold
 
     def verify(self) -> None:
-        self._verify_outcomes()
+        self._verify_logs()
         self._verify_states()
-        self._verify_attempts()
 
-    def _verify_outcomes(self) -> None:
-        """One command, one outcome, and the log holds just the events that it names."""
-        for name in self.services:
-            caused: dict[str, list[tuple[int, Envelope]]] = defaultdict(list)
-            ids: Counter[str] = Counter()
-            for sequence, envelope in self.world.events(name):
-                caused[envelope.causationid].append((sequence, envelope))
-                ids[envelope.id] += 1
-            assert max(ids.values(), default=1) == 1, "an event's id was used twice"
-            for command_id, (service, _) in self.sent.items():
-                if service != name:
-                    continue
-                heard = self.outcomes[command_id]
-                assert all(outcome == heard[0] for outcome in heard), f"{command_id}: {heard}"
-                events = caused.pop(command_id, [])
-                match heard[0]:
-                    case AcceptedOutcome() as outcome if outcome.events:
-                        assert [(e.type, e.subject) for _, e in events] == [(e.type, e.subject) for e in outcome.events]
-                        assert events[-1][0] == outcome.sequence
-                    case AcceptedOutcome() as outcome:
-                        assert [(s, e.type) for s, e in events] == [(outcome.sequence, "podium.command_accepted.v1")]
-                    case RefusedOutcome():
-                        assert len(events) <= 1
-                        assert all(isinstance(decode_data(e), CommandRefused) for _, e in events)
+    def journal(self) -> Journal:
+        """What the clients heard: of one command always the same."""
+        journal: Journal = {}
+        for command_id, (service, _) in self.sent.items():
+            first, *others = self.outcomes[command_id]
+            assert all(outcome == first for outcome in others), f"{command_id}: {first} and {others}"
+            if isinstance(first, AcceptedOutcome):
+                sent = Sent(command_id, service, "accepted", first.sequence, first.events)
+            else:
+                sent = Sent(command_id, service, "refused")
+            journal[service, command_id] = sent
+        return journal
+
+    def _verify_logs(self) -> None:
+        """What an audit looks for in the logs of any system is not in these."""
+        rules, found = Logs(self.world.subjects, self.journal()), list[Finding]()
+        for service in self.services:
+            found += rules.add(service, self.world.streams.stream(self.world.subjects.event_stream(service)))
+        assert [*found, *rules.end()] == []
 
     def _verify_states(self) -> None:
         """What the owner holds is what the log gives."""
@@ -231,34 +220,3 @@ class Fleet:
                     assert owner.partition.position == rebuilt.position
                     assert owner.partition.count == rebuilt.count
                     assert owner.partition.decider.dump(owner.partition.state) == dump
-
-    def _verify_attempts(self) -> None:
-        """A task has one live attempt at the most, attempts count up, and nothing follows its end."""
-        live: dict[str, TaskAssigned] = {}
-        latest: Counter[str] = Counter()
-        closed: set[str] = set()
-        held: Counter[str] = Counter()
-        for _, envelope in self.world.events("router"):
-            task, event = envelope.subject, decode_data(envelope)
-            if isinstance(event, CommandAccepted | CommandRefused):
-                continue
-            match event:
-                case TaskAssigned():
-                    assert task not in live
-                    assert event.attempt == latest[task] + 1
-                    live[task] = event
-                    latest[task] = event.attempt
-                    held[event.agent] += 1
-                    assert held[event.agent] <= 2
-                case TaskStarted():
-                    assert live[task].attempt == event.attempt
-                case TaskCompleted() | AttemptFailed():
-                    assert live[task].attempt == event.attempt
-                case _:
-                    pass
-            if isinstance(event, TaskCompleted | AttemptFailed | TaskCancelled | TaskPaused) and task in live:
-                held[live.pop(task).agent] -= 1
-            if isinstance(event, CLOSING):
-                assert task not in closed
-                closed.add(task)
-        assert not live

@@ -51,6 +51,11 @@ class Attempts:
     def __init__(self) -> None:
         self.tasks: dict[str, Known] = {}
 
+    @property
+    def live(self) -> dict[str, Holding]:
+        """By task, the attempts that live now."""
+        return {name: task.live for name, task in self.tasks.items() if task.live is not None}
+
     def add(self, entry: Entry) -> Iterator[Finding]:
         if entry.service == "router" and entry.data is not None:
             for message in self.look(entry.envelope.subject, entry.data):

@@ -8,7 +8,7 @@ import msgspec
 
 from podium.contracts.catalogue import decode_data, decode_envelope, wire_name
 from podium.contracts.subjects import Service, Subjects
-from podium.kernel.log import Stored
+from podium.runtime.pull import Stored
 
 from .attempts import Attempts
 from .commands import Commands

@@ -20,8 +20,8 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.connection import connect
-from podium.kernel.log import LogUnavailable
+from podium.runtime.connection import connect
+from podium.runtime.jsapi import LogUnavailable
 from podium.kernel.logs import configure
 from podium.kernel.settings import Settings
 

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import Decider
 from podium.kernel.jetstream import JetStreamReader
-from podium.kernel.jsapi import ApiError, call
+from podium.runtime.jsapi import ApiError, call
 from podium.kernel.main import DECIDERS, make_decider
 from podium.kernel.partition import Partition
 from podium.kernel.service import PARTITIONS

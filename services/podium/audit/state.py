@@ -10,7 +10,7 @@ import msgspec
 
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import Decider
-from podium.kernel.log import Stored
+from podium.runtime.pull import Stored
 from podium.kernel.partition import Partition, PartitionSnapshot
 from podium.kernel.snapshots import Snapshot
 
