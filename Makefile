@@ -21,7 +21,7 @@ BIN := .venv/bin
 VENV := .venv/.locked
 STAMP := .venv/.stamp
 # What is there of the folders that hold Python.
-CODE = $(wildcard contracts services projections client tests benchmarks examples)
+CODE = $(wildcard contracts services projections client eventstore tests benchmarks examples)
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14

@@ -48,7 +48,7 @@ def test_the_namespace_itself_is_no_package():
 def test_a_package_is_typed_and_held_by_the_import_rules(portion: Path):
     assert (portion / "__init__.py").exists()
     assert (portion / "py.typed").exists()
-    layers = " ".join(layer for contract in TOOL["importlinter"]["contracts"] for layer in contract["layers"])
+    layers = " ".join(layer for contract in TOOL["importlinter"]["contracts"] for layer in contract.get("layers", ()))
     assert f"podium.{portion.name}" in re.findall(r"[\w.]+", layers)
 
 

@@ -1,0 +1,1 @@
+"""JetStream as an event store for applications of the eventsourcing library: `PERSISTENCE_MODULE=podium.eventstore`."""
