@@ -73,11 +73,11 @@ class Podium:
         return found()[-1]
 
     def pids(self) -> dict[str, int]:
-        """Every process below the supervisor that lives now, by name: `nats`, `registry`, `router`, `projections`."""
+        """Every process below the supervisor that lives now, by name: `nats`, `router`, `projections` and so on."""
         found: dict[str, int] = {}
         for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
             program, *arguments = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-            for name in ("registry", "router", "projections"):
+            for name in ("registry", "router", "health", "projections"):
                 if any(name in argument for argument in arguments):
                     found[name] = int(child)
             if program.endswith("nats-server"):

@@ -18,7 +18,7 @@ from ._options import ProfileOptions, new_profile
 from ._serving import Serving
 from ._task import Task
 
-DEFAULT_HEARTBEAT: Final = 2.0
+DEFAULT_HEARTBEAT: Final = 0.5
 DEFAULT_GRACE: Final = 30.0
 
 _INTERRUPTED_EXIT: Final = 130

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, tasks
+from . import agents, health, tasks
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
@@ -25,6 +25,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {
         "registry": agents.RegistryEvent | CommandAccepted | CommandRefused,
         "router": tasks.RouterEvent | CommandAccepted | CommandRefused,
+        "health": health.HealthEvent | CommandAccepted | CommandRefused,
     }
 )
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from . import agents, queries, tasks
+from . import agents, health, queries, tasks
 from .catalogue import event_type
 from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
 from .outcomes import AcceptedOutcome, EventRef, Refusal, RefusedOutcome
@@ -81,6 +81,10 @@ _EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("router", "t1", "ops", tasks.TaskCancelled("no longer wanted", agent="echo-1", attempt=1)),
     ("router", "t1", "ops", tasks.TaskPaused("the budget is used up", agent="echo-1", attempt=1)),
     ("router", "t1", "ops", tasks.TaskResumed()),
+    ("health", "echo-1", "health", health.AgentSuspected(silence=1.65, phi=6.01, interval=0.5, loss=0.01)),
+    ("health", "echo-1", "health", health.AgentLost(silence=2.65, phi=10.01, interval=0.5, loss=0.01, tasks=["t1"])),
+    ("health", "echo-1", "health", health.AgentStalled("t1", 1, idle=61.0, limit=60.0)),
+    ("health", "echo-1", "health", health.AgentRecovered("stalled", after=4.5, task="t1", attempt=1)),
     ("router", "t1", "ops", CommandAccepted("c-8", "cancel_task")),
     ("router", "t9", "ops", CommandRefused("c-9", "cancel_task", "unknown_task", "there is no task t9")),
 )

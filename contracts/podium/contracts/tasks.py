@@ -8,7 +8,7 @@ from msgspec import Meta, Raw, Struct
 
 from .agents import Amount, Level, Priority
 from .envelope import Command, Event
-from .names import Name, Text
+from .names import Name, NameThen, Text
 
 Strategy = Literal["round_robin", "least_loaded", "best_score"]
 """How the agent is chosen among those that are able and free."""
@@ -56,13 +56,14 @@ class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Seconds an attempt may take: from assignment to start, from start to its report, and without a
-    heartbeat of its agent (for agents that send any). None leaves it to the router's settings.
+    """Seconds an attempt may take: from assignment to start, from start to its report, without a heartbeat
+    of its agent (for agents that send any), and without progress. None leaves it to the settings of router and health.
     """
 
     start: Seconds | None = None
     finish: Seconds | None = None
     heartbeat: Seconds | None = None
+    progress: Seconds | None = None
 
 
 class TaskSpec(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -193,7 +194,7 @@ class Candidate(Struct, frozen=True, gc=False, omit_defaults=True):
         load: 0–1; cpu, memory, active tasks and response time, weighted.
     """
 
-    agent: Name
+    agent: NameThen
     score: float
     skill: float
     load: float
@@ -246,10 +247,10 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
         finish_within: seconds from its start.
     """
 
-    agent: Name
+    agent: NameThen
     attempt: int
-    kind: Name
-    skills: list[Name]
+    kind: NameThen
+    skills: list[NameThen]
     input: Raw
     decision: Decision
     start_by: float | None = None
@@ -260,7 +261,7 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
 class TaskStarted(Event, frozen=True, tag="task_started"):
     """`finish_by`: seconds since the epoch, UTC; without a report by then, the attempt is over."""
 
-    agent: Name
+    agent: NameThen
     attempt: int
     finish_by: float | None = None
 
@@ -268,7 +269,7 @@ class TaskStarted(Event, frozen=True, tag="task_started"):
 class TaskCompleted(Event, frozen=True, tag="task_completed"):
     """`duration`: seconds since the start of the attempt."""
 
-    agent: Name
+    agent: NameThen
     attempt: int
     output: Raw
     duration: float
@@ -278,12 +279,12 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
     """An attempt is over without a result; the agent is the audience, if it is still to be told.
 
     Attributes:
-        code: the agent's own, or `start_timeout`, `finish_timeout`, `heartbeat_timeout`,
-            `agent_unregistered`, `deadline_exceeded`, `output_does_not_fit`.
+        code: the agent's own, or `start_timeout`, `finish_timeout`, `heartbeat_timeout`, `agent_lost`,
+            `agent_stalled`, `agent_unregistered`, `deadline_exceeded`, `output_does_not_fit`.
         retry_at: seconds since the epoch, UTC; None if the task fails with it.
     """
 
-    agent: Name
+    agent: NameThen
     attempt: int
     code: str
     message: str = ""
@@ -298,7 +299,7 @@ class ReportRefused(Event, frozen=True, tag="report_refused"):
         code: as a refused command has it.
     """
 
-    agent: Name
+    agent: NameThen
     attempt: int
     report: str
     code: str
@@ -311,14 +312,14 @@ class TaskFailed(Event, frozen=True, tag="task_failed"):
     code: str
     message: str = ""
     attempts: int = 0
-    agent: Name | None = None
+    agent: NameThen | None = None
 
 
 class TaskCancelled(Event, frozen=True, tag="task_cancelled"):
     """`agent` held an attempt and is the audience."""
 
     reason: Text | None = None
-    agent: Name | None = None
+    agent: NameThen | None = None
     attempt: int | None = None
 
 
@@ -326,7 +327,7 @@ class TaskPaused(Event, frozen=True, tag="task_paused"):
     """`agent` held an attempt, which is taken back, and is the audience."""
 
     reason: Text | None = None
-    agent: Name | None = None
+    agent: NameThen | None = None
     attempt: int | None = None
 
 

@@ -17,11 +17,22 @@ class Profile(Struct, frozen=True, gc=False):
 
 
 class Beat(Struct, frozen=True, gc=False):
-    """Sensed: when the agent was last heard, and its used shares of processor and memory, 0–1."""
+    """Sensed: when the agent was last heard, and its used shares of processor and memory, 0–1.
+
+    `despite` is the time of the newest doubt about it that was known when it was heard: that one is settled.
+    """
 
     at: float
     cpu: float = 0.0
     memory: float = 0.0
+    despite: float = 0.0
+
+
+class Doubt(Struct, frozen=True, gc=False):
+    """Observed: health does not hear the agent, since that time (seconds since the epoch, UTC); `lost`: for good."""
+
+    at: float
+    lost: bool
 
 
 class Hands(Struct):

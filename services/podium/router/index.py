@@ -34,6 +34,7 @@ class Index:
         tallies: by principal, of those that have open tasks.
         held: how many tasks agents have in hand.
         orphaned: agents that have left and hold tasks.
+        stalled: tasks whose attempt health has seen no progress of.
     """
 
     def __init__(self, parts: Parts, settings: RouterSettings) -> None:
@@ -47,6 +48,7 @@ class Index:
         self.tallies: dict[str, Tally] = {}
         self.held = 0
         self.orphaned: dict[str, None] = {}
+        self.stalled: dict[str, None] = dict.fromkeys(parts.stalls)
         for task in parts.book.tasks.values():
             self.follow(Change(None, task))
 
@@ -59,7 +61,7 @@ class Index:
     def pending(self) -> bool:
         """Whether something is to be done at once."""
         queue = self.queue
-        if queue.has_fresh or self.orphaned:
+        if queue.has_fresh or self.orphaned or self.stalled:
             return True
         if not queue.has_blocked:
             # Nothing waits for what came free.

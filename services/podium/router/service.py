@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
 from podium.contracts.envelope import Beat as BeatSignal
+from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
 from podium.contracts.outcomes import Refused
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import (
@@ -23,11 +24,12 @@ from podium.contracts.tasks import (
 from podium.kernel.decider import Emit, Request
 from podium.kernel.timers import NEVER
 
-from .agents import Beat, Profile
+from .agents import Beat, Doubt, Profile
 from .assignment import assignments
 from .book import Book
 from .overdue import overdue
 from .parts import Parts
+from .phases import IN_HAND
 from .retry import fail
 from .rules import Rules
 from .schemas import Schemas
@@ -40,6 +42,8 @@ from .watch import AGENT
 
 Decision = Callable[[RouterState, Request, float], Iterable[Emit] | Refused]
 
+_UNHEARD = Beat(0.0)
+
 LEFT_KEPT = 100_000
 """How many agents that have left are still known; the oldest is forgotten first."""
 
@@ -48,8 +52,8 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "1"
-    upstream: tuple[Service, ...] = ("registry",)
+    schema = "2"
+    upstream: tuple[Service, ...] = ("registry", "health")
     closing: tuple[type[Struct], ...] = CLOSING
 
     def __init__(self, settings: RouterSettings | None = None) -> None:
@@ -121,6 +125,18 @@ class Router:
                 _enter(state, entity, fact.profile, at)
             case AgentUnregistered():
                 _leave(state, entity)
+            case AgentSuspected() | AgentLost():
+                state.parts.doubts[entity] = Doubt(at, isinstance(fact, AgentLost))
+                if entity in state.parts.profiles:
+                    state.index.watch.doubted(entity)
+            case AgentRecovered(was="stalled"):
+                state.parts.stalls.pop(fact.task or "", None)
+            case AgentRecovered():
+                if state.parts.doubts.pop(entity, None) is not None and entity in state.parts.profiles:
+                    state.index.watch.heard(entity)
+            case AgentStalled():
+                state.parts.stalls[fact.task] = fact.attempt
+                state.index.stalled[fact.task] = None
             case _:
                 pass
 
@@ -129,11 +145,13 @@ class Router:
         agent, beats = subject[0], state.parts.beats
         if agent not in state.parts.profiles:
             return
+        doubt = state.parts.doubts.get(agent)
+        despite = 0.0 if doubt is None else doubt.at
         if isinstance(signal, BeatSignal):
-            beats[agent] = Beat(now, _share(signal.cpu), _share(signal.memory))
+            beats[agent] = Beat(now, _share(signal.cpu), _share(signal.memory), despite)
         else:
-            before = beats.get(agent)
-            beats[agent] = Beat(now) if before is None else Beat(now, before.cpu, before.memory)
+            before = beats.get(agent, _UNHEARD)
+            beats[agent] = Beat(now, before.cpu, before.memory, despite)
         state.index.heard(agent)
 
     # What is due
@@ -148,6 +166,8 @@ class Router:
     def _react(self, state: RouterState, now: float) -> Iterator[Emit]:
         if state.index.orphaned:
             yield from self._orphans(state, now)
+        if state.index.stalled:
+            yield from self._stalls(state, now)
         if state.index.next_time() <= now:
             yield from self._times(state, now)
         yield from assignments(state, self.settings, now)
@@ -167,6 +187,16 @@ class Router:
                 yield from fail(task, "agent_unregistered", message, now, self._rules, at_once=True, tell=True)
             index.orphaned.pop(agent, None)
 
+    def _stalls(self, state: RouterState, now: float) -> Iterator[Emit]:
+        """Attempts that make no progress are over."""
+        index, parts = state.index, state.parts
+        for name in list(index.stalled):
+            task = state.book.tasks.get(name)
+            if isinstance(task, IN_HAND) and parts.stalls.get(name) == task.attempt:
+                message = f"{task.agent} made no progress for too long"
+                yield from fail(task, "agent_stalled", message, now, self._rules, at_once=True, tell=True)
+            index.stalled.pop(name, None)
+
     def _times(self, state: RouterState, now: float) -> Iterator[Emit]:
         """What time alone brings, the earliest first."""
         timers = state.index.timers
@@ -182,10 +212,15 @@ class Router:
             yield from events
 
     def _silence(self, state: RouterState, agent: str, now: float) -> Iterator[Emit]:
-        for task in state.index.watch.lost(agent, now):
-            message = f"nothing was heard of {agent} for too long"
-            yield from fail(task, "heartbeat_timeout", message, now, self._rules, tell=True)
-        state.index.watch.look(agent, now)
+        watch = state.index.watch
+        lost = watch.is_lost(agent)
+        for task in watch.lost(agent, now):
+            if lost:
+                yield from fail(task, "agent_lost", f"{agent} is lost", now, self._rules, at_once=True, tell=True)
+            else:
+                message = f"nothing was heard of {agent} for too long"
+                yield from fail(task, "heartbeat_timeout", message, now, self._rules, tell=True)
+        watch.look(agent, now)
 
     def explain(self, state: RouterState, entity: str, now: float) -> Waiting | None:
         return explain(state, entity, now, self.settings)
@@ -213,6 +248,7 @@ def _leave(state: RouterState, agent: str) -> None:
     if parts.profiles.pop(agent, None) is None:
         return
     parts.beats.pop(agent, None)
+    parts.doubts.pop(agent, None)
     parts.left[agent] = None
     if len(parts.left) > LEFT_KEPT:
         parts.left.popitem(last=False)

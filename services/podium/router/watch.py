@@ -1,4 +1,7 @@
-"""Who is silent: agents that promised heartbeats and have not been heard for too long."""
+"""Who is silent: agents that health does not hear, or that promised heartbeats and have not been heard for too long.
+
+Health knows how each agent beats and says sooner who is lost; the router's own time-out is for where no health runs.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Final
 
 from podium.kernel.timers import Timers
 
+from .agents import Doubt
 from .fleet import Fleet
 from .parts import Parts
 from .phases import IN_HAND, Assigned, Running
@@ -55,6 +59,26 @@ class Watch:
             self._fleet.hear(agent)
             self.begin(agent)
 
+    def doubted(self, agent: str) -> None:
+        """Health does not hear the agent."""
+        doubt = self.doubt(agent)
+        if doubt is not None:
+            self._fleet.miss(agent)
+            if doubt.lost:
+                self._timers.set(AGENT + agent, 0.0)
+
+    def doubt(self, agent: str) -> Doubt | None:
+        """Health's doubt, if the agent was not heard or registered anew since that was known here."""
+        doubt, beat = self._parts.doubts.get(agent), self._parts.beats.get(agent)
+        if doubt is None or (beat is not None and beat.despite >= doubt.at):
+            return None
+        return doubt if doubt.at >= self._parts.profiles[agent].since else None
+
+    def is_lost(self, agent: str) -> bool:
+        """Whether it is health that says so."""
+        doubt = self.doubt(agent)
+        return doubt is not None and doubt.lost
+
     def lost(self, agent: str, now: float) -> list[Assigned | Running]:
         """The attempts that the agent has been silent about for too long."""
         return [task for task in self.held(agent) if self._patience(agent, task) <= now]
@@ -77,11 +101,15 @@ class Watch:
 
     def _until(self, agent: str) -> float | None:
         """When it counts as silent if nothing is heard; None for never."""
+        if self.doubt(agent) is not None:
+            return 0.0
         heard, limit = self._heard_at(agent), self._limit(agent)
         return None if heard is None or limit is None else heard + limit
 
     def _patience(self, agent: str, task: Assigned | Running) -> float:
-        """When the attempt is lost if nothing is heard."""
+        """When the attempt is lost if nothing is heard. A task's own patience outlasts health's word."""
+        if task.job.timeouts.heartbeat is None and self.is_lost(agent):
+            return 0.0
         heard, limit = self._heard_at(agent), task.job.timeouts.heartbeat or self._limit(agent)
         return float("inf") if heard is None or limit is None else max(heard, task.since) + limit
 

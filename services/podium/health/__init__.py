@@ -1,0 +1,1 @@
+"""The health service: who is alive, who makes progress, and what is done where it is not so."""

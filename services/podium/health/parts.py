@@ -1,0 +1,71 @@
+"""The parts of health's state. They never mix: each is changed from one side only."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from msgspec import Struct
+
+from .accrual import FLEET_MEMORY, Losses, Rhythm
+from .book import Book
+
+
+class Promise(Struct, frozen=True, gc=False):
+    """Observed: an agent is to beat each `interval` seconds, since that time (seconds since the epoch, UTC)."""
+
+    interval: float
+    since: float
+
+
+class Attempt(Struct, frozen=True, gc=False):
+    """Observed: who has which attempt of a task in hand, since when, and how long it may do without progress."""
+
+    agent: str
+    attempt: int
+    since: float
+    limit: float | None
+
+
+class Hearing(Struct):
+    """Sensed: when an agent was heard last, by a beat and by anything, and how it beats."""
+
+    beat_at: float
+    at: float
+    rhythm: Rhythm
+
+
+class Step(Struct, frozen=True, gc=False):
+    """Sensed: how far an attempt said that it is, and when that was last anything new."""
+
+    attempt: int
+    fraction: float | None
+    note: str | None
+    at: float
+
+
+class Parts:
+    """
+    Attributes:
+        book: folded from health's own events; the only part that outlives the process.
+        promises: observed, of registered agents that are to beat.
+        limits: observed, of open tasks that say how long they may do without progress, in seconds.
+        attempts: observed, task → who has it in hand.
+        held: observed, agent → the tasks that it has in hand, in the order in which it got them.
+        hearings: sensed, of agents that promised to beat.
+        steps: sensed, task → its progress.
+        fleet: sensed, how many beats of all agents are lost.
+        listening: since when this process listens without a break; None before its first look.
+        looked: when it looked last.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.promises: dict[str, Promise] = {}
+        self.limits: dict[str, float] = {}
+        self.attempts: dict[str, Attempt] = {}
+        self.held: dict[str, OrderedDict[str, None]] = {}
+        self.hearings: dict[str, Hearing] = {}
+        self.steps: dict[str, Step] = {}
+        self.fleet = Losses(FLEET_MEMORY)
+        self.listening: float | None = None
+        self.looked = 0.0

@@ -1,0 +1,177 @@
+"""When each agent and each attempt must be looked at again: an index, always remakeable from the parts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from podium.contracts.envelope import Progress
+from podium.kernel.timers import Timers
+
+from .accrual import Rhythm, fleet_loss, new_rhythm
+from .parts import Attempt, Hearing, Parts, Step
+from .settings import HealthSettings
+
+AGENT: Final = "@"
+"""Begins the names of agents' timers; no task's name begins with it."""
+
+TICK: Final = 0.5
+"""Seconds between two looks at the most, while there is anybody to look at."""
+
+DEAF: Final = 1.0
+"""Who looks so much later than it meant to did not listen either."""
+
+FEW: Final = 3
+"""Of fewer agents than this that all fall silent each is judged by itself."""
+
+
+class Watch:
+    """
+    Attributes:
+        returned: agents in doubt that were heard, and tasks that were stalled and are not.
+    """
+
+    def __init__(self, parts: Parts, settings: HealthSettings) -> None:
+        self._parts, self._settings = parts, settings
+        self.timers = Timers()
+        self.returned: dict[str, None] = {}
+        for agent in parts.promises:
+            self.enter(agent)
+        for task in parts.attempts:
+            self.given(task)
+
+    # Who listens
+
+    def listen(self, now: float) -> None:
+        """Before each look: what was not listened to was no silence."""
+        parts = self._parts
+        if parts.listening is None or now - parts.looked > TICK + DEAF:
+            parts.listening = now
+            for agent in parts.promises:
+                self.plan(agent)
+            for task in parts.attempts:
+                self.given(task)
+        parts.looked = now
+
+    def next_time(self) -> float | None:
+        """When to look again if nothing happens; a look that comes late is how deafness is noticed."""
+        parts = self._parts
+        if parts.listening is None or (not parts.promises and not len(self.timers)):
+            return None
+        first = self.timers.first()
+        tick = parts.looked + TICK
+        return tick if first is None else min(first[0], tick)
+
+    # Agents
+
+    def enter(self, agent: str) -> None:
+        """The agent promises beats, from now on or in another rhythm."""
+        promise = self._parts.promises[agent]
+        known = self._parts.hearings.get(agent)
+        if known is not None:
+            known.rhythm = new_rhythm(promise.interval)
+        self.plan(agent)
+
+    def leave(self, agent: str) -> None:
+        """The agent promises no beats any more."""
+        self._parts.hearings.pop(agent, None)
+        self.timers.set(AGENT + agent, None)
+        if agent in self._parts.book.standings:
+            self.returned[agent] = None
+
+    def heard(self, agent: str, now: float, *, beat: bool) -> None:
+        """Any sign of life; only its beats say how it beats."""
+        parts = self._parts
+        promise = parts.promises.get(agent)
+        if promise is None:
+            return
+        hearing = parts.hearings.get(agent)
+        if hearing is None:
+            hearing = parts.hearings[agent] = Hearing(now, now, new_rhythm(promise.interval))
+        elif beat:
+            if hearing.beat_at >= (parts.listening or 0.0):
+                parts.fleet.add(hearing.rhythm.heard(now - hearing.beat_at))
+            hearing.beat_at = now
+        hearing.at = now
+        if agent in parts.book.standings:
+            self.returned[agent] = None
+        self.plan(agent)
+
+    def heard_at(self, agent: str) -> float:
+        """When it was heard last, or might have been without being heard here."""
+        parts = self._parts
+        hearing = parts.hearings.get(agent)
+        return max(parts.listening or 0.0, parts.promises[agent].since, hearing.at if hearing else 0.0)
+
+    def rhythm(self, agent: str) -> Rhythm:
+        hearing = self._parts.hearings.get(agent)
+        return hearing.rhythm if hearing else new_rhythm(self._parts.promises[agent].interval)
+
+    def suspect_at(self, agent: str) -> float:
+        """When it is suspected if it is not heard."""
+        return self.heard_at(agent) + self._patience(agent, self._settings.suspect_phi)
+
+    def lost_at(self, agent: str) -> float:
+        """When it is lost if it is not heard."""
+        patience = self._patience(agent, self._settings.lost_phi)
+        return self.heard_at(agent) + (max(patience, self._settings.hush) if self.is_hushed() else patience)
+
+    def is_hushed(self) -> bool:
+        """Whether nobody at all is heard: then it may be the listener's ears."""
+        promises, standings = self._parts.promises, self._parts.book.standings
+        return FEW <= len(promises) <= len(standings) and promises.keys() <= standings.keys()
+
+    def _patience(self, agent: str, level: float) -> float:
+        """Seconds of silence after which it is so sure that it is gone."""
+        found = self.rhythm(agent).patience(level, fleet_loss(self._parts.fleet))
+        return found if agent in self._parts.hearings else max(found, self._settings.first_beat)
+
+    def plan(self, agent: str) -> None:
+        """When to look at the agent again if it is not heard."""
+        standing = self._parts.book.standings.get(agent)
+        if standing is None:
+            at: float | None = self.suspect_at(agent)
+        else:
+            at = self.lost_at(agent) if standing.lost_at is None else None
+        self.timers.set(AGENT + agent, at)
+
+    # Attempts
+
+    def given(self, task: str) -> None:
+        """The task has come into other hands, or its progress was heard."""
+        attempt = self._parts.attempts[task]
+        stalled = self._parts.book.stalls.get(task)
+        if attempt.limit is None or (stalled is not None and stalled.attempt == attempt.attempt):
+            self.timers.set(task, None)
+        else:
+            self.timers.set(task, self.moved_at(task, attempt) + attempt.limit)
+
+    def over(self, task: str) -> None:
+        """Nobody has the task any more."""
+        self.timers.set(task, None)
+        if task in self._parts.book.stalls:
+            self.returned[task] = None
+
+    def moved_at(self, task: str, attempt: Attempt) -> float:
+        """When the attempt began, was last heard to get on, or might have been without being heard here."""
+        step = self._parts.steps.get(task)
+        moved = step.at if step is not None and step.attempt == attempt.attempt else 0.0
+        return max(self._parts.listening or 0.0, attempt.since, moved)
+
+    def told(self, agent: str, task: str, progress: Progress, now: float) -> None:
+        """An attempt says how far it is. The same fraction and the same note once more is no progress."""
+        parts = self._parts
+        attempt = parts.attempts.get(task)
+        if attempt is None or (attempt.agent, attempt.attempt) != (agent, progress.attempt):
+            return
+        step = parts.steps.get(task)
+        same = step is not None and (step.attempt, step.fraction, step.note) == (
+            progress.attempt,
+            progress.fraction,
+            progress.note,
+        )
+        if same and progress.fraction is not None:
+            return
+        parts.steps[task] = Step(progress.attempt, progress.fraction, progress.note, now)
+        if task in parts.book.stalls:
+            self.returned[task] = None
+        self.given(task)

@@ -1,0 +1,127 @@
+"""What the router makes of health's word: who is in doubt, lost, stalled, and well again."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
+from podium.contracts.tasks import AttemptFailed
+from tests.rules.invariants import check_book, check_index
+from tests.rules.scenario import RouterScenario, agents_of, command, event_of, names, router, submit
+
+SUSPECTED = AgentSuspected(1.6, 6.1, 0.5, 0.005)
+LOST = AgentLost(2.6, 9.6, 0.5, 0.005, ["t1"])
+WELL = AgentRecovered("lost", 4.0)
+NO_DELAY = {"delay": 60}
+
+
+def says(scenario: RouterScenario, fact: Struct, agent: str = "a1") -> RouterScenario:
+    scenario.decider.observe(scenario.state, agent, fact, scenario.now)
+    return scenario
+
+
+def at_work(**spec) -> RouterScenario:
+    """`a1` beats and has a task; `a2` is free."""
+    scenario = router()
+    scenario.agent("a1", heartbeat=0.5).beats("a1")
+    scenario.asked(submit(retry=NO_DELAY, **spec))
+    scenario.agent("a2", heartbeat=0.5).beats("a2")
+    scenario.now += 1
+    scenario.beats("a2").reacts()
+    return scenario
+
+
+def test_what_a_lost_agent_has_goes_to_others_at_once():
+    scenario = says(at_work(), LOST)
+    emits = scenario.reacts()
+    assert names(emits) == ["attempt_failed", "task_assigned"]
+    failed = event_of(emits, AttemptFailed)
+    assert (failed.agent, failed.code, emits[0].audience) == ("a1", "agent_lost", "a1")
+    assert agents_of(emits) == ["a2"]
+    assert says(scenario, LOST).reacts() == []
+    check_index(scenario)
+    check_book(scenario)
+
+
+def test_a_suspected_agent_keeps_what_it_has_and_gets_nothing_new():
+    scenario = says(at_work(), SUSPECTED)
+    assert scenario.reacts() == []
+    scenario.agent("a2", slots=0).agent("a1", slots=2, heartbeat=0.5)
+    assert names(scenario.asked(submit(), entity="t2")) == ["task_submitted"]
+    assert "1 able agent is silent" in scenario.why("t2").reasons
+    says(scenario, WELL)
+    assert agents_of(scenario.reacts()) == ["a1"]
+
+
+def test_a_beat_that_comes_after_the_word_ends_the_doubt():
+    scenario = says(at_work(), SUSPECTED)
+    scenario.agent("a2", slots=0).agent("a1", slots=2, heartbeat=0.5)
+    scenario.asked(submit(), entity="t2")
+    assert agents_of(scenario.beats("a1").reacts()) == ["a1"]
+    check_index(scenario)
+
+
+def test_whose_clock_is_ahead_does_not_matter():
+    scenario = at_work()
+    scenario.decider.observe(scenario.state, "a1", LOST, scenario.now - 100 + 1000)
+    assert names(scenario.reacts())[0] == "attempt_failed"
+    scenario.beats("a1")
+    assert scenario.state.index.watch.doubt("a1") is None
+
+
+def test_a_task_may_have_more_patience_than_health():
+    scenario = says(at_work(timeouts={"heartbeat": 30}), LOST)
+    assert scenario.reacts() == []
+    scenario.beats("a2")
+    assert scenario.after(28.9) == []
+    assert event_of(scenario.beats("a2").after(0.2), AttemptFailed).code == "agent_lost"
+
+
+def test_health_may_say_it_before_the_registry_does():
+    scenario = router()
+    says(scenario, LOST).now += 1
+    scenario.agent("a1", heartbeat=0.5).reacts()
+    assert names(scenario.asked(submit())) == ["task_submitted", "task_assigned"]
+
+
+def test_who_registers_anew_is_no_longer_in_doubt():
+    scenario = says(at_work(), LOST)
+    scenario.reacts()
+    scenario.leaves("a1").leaves("a2")
+    scenario.now += 1
+    scenario.agent("a1", heartbeat=0.5)
+    assert agents_of(scenario.reacts()) == ["a1"]
+
+
+def test_the_word_is_there_after_a_restart():
+    scenario = says(at_work(), LOST).replayed()
+    scenario.agent("a1", heartbeat=0.5).agent("a2", heartbeat=0.5)
+    scenario.now += 1
+    emits = says(scenario, LOST).reacts()
+    assert names(emits) == ["attempt_failed", "task_assigned"]
+    assert agents_of(emits) == ["a2"]
+
+
+def test_without_health_a_silent_agent_is_missed_all_the_same():
+    scenario = at_work()
+    scenario.now += 9.5
+    emits = scenario.beats("a2").reacts()
+    assert event_of(emits, AttemptFailed).code == "heartbeat_timeout"
+
+
+def test_a_stalled_attempt_goes_to_others():
+    scenario = says(at_work(), AgentStalled("t1", 1, 61.0, 60.0))
+    emits = scenario.reacts()
+    assert names(emits) == ["attempt_failed", "task_assigned"]
+    assert (event_of(emits, AttemptFailed).code, emits[0].audience) == ("agent_stalled", "a1")
+    says(scenario, AgentRecovered("stalled", 1.0, "t1", 1))
+    assert scenario.state.parts.stalls == {}
+    assert scenario.reacts() == []
+
+
+def test_a_stall_of_an_attempt_that_is_over_is_passed_over():
+    scenario = at_work()
+    scenario.asked(command("complete_task", attempt=1), by="a1")
+    assert says(scenario, AgentStalled("t1", 1, 61.0, 60.0)).reacts() == []
+    assert says(scenario, AgentStalled("t9", 1, 61.0, 60.0)).reacts() == []
+    assert scenario.decider.due(scenario.state) is not None
