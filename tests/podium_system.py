@@ -93,6 +93,13 @@ class Podium:
         os.kill(pid, signal.SIGKILL)
         await self.until_said("restarted", before + 1)
 
+    def freeze(self, name: str) -> None:
+        """SIGSTOP: the process is there and does nothing."""
+        os.kill(self.pids()[name], signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        os.kill(self.pids()[name], signal.SIGCONT)
+
     async def stop(self) -> int:
         """SIGTERM; the exit code."""
         process = self._process
