@@ -8,8 +8,9 @@ import time
 import msgspec
 
 from podium.kernel.jetstream import JetStreamReader
-from podium.kernel.jsapi import call
-from podium.kernel.log import MAX_BATCH, Stored
+from podium.kernel.log import MAX_BATCH
+from podium.runtime.jsapi import call
+from podium.runtime.pull import Stored
 
 from .options import Options
 from .result import Figure

@@ -12,15 +12,16 @@ from msgspec import Struct
 from podium.contracts.catalogue import wire_name
 from podium.contracts.subjects import Service, Subjects
 from podium.contracts.tasks import CompleteTask, StartTask, SubmitTask
-from podium.kernel.clock import in_microseconds
 from podium.kernel.commands import Incoming
 from podium.kernel.decider import Decider
 from podium.kernel.jetstream import JetStreamLog
-from podium.kernel.log import MAX_BATCH, Record, Stored
+from podium.kernel.log import MAX_BATCH, Record
 from podium.kernel.main import make_decider
 from podium.kernel.partition import Partition
 from podium.kernel.provision import provision
 from podium.kernel.step import Round
+from podium.runtime.pull import Stored
+from podium.runtime.times import in_microseconds
 
 from . import fleet
 from .system import System

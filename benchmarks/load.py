@@ -2,7 +2,7 @@
 
 It speaks the wire as any client would, each command with an id and a place for its outcome, but keeps no books on
 what must be sent again: where nothing is killed, nothing is lost. Messages go past nats-py's cost for each of them
-(`podium.kernel.wire`), so that the load takes as little of the machine as it can.
+(`podium.runtime.wire`), so that the load takes as little of the machine as it can.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from nats.aio.client import Client
 from podium.contracts.envelope import COMMAND_ID_HEADER, REPLY_HEADER
 from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import BULK_LIMIT
-from podium.kernel.wire import HEADER_LINE, Outgoing, listen, publish_all
+from podium.runtime.jsapi import call
+from podium.runtime.wire import HEADER_LINE, Outgoing, listen, publish_all
 
 from . import fleet
 
@@ -46,6 +47,7 @@ class Tally:
         lives: tasks that are completed, as their agents have heard.
         reports: commands by which agents reported.
         submitted: seconds from each submission to its outcome.
+        finished: seconds from each submission to its result, where results are listened to.
         refused: the first refusal, if there was one.
     """
 
@@ -53,6 +55,7 @@ class Tally:
         self.lives = 0
         self.reports = 0
         self.submitted: list[float] = []
+        self.finished: list[float] = []
         self.refused: str | None = None
 
 
@@ -60,24 +63,27 @@ class Load:
     """
     Args:
         bulk: submit `BATCH` tasks in a command, all of one skill; and agents send together what they have to report.
+        results: a life ends when its submitter has read the result from the event stream, and not already when the
+            agent has heard that its report was accepted.
 
     Attributes:
         tally: may be replaced by a new one at any time.
         sequence: of the last event of the newest submission that was heard of.
     """
 
-    def __init__(self, client: Client, subjects: Subjects, *, bulk: bool = False) -> None:
+    def __init__(self, client: Client, subjects: Subjects, *, bulk: bool = False, results: bool = False) -> None:
         self.tally = Tally()
         self.sequence = 0
         self._client = client
         self._subjects = subjects
         self._bulk = bulk
+        self._results = results
         self._inbox = client.new_inbox()
         self._attempts = msgspec.json.Decoder(_Assigned)
         self._numbers = itertools.count()
         self._run = self._inbox.rsplit(".", 1)[-1][-8:]
         self._began: dict[str, float] = {}
-        self._alive: set[str] = set()
+        self._alive: dict[str, float] = {}
         self._outgoing: list[Outgoing] = []
         self._flushing: asyncio.Task[None] | None = None
         self._hands: dict[str, list[str]] = {}
@@ -91,6 +97,8 @@ class Load:
         """Listen as every agent."""
         await listen(self._client, f"{self._inbox}.*.*", self._on_outcome)
         await listen(self._client, f"{self._subjects.prefix}.work.*.task_assigned.*", self._on_work)
+        if self._results:
+            await self._listen_to_results()
         await self._client.flush()
 
     async def register(self, agents: Iterable[tuple[str, Struct]]) -> None:
@@ -101,6 +109,19 @@ class Load:
             self._open += 1
         await self._until_idle()
         await asyncio.sleep(0.5)
+
+    async def _listen_to_results(self) -> None:
+        place = f"{self._inbox}.result"
+        await listen(self._client, place, self._on_result)
+        stream = self._subjects.event_stream("router")
+        config = {
+            "deliver_subject": place,
+            "deliver_policy": "new",
+            "ack_policy": "none",
+            "filter_subjects": self._subjects.event_filters("router", events=("task_completed",)),
+            "mem_storage": True,
+        }
+        await call(self._client, f"CONSUMER.CREATE.{stream}", {"stream_name": stream, "config": config})
 
     # Closed loop
 
@@ -116,14 +137,14 @@ class Load:
 
     # Open loop
 
-    def submit(self, count: int = 1) -> None:
-        """Single commands."""
+    def submit(self, count: int = 1, began: float | None = None) -> None:
+        """Single commands, of which the time is taken from now or from when they were due."""
+        began = time.perf_counter() if began is None else began
         for _ in range(count):
             number = next(self._numbers)
             name = f"t-{self._run}-{number}"
             body = _bodies[number % fleet.SKILLS]
-            self._alive.add(name)
-            self._began[name] = time.perf_counter()
+            self._alive[name] = self._began[name] = began
             self._send(self._subjects.command("router", "bench", name, "submit_task"), body, f"s-{name}", "s", name)
         self._open += count
 
@@ -132,10 +153,9 @@ class Load:
         start = time.perf_counter()
         sent = 0
         while (passed := time.perf_counter() - start) < seconds:
-            due = int(passed * rate) + 1 - sent
-            if due > 0:
-                self.submit(due)
-                sent += due
+            for sent in range(sent, int(passed * rate) + 1):
+                self.submit(began=start + sent / rate)
+            sent = int(passed * rate) + 1
             await asyncio.sleep(max(0.0, start + sent / rate - time.perf_counter()))
 
     async def _until_idle(self) -> None:
@@ -157,7 +177,9 @@ class Load:
         task = _bodies[number % fleet.SKILLS].decode()
         entries = ",".join(f'{{"task_id":"t-{self._run}-{number}-{i}","task":{task}}}' for i in range(BATCH))
         body = f'{{"tasks":[{entries}]}}'.encode()
-        self._began[name] = time.perf_counter()
+        self._began[name] = began = time.perf_counter()
+        if self._results:
+            self._alive.update((f"t-{self._run}-{number}-{i}", began) for i in range(BATCH))
         self._send(self._subjects.command("router", "bench", name, "submit_tasks"), body, f"s-{name}", "s", name)
         self._open += BATCH
 
@@ -206,13 +228,15 @@ class Load:
                     return  # a restarted service may answer twice
                 self.tally.submitted.append(time.perf_counter() - began)
                 self.sequence = int(payload.split(b'"sequence":', 1)[1].split(b",", 1)[0])
-            case "c" if name in self._alive:
-                self._alive.discard(name)
+            case "c" if name in self._alive and not self._results:
+                del self._alive[name]
                 self._done(1)
             case "m":
                 if b"report_refused" in payload:
                     self.tally.refused = self.tally.refused or payload.decode()
-                self._done(self._under_way.pop(name))
+                count = self._under_way.pop(name)
+                if not self._results:
+                    self._done(count)
                 if self._hands[name]:
                     self._ready[name] = None
                     self._flush_soon()
@@ -220,6 +244,12 @@ class Load:
                 self._done(1)
             case _:
                 pass
+
+    def _on_result(self, subject: str, reply: str, payload: bytes, headers: bytes) -> None:
+        began = self._alive.pop(subject.split(".", 5)[4], None)
+        if began is not None:
+            self.tally.finished.append(time.perf_counter() - began)
+            self._done(1)
 
     def _done(self, count: int) -> None:
         self.tally.lives += count

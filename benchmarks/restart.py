@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from podium.kernel.jsapi import call
+from podium.runtime.jsapi import call
 
 from . import fleet
 from .history import history, write

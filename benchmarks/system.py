@@ -15,9 +15,9 @@ from nats.errors import Error as NatsError
 
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
-from podium.kernel.connection import connect
 from podium.kernel.embedded import end_with_parent
 from podium.kernel.up import PROCESSES
+from podium.runtime.connection import connect
 from tests.nats_server import NatsServer
 
 READY_SECONDS = 60.0

@@ -13,8 +13,8 @@ from podium.audit.logs import Logs
 from podium.contracts.catalogue import decode_envelope
 from podium.contracts.envelope import Envelope
 from podium.contracts.subjects import Service, Subjects
-from podium.runtime.pull import Stored
 from podium.kernel.simulation import Faults, World
+from podium.runtime.pull import Stored
 from tests.simulation.fleet import Fleet
 
 SUBJECTS = Subjects()

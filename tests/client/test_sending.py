@@ -16,7 +16,7 @@ from podium.client import Client, CommandRefused, OutcomeUnknown, Overloaded, Se
 from podium.contracts.envelope import MAX_BODY
 from podium.contracts.outcomes import AcceptedOutcome, RefusedOutcome
 from podium.contracts.tasks import CancelTask
-from podium.kernel.wire import settle
+from podium.runtime.wire import settle
 from tests.nats_server import NatsServer
 
 COMMAND = CancelTask("test")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.kernel.clock import SystemClock, from_text, in_microseconds, to_text
+from podium.kernel.clock import SystemClock
+from podium.runtime.times import from_text, in_microseconds, to_text
 
 moments = st.floats(min_value=0, max_value=4e9, allow_nan=False)
 

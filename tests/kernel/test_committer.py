@@ -11,11 +11,12 @@ from podium.contracts.outcomes import Outcome
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.commands import Incoming
 from podium.kernel.committer import ENOUGH, Committer
-from podium.kernel.log import Conflict, Record, Stored
+from podium.kernel.log import Conflict, Record
 from podium.kernel.memory import Line, MemoryCommit, MemoryLog, MemoryStreams, result_of
 from podium.kernel.partition import Partition
 from podium.kernel.ports import Signal
 from podium.registry.service import decider
+from podium.runtime.pull import Stored
 
 NOW = 1_800_000_000.0
 SUBJECTS = Subjects()

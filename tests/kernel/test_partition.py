@@ -15,10 +15,11 @@ from podium.contracts.outcomes import AcceptedOutcome, EventRef, Outcome, Refuse
 from podium.contracts.subjects import Subjects
 from podium.kernel.commands import Incoming
 from podium.kernel.decider import Emit, Request
-from podium.kernel.log import MAX_BATCH, Stored
+from podium.kernel.log import MAX_BATCH
 from podium.kernel.partition import CommandFault, Partition
 from podium.kernel.step import Batch, Round
 from podium.registry.service import Registry, RegistryState, decider
+from podium.runtime.pull import Stored
 
 SUBJECTS = Subjects()
 NOW = 1_000_000_000.25

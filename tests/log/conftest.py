@@ -9,8 +9,8 @@ import pytest_asyncio
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.connection import connect
 from podium.kernel.provision import provision
+from podium.runtime.connection import connect
 from tests.log.worlds import JetStreamWorld, MemoryWorld, World
 from tests.nats_server import NatsServer
 

@@ -11,18 +11,20 @@ class Proxy:
 
     Attributes:
         answers: whether what the server says reaches the client.
-        reads: whether what the client says is taken from it at all.
+        delay: seconds that everything is held back in each direction, in order.
     """
 
     def __init__(self, url: str) -> None:
         target = urlsplit(url)
         self._target = (target.hostname, target.port)
         self._writers: set[asyncio.StreamWriter] = set()
+        self._clients: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._reading = asyncio.Event()
         self._reading.set()
         self._stopped: list[asyncio.Event] = []
         self.answers = True
+        self.delay = 0.0
 
     async def start(self) -> Proxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -45,6 +47,12 @@ class Proxy:
         for writer in self._writers:
             writer.transport.abort()
 
+    def half_close(self) -> None:
+        """The clients hear that the server will say no more; what they say still reaches it."""
+        for writer in self._clients:
+            if writer.can_write_eof() and not writer.is_closing():
+                writer.write_eof()
+
     async def stop(self) -> None:
         for reading in self._stopped:
             reading.set()
@@ -53,8 +61,13 @@ class Proxy:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream_reader, upstream_writer = await asyncio.open_connection(*self._target)
+        try:
+            upstream_reader, upstream_writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.transport.abort()
+            return
         self._writers |= {writer, upstream_writer}
+        self._clients.add(writer)
         reading = self._reading
         try:
             await asyncio.gather(
@@ -64,6 +77,7 @@ class Proxy:
             for end in (writer, upstream_writer):
                 end.transport.abort()
                 self._writers.discard(end)
+            self._clients.discard(writer)
 
     async def _forward(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reading: asyncio.Event | None
@@ -74,6 +88,8 @@ class Proxy:
                     await reading.wait()
                 elif not self.answers:
                     continue
+                if self.delay:
+                    await asyncio.sleep(self.delay)
                 if writer.is_closing():
                     return
                 writer.write(data)

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from podium.kernel import connection
-from podium.kernel.connection import connect
+from podium.runtime import connection
+from podium.runtime.connection import connect
 from tests.log.proxy import Proxy
 from tests.nats_server import NatsServer, free_port
 

@@ -11,12 +11,12 @@ import pytest_asyncio
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
-from podium.kernel import pull
-from podium.kernel.connection import connect
 from podium.kernel.jetstream import JetStreamLog, JetStreamReader
-from podium.kernel.jsapi import call
-from podium.kernel.log import Conflict, LogUnavailable, ResultUnknown
+from podium.kernel.log import Conflict, ResultUnknown
 from podium.kernel.provision import provision
+from podium.runtime import pull
+from podium.runtime.connection import connect
+from podium.runtime.jsapi import LogUnavailable, call
 from tests.log.proxy import Proxy
 from tests.log.worlds import JetStreamWorld, events, followed, payloads, stored, texts
 from tests.nats_server import NatsServer

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.log import Conflict, LogUnavailable, Record, ResultUnknown
+from podium.kernel.log import Conflict, Record, ResultUnknown
 from podium.kernel.memory import Line, MemoryCommit, MemoryLog, MemoryReader, MemoryStreams, matcher
+from podium.runtime.jsapi import LogUnavailable
 from tests.log.worlds import events, followed, payloads, stored, texts
 
 SUBJECTS = Subjects("model")

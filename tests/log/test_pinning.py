@@ -11,9 +11,9 @@ import pytest_asyncio
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.jsapi import call
 from podium.kernel.provision import PRIORITY_GROUP, ProvisionOptions, provision
-from podium.kernel.wire import listen, read_headers, settle
+from podium.runtime.jsapi import call
+from podium.runtime.wire import listen, read_headers, settle
 
 PIN_TIMEOUT = 1.0
 NOBODY = {"group": PRIORITY_GROUP, "pinned_ts": "0001-01-01T00:00:00Z"}

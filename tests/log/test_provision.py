@@ -10,12 +10,12 @@ import pytest
 from nats.aio.client import Client
 
 from podium.contracts.subjects import EventAddress, Subjects
-from podium.kernel.connection import connect
 from podium.kernel.embedded import server_binary
 from podium.kernel.jetstream import JetStreamLog
-from podium.kernel.jsapi import ApiError, call
 from podium.kernel.log import Record
 from podium.kernel.provision import ProvisionError, ProvisionOptions, check_server, provision
+from podium.runtime.connection import connect
+from podium.runtime.jsapi import ApiError, call
 from tests.nats_server import NatsServer, free_port
 
 

@@ -9,9 +9,9 @@ import pytest
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.jsapi import call, last_message
 from podium.kernel.provision import provision
 from podium.kernel.snapshots import CHUNK, JetStreamSnapshots, MemorySnapshots, Snapshot, Snapshots
+from podium.runtime.jsapi import call, last_message
 
 
 @pytest.fixture(params=["memory", "jetstream"])

@@ -9,9 +9,18 @@ from nats.aio.client import Client
 from nats.errors import ConnectionClosedError
 
 from podium.contracts.subjects import Subjects
-from podium.kernel import wire
-from podium.kernel.connection import connect
-from podium.kernel.wire import HEADER_LINE, Outgoing, has_shortcuts, listen, publish_all, read_headers, settle, unlisten
+from podium.runtime import wire
+from podium.runtime.connection import connect
+from podium.runtime.wire import (
+    HEADER_LINE,
+    Outgoing,
+    has_shortcuts,
+    listen,
+    publish_all,
+    read_headers,
+    settle,
+    unlisten,
+)
 from tests.log.worlds import JetStreamWorld, events, followed, payloads, texts
 from tests.nats_server import NatsServer
 

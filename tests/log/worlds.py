@@ -10,8 +10,9 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import EventAddress, Subjects
 from podium.kernel.jetstream import JetStreamLog, JetStreamReader
-from podium.kernel.log import EventLog, EventReader, Record, Stored
+from podium.kernel.log import EventLog, EventReader, Record
 from podium.kernel.memory import MemoryLog, MemoryReader, MemoryStreams
+from podium.runtime.pull import Stored
 
 
 class World(Protocol):

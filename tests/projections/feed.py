@@ -24,7 +24,7 @@ from podium.contracts.tasks import (
     TaskStarted,
     TaskSubmitted,
 )
-from podium.projections.received import Stored
+from podium.runtime.pull import Stored
 
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder().encode

@@ -23,9 +23,14 @@ class NoPostgres(Exception):
 
 
 class PostgresServer:
-    """A server in a temporary directory, reached by a socket there; as root it runs as another user."""
+    """A server in a temporary directory, reached by a socket there; as root it runs as another user.
 
-    def __init__(self) -> None:
+    Args:
+        durable: fsync before a commit is answered, as by default; tests do without.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self._bin = _programs()
         self._user = _unprivileged()
         self.directory = Path(tempfile.mkdtemp(prefix="podium-pg-"))
@@ -38,9 +43,15 @@ class PostgresServer:
     def url(self) -> str:
         return f"postgresql+psycopg://podium@/postgres?host={self.directory}"
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that started all its others, while it runs."""
+        return None if self._process is None else self._process.pid
+
     def start(self) -> None:
         """Returns when it takes connections."""
-        options = ["-k", str(self.directory), "-c", "listen_addresses=", "-c", "fsync=off"]
+        fsync = f"fsync={'on' if self._durable else 'off'}"
+        options = ["-k", str(self.directory), "-c", "listen_addresses=", "-c", fsync]
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._bin / "postgres", "-D", self._data, *options], stdout=log, stderr=log, user=self._user

@@ -18,7 +18,7 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.provision import provision
-from podium.kernel.wire import settle
+from podium.runtime.wire import settle
 from tests.nats_server import NatsServer, free_port
 from tests.projections.feed import StreamFeed, life
 
@@ -98,7 +98,7 @@ async def test_it_ends_in_order_when_the_server_is_gone(nats_server: NatsServer,
         await nats_server.kill()
         assert process.stderr is not None
         async with asyncio.timeout(20):
-            while b"connection is lost" not in await process.stderr.readline():
+            while b"connection lost" not in await process.stderr.readline():
                 assert process.returncode is None
         process.terminate()
         _, err = await asyncio.wait_for(process.communicate(), 10)

@@ -13,7 +13,7 @@ from msgspec import Raw
 from podium.contracts.envelope import Beat, CommandRefused, Progress
 from podium.contracts.queries import QUERIES
 from podium.contracts.tasks import ReportRefused, TaskCancelled, TaskFailed, TaskPaused, Waiting
-from podium.kernel.wire import settle
+from podium.runtime.wire import settle
 from tests.projections.feed import (
     Event,
     assigned,

@@ -17,8 +17,9 @@ from podium.contracts.tasks import TaskCancelled, TaskFailed, TaskPaused, TaskRe
 from podium.projections import builds
 from podium.projections.catalogue import PROJECTIONS
 from podium.projections.database import Database
-from podium.projections.received import UNREADABLE, Decoder, Received, Stored
+from podium.projections.received import UNREADABLE, Decoder, Received
 from podium.projections.store import Behind, NotBuilt, Store, View
+from podium.runtime.pull import Stored
 from tests.projections.feed import (
     Event,
     Feed,

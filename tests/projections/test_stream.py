@@ -7,7 +7,8 @@ import time
 import pytest
 
 from podium.contracts.subjects import Subjects
-from podium.projections.stream import EventStream, StreamMissing, StreamReset, StreamUnavailable
+from podium.projections.stream import EventStream, StreamReset
+from podium.runtime.jsapi import LogMissing, LogUnavailable
 from tests.nats_server import NatsServer
 from tests.projections.running import connected
 
@@ -28,13 +29,13 @@ async def test_one_event_is_read_by_its_sequence(shared_nats: NatsServer, subjec
             assert (stored.sequence, stored.payload) == (2, b"1")
             assert stored.subject == f"{subjects.prefix}.evt.router.0.t1.task_started"
             assert abs(stored.at - time.time()) < 60
-        with pytest.raises(StreamUnavailable):
+        with pytest.raises(LogUnavailable):
             await stream.get(4)
 
 
 async def test_a_stream_that_is_not_there(shared_nats: NatsServer, subjects: Subjects):
     async with connected(shared_nats.url) as nc:
-        with pytest.raises(StreamMissing):
+        with pytest.raises(LogMissing):
             await EventStream(nc, subjects.event_stream("router")).last()
 
 
@@ -49,5 +50,5 @@ async def test_a_stream_that_ends_before_what_was_read_of_it(shared_nats: NatsSe
 async def test_without_a_connection_nothing_is_known(shared_nats: NatsServer, subjects: Subjects):
     async with connected(shared_nats.url) as nc:
         await nc.close()
-        with pytest.raises(StreamUnavailable):
+        with pytest.raises(LogUnavailable):
             await EventStream(nc, subjects.event_stream("router")).last()

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.embedded import server_binary
-from podium.kernel.wire import settle
+from podium.runtime.wire import settle
 from tests.contracts.wire_page import blocks
 from tests.nats_server import free_port
 

@@ -15,14 +15,16 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.jsapi import LogMissing, LogUnavailable
+from podium.runtime.pull import Stored
 
 from . import builds
 from .builds import Build, Relieved
 from .catalogue import PROJECTIONS
 from .database import hold_lock
-from .received import Decoder, Stored
+from .received import Decoder
 from .store import Store
-from .stream import EventStream, StreamMissing, StreamUnavailable
+from .stream import EventStream
 from .threads import Threads
 
 _log = logging.getLogger(__name__)
@@ -185,7 +187,7 @@ class Builder:
     async def _last(self, service: Service) -> int:
         try:
             return await self._streams[service].last()
-        except StreamMissing:
+        except LogMissing:
             return 0
 
     def _position(self, names: Collection[str], service: Service) -> int:
@@ -227,13 +229,13 @@ class Builder:
         return events
 
     async def _read_soon(self, service: Service, after: int, end: int, fold: Callable[[Sequence[Stored]], None]) -> int:
-        """As `_read`; raises StreamUnavailable if that takes long, since others wait."""
+        """As `_read`; raises LogUnavailable if that takes long, since others wait."""
         try:
             async with asyncio.timeout(SWAP_SECONDS):
                 return await self._read(service, after, end, fold)
         except TimeoutError as error:
             name = self._streams[service].name
-            raise StreamUnavailable(f"the last events of {name} did not come in {SWAP_SECONDS:g} s") from error
+            raise LogUnavailable(f"the last events of {name} did not come in {SWAP_SECONDS:g} s") from error
 
     def _go_live(self, connection: Connection, names: Collection[str], answering: Mapping[str, Build]) -> None:
         for build in self._own(connection, names):

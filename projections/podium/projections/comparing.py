@@ -13,12 +13,13 @@ from msgspec import Struct
 from sqlalchemy import Connection, Table, select
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.pull import Stored
 
 from . import builds
 from .builds import Build
 from .catalogue import PROJECTIONS
 from .database import Database
-from .received import Decoder, Stored
+from .received import Decoder
 from .store import Store, answering_builds
 from .stream import EventStream
 from .threads import Threads
@@ -68,7 +69,7 @@ class Comparison:
         self._decoders = {service: Decoder(service, subjects) for service in streams}
 
     async def run(self) -> Compared:
-        """Raises: NotBuilt, StreamUnavailable, SQLAlchemyError"""
+        """Raises: NotBuilt, LogUnavailable, SQLAlchemyError"""
         database, threads = Database(self._url, statement_seconds=PLENTY_SECONDS), Threads("podium-compare", 1)
         try:
             async with threads.context(database.read()) as connection:

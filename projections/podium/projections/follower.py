@@ -11,15 +11,17 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.pull import Stored
 
 from .builder import Builder
 from .builds import Relieved
 from .catalogue import PROJECTIONS
 from .database import is_unavailable
 from .reached import Reached
-from .received import Decoder, Stored
+from .received import Decoder
 from .store import Behind, NotBuilt, Store
-from .stream import EventStream, StreamReset, StreamUnavailable
+from .stream import EventStream, StreamReset
 from .threads import Threads
 
 _log = logging.getLogger(__name__)
@@ -80,7 +82,7 @@ class Follower:
                     self._anew = True
                 except Relieved as relieved:
                     _log.info("%s", relieved)
-                except StreamUnavailable as error:
+                except LogUnavailable as error:
                     if not self._waiting:
                         _log.info("waiting for the event streams: %s", error)
                     self._waiting = True

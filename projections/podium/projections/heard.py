@@ -9,12 +9,10 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.subjects import Subjects
-
-from .connection import subscribe
+from podium.runtime.wire import listen
 
 T = TypeVar("T")
 
@@ -46,8 +44,8 @@ class Heard:
         self._tasks: dict[str, HeardProgress] = {}
 
     async def listen(self, nc: Client) -> None:
-        await subscribe(nc, self._subjects.all_beats(), self._on_beat)
-        await subscribe(nc, self._subjects.all_progress(), self._on_progress)
+        await listen(nc, self._subjects.all_beats(), self._on_beat)
+        await listen(nc, self._subjects.all_progress(), self._on_progress)
 
     def beat(self, agent: str) -> HeardBeat | None:
         return self._agents.get(agent)
@@ -73,18 +71,18 @@ class Heard:
         for task in tasks:
             self._tasks.pop(task, None)
 
-    async def _on_beat(self, msg: Msg) -> None:
-        agent = msg.subject.rsplit(".", 1)[-1]
+    def _on_beat(self, subject: str, _reply: str, payload: bytes, _headers: bytes) -> None:
+        agent = subject.rsplit(".", 1)[-1]
         try:
-            beat = _beats.decode(msg.data)
+            beat = _beats.decode(payload)
         except (msgspec.MsgspecError, RecursionError):
             return
         _put(self._agents, agent, HeardBeat(beat, time.time()))
 
-    async def _on_progress(self, msg: Msg) -> None:
-        agent, task = msg.subject.split(".")[-2:]
+    def _on_progress(self, subject: str, _reply: str, payload: bytes, _headers: bytes) -> None:
+        agent, task = subject.split(".")[-2:]
         try:
-            progress = _progress.decode(msg.data)
+            progress = _progress.decode(payload)
         except (msgspec.MsgspecError, RecursionError):
             return
         _put(self._tasks, task, HeardProgress(agent, progress))

@@ -13,14 +13,16 @@ import uvloop
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.logs import configure
+from podium.runtime.settings import describe
+
 from .builds import Relieved
 from .catalogue import PROJECTIONS
 from .follower import reason
-from .logs import configure
 from .process import Unusable, compare, rebuild, serve
-from .settings import Settings, describe
+from .settings import Settings
 from .store import NotBuilt
-from .stream import StreamUnavailable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in error.errors():
             print(f"podium: PODIUM_{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}", file=sys.stderr)
         return 2
-    configure(settings.log_level, settings.log_format)
+    configure("projections", settings.log_level, settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             match asked.command:
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _rebuild(runner: asyncio.Runner, settings: Settings, asked: argparse.Namespace) -> int:
     try:
         rebuilt = runner.run(rebuild(settings, asked.names or list(PROJECTIONS)))
-    except (StreamUnavailable, SQLAlchemyError, Relieved) as error:
+    except (LogUnavailable, SQLAlchemyError, Relieved) as error:
         text = reason(error) if isinstance(error, SQLAlchemyError) else str(error)
         print(f"podium: not rebuilt: {text}", file=sys.stderr)
         return 1
@@ -70,7 +72,7 @@ def _rebuild(runner: asyncio.Runner, settings: Settings, asked: argparse.Namespa
 def _compare(runner: asyncio.Runner, settings: Settings, asked: argparse.Namespace) -> int:
     try:
         compared = runner.run(compare(settings))
-    except (StreamUnavailable, SQLAlchemyError, NotBuilt) as error:
+    except (LogUnavailable, SQLAlchemyError, NotBuilt) as error:
         text = reason(error) if isinstance(error, SQLAlchemyError) else str(error)
         print(f"podium: not compared: {text}", file=sys.stderr)
         return 2
@@ -87,7 +89,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m podium.projections.main",
         description="Follows the event streams and answers queries, until SIGTERM or SIGINT.",
-        epilog=f"settings:\n{describe()}",
+        epilog=f"settings:\n{describe(Settings)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command")

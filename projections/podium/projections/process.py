@@ -12,11 +12,11 @@ from typing import Final
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.connection import connect, disconnect
 
 from .builder import Builder, Rebuilt
 from .catalogue import SERVICES
 from .comparing import Compared, Comparison
-from .connection import connect, disconnect
 from .database import Database
 from .endpoints import Endpoints
 from .follower import Follower
@@ -30,6 +30,9 @@ from .stream import EventStream
 from .threads import Threads
 
 _log = logging.getLogger(__name__)
+
+NAME: Final = "podium-projections"
+"""For whoever looks at the server's connections."""
 
 ANSWER_SECONDS: Final = 1.0
 """How long the queries in hand may still take at the end."""
@@ -120,7 +123,7 @@ async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
     Raises:
         Unusable: no NATS server answers, or the read model that answers is elsewhere.
         Relieved: another process rebuilds them, too.
-        StreamUnavailable
+        LogUnavailable
         SQLAlchemyError
     """
     async with _beside(settings) as (nc, subjects, url):
@@ -140,7 +143,7 @@ async def compare(settings: Settings) -> Compared:
     Raises:
         Unusable
         NotBuilt
-        StreamUnavailable
+        LogUnavailable
         SQLAlchemyError
     """
     async with _beside(settings) as (nc, subjects, url):
@@ -156,7 +159,7 @@ async def _beside(settings: Settings) -> AsyncGenerator[tuple[Client, Subjects, 
     """
     subjects = Subjects(settings.prefix)
     try:
-        nc = await connect(settings, CONNECT_SECONDS)
+        nc = await connect(settings.nats, name=NAME, timeout=CONNECT_SECONDS, **settings.login())
     except ConnectionError as error:
         raise Unusable(str(error)) from error
     try:
@@ -178,7 +181,7 @@ def _database(url: str) -> Database:
 
 
 async def _serve(settings: Settings, database: Database) -> None:
-    nc = await connect(settings)
+    nc = await connect(settings.nats, name=NAME, **settings.login())
     try:
         await ReadModel(nc, Subjects(settings.prefix), database).run()
     finally:

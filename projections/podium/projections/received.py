@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -13,23 +12,13 @@ from msgspec import Struct
 from podium.contracts.catalogue import decode_data, decode_envelope
 from podium.contracts.envelope import Envelope
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.pull import Stored
+from podium.runtime.times import from_text, to_text
 
 _log = logging.getLogger(__name__)
 
 UNREADABLE: Final = "unreadable"
 """The type of an event whose payload is not one of podium's envelopes."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-
-class Stored(Struct, frozen=True, gc=False):
-    """A message of an event stream; `at` is when it was stored, seconds since the epoch, UTC."""
-
-    sequence: int
-    subject: str
-    payload: bytes
-    at: float
 
 
 class Received(Struct, frozen=True, gc=False):
@@ -62,7 +51,7 @@ class Decoder:
     def _decode(self, message: Stored) -> Received:
         try:
             envelope = decode_envelope(message.payload)
-            at = seconds(envelope.time)
+            at = from_text(envelope.time)
             data = decode_data(envelope)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             return self._unreadable(message, error)
@@ -88,20 +77,12 @@ def envelope_of(message: Stored, subjects: Subjects) -> Envelope:
             source=f"/{subjects.prefix}",
             type=UNREADABLE,
             subject=address.entity if address else "",
-            time=datetime.fromtimestamp(message.at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            time=to_text(message.at),
             correlationid="",
             causationid="",
             actor="",
             data=msgspec.Raw(msgspec.json.encode(message.payload.decode(errors="replace"))),
         )
-
-
-def seconds(time: str) -> float:
-    """Seconds since the epoch of an RFC 3339 time; raises ValueError if it is none."""
-    moment = datetime.fromisoformat(time)
-    if moment.tzinfo is None:
-        raise ValueError(f"{time} has no zone")
-    return (moment - _EPOCH) / _MICROSECOND / 1e6
 
 
 def plain(text: str) -> str:

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 import msgspec
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from sqlalchemy.engine import make_url
 
 from podium.contracts.subjects import Subjects
+from podium.runtime.wire import listen, unlisten
 
-from .connection import subscribe
 from .settings import Settings
 
 ANSWER_SECONDS: Final = 0.3
@@ -51,16 +50,16 @@ async def _served(nc: Client, subjects: Subjects) -> set[str]:
     """Where the read models of all processes that answer queries are."""
     found: set[str] = set()
 
-    async def take(msg: Msg) -> None:
-        if msg.data:
-            info: dict[str, Any] = msgspec.json.decode(msg.data)
+    def take(_subject: str, _reply: str, payload: bytes, _headers: bytes) -> None:
+        if payload:
+            info: dict[str, Any] = msgspec.json.decode(payload)
             found.add(info.get("metadata", {}).get("database", ""))
 
     inbox = nc.new_inbox()
-    answers = await subscribe(nc, inbox, take)
+    answers = await listen(nc, inbox, take)
     await nc.publish(f"$SRV.INFO.{subjects.prefix}-queries", b"", reply=inbox)
     await asyncio.sleep(ANSWER_SECONDS)
-    await answers.unsubscribe()
+    await unlisten(nc, answers)
     return found - {""}
 
 

@@ -17,6 +17,7 @@ from podium.contracts.envelope import Envelope
 from podium.contracts.queries import Query, QueryErrorCode
 from podium.contracts.subjects import Service, Subjects
 from podium.contracts.tasks import Waiting
+from podium.runtime.jsapi import LogMissing, LogUnavailable
 
 from .database import TooSlow, is_unavailable
 from .follower import Follower
@@ -24,7 +25,7 @@ from .heard import Heard
 from .reached import Reached
 from .received import envelope_of
 from .store import NotBuilt, Store, View
-from .stream import EventStream, StreamMissing, StreamUnavailable
+from .stream import EventStream
 from .threads import Threads
 
 T = TypeVar("T")
@@ -132,7 +133,7 @@ class Sources:
         """Raises: Failed"""
         try:
             stored = await self._streams[service].get(sequence)
-        except StreamUnavailable as error:
+        except LogUnavailable as error:
             raise Failed("unavailable", f"an event cannot be read now: {error}") from error
         return envelope_of(stored, self._subjects)
 
@@ -194,9 +195,9 @@ class Sources:
     async def _end(self, stream: EventStream) -> int:
         try:
             return await stream.last()
-        except StreamMissing:
+        except LogMissing:
             return 0
-        except StreamUnavailable as error:
+        except LogUnavailable as error:
             raise Failed("unavailable", f"the end of {stream.name} is not known now: {error}") from error
 
 

@@ -20,10 +20,10 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from podium.contracts.subjects import Subjects
+from podium.kernel.settings import Settings
 from podium.runtime.connection import connect
 from podium.runtime.jsapi import LogUnavailable
-from podium.kernel.logs import configure
-from podium.kernel.settings import Settings
+from podium.runtime.logs import configure
 
 from .finding import Finding
 from .heard import Journal, read_journal

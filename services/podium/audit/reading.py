@@ -10,11 +10,11 @@ from nats.aio.client import Client
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import Decider
 from podium.kernel.jetstream import JetStreamReader
-from podium.runtime.jsapi import ApiError, call
 from podium.kernel.main import DECIDERS, make_decider
 from podium.kernel.partition import Partition
 from podium.kernel.service import PARTITIONS
 from podium.kernel.snapshots import JetStreamSnapshots
+from podium.runtime.jsapi import ApiError, call
 
 from .finding import Finding
 from .heard import Journal

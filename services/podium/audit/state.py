@@ -10,9 +10,9 @@ import msgspec
 
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import Decider
-from podium.runtime.pull import Stored
 from podium.kernel.partition import Partition, PartitionSnapshot
 from podium.kernel.snapshots import Snapshot
+from podium.runtime.pull import Stored
 
 from .finding import Finding
 

@@ -7,11 +7,9 @@ rules exactly what they had.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Protocol
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from podium.runtime.times import in_microseconds
 
 
 class Clock(Protocol):
@@ -29,20 +27,3 @@ class SystemClock:
     def now(self) -> float:
         self._last = max(self._last, in_microseconds(time.time()))
         return self._last
-
-
-def in_microseconds(at: float) -> float:
-    """The nearest time that the text of a time can hold."""
-    return round(at * 1e6) / 1e6
-
-
-def to_text(at: float) -> str:
-    """RFC 3339 with microseconds and `Z`."""
-    moment = _EPOCH + timedelta(microseconds=round(at * 1e6))
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-@lru_cache(maxsize=256)
-def from_text(text: str) -> float:
-    """Raises: ValueError if it is no RFC 3339 time."""
-    return (datetime.fromisoformat(text) - _EPOCH) / timedelta(microseconds=1) / 1e6

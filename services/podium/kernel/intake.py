@@ -24,15 +24,16 @@ from nats.errors import Error as NatsError
 
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.jsapi import NOT_FOUND, ApiError, LogUnavailable, call
+from podium.runtime.pull import Stored
+from podium.runtime.wire import Outgoing, listen, publish_all, read_headers, unlisten
 
 from .clock import Clock
 from .commands import Incoming
-from .jsapi import NOT_FOUND, ApiError, call
-from .log import EventReader, LogUnavailable, Stored
+from .log import EventReader
 from .ports import Signal
 from .provision import PRIORITY_GROUP
 from .sender import read_sender
-from .wire import Outgoing, listen, publish_all, read_headers, unlisten
 
 _log = logging.getLogger(__name__)
 

@@ -17,11 +17,11 @@ from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.jsapi import LogUnavailable, last_message, last_sequence
+from podium.runtime.pull import ConsumerLost, Pull, Stored
+from podium.runtime.wire import HEADER_LINE, Outgoing, listen, publish_all, read_headers
 
-from .jsapi import last_message, last_sequence
-from .log import Commit, Conflict, EventLog, LogUnavailable, Record, ResultUnknown, Stored, check_batch, nobody
-from .pull import ConsumerLost, Pull
-from .wire import HEADER_LINE, Outgoing, listen, publish_all, read_headers
+from .log import Commit, Conflict, EventLog, Record, ResultUnknown, check_batch, nobody
 
 _log = logging.getLogger(__name__)
 

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from podium.runtime.pull import Stored
+
 MAX_BATCH = 1000
 """The most events that one atomic append may carry (a limit of the server)."""
 
@@ -21,24 +23,12 @@ class Record(Struct, frozen=True, gc=False):
     payload: bytes
 
 
-class Stored(Struct, frozen=True, gc=False):
-    """An event as the log holds it; sequences grow along the stream, but need not be without gaps."""
-
-    sequence: int
-    subject: str
-    payload: bytes
-
-
 class Conflict(Exception):
     """Someone else has appended to the partition: drop the state, replay, decide again."""
 
 
 class ResultUnknown(Exception):
     """No answer came: the batch may be stored or not. Read the partition's tail before anything else."""
-
-
-class LogUnavailable(Exception):
-    """The log could not be asked or refused for a reason that may pass; nothing was stored."""
 
 
 class RecordTooLarge(ValueError):

@@ -13,16 +13,18 @@ import uvloop
 from pydantic import ValidationError
 
 from podium.contracts.subjects import Service
+from podium.runtime.logs import configure
+from podium.runtime.settings import describe
 
 from .decider import Decider
-from .logs import configure
 from .provision import ProvisionError
 from .service import ServiceProcess
-from .settings import Settings, describe
+from .settings import Settings
 
 DECIDERS: Final[dict[Service, str]] = {
     "registry": "podium.registry.service",
     "router": "podium.router.service",
+    "health": "podium.health.service",
 }
 """The one table of services: each module has `decider()`, which reads its own settings."""
 

@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.pull import Stored
 
-from .log import Commit, Conflict, EventLog, LogUnavailable, Record, ResultUnknown, Stored, check_batch, nobody
+from .log import Commit, Conflict, EventLog, Record, ResultUnknown, check_batch, nobody
 
 READ_BATCH: Final = 500
 MAX_PAYLOAD: Final = 1024 * 1024

@@ -12,9 +12,9 @@ from nats.errors import Error as NatsError
 
 from podium.contracts.outcomes import Outcome, Refusal, RefusedOutcome
 from podium.contracts.subjects import CommandAddress, Subjects
+from podium.runtime.wire import Outgoing, publish_all
 
 from .commands import Incoming
-from .wire import Outgoing, publish_all
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode

@@ -13,12 +13,13 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.jsapi import LogUnavailable
 
 from .clock import Clock
 from .commands import Incoming
 from .committer import Committer
 from .decider import Decider
-from .log import Conflict, EventLog, EventReader, LogUnavailable, ResultUnknown
+from .log import Conflict, EventLog, EventReader, ResultUnknown
 from .partition import CommandFault, Partition
 from .ports import Inbox, Outbox
 from .snapshots import Snapshots

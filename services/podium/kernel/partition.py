@@ -17,11 +17,12 @@ from podium.contracts.catalogue import decode_data, decode_envelope, event_type,
 from podium.contracts.envelope import CommandAccepted, CommandRefused, Envelope
 from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.pull import Stored
+from podium.runtime.times import from_text
 
-from .clock import from_text
 from .commands import Incoming, read_command
 from .decider import Decider, Emit, Request
-from .log import Record, Stored
+from .log import Record
 from .outcomes import Done, OutcomeTable, outcome_of
 from .sender import is_event_id
 from .step import Batch, Round

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from podium.contracts.outcomes import Outcome
 from podium.contracts.subjects import Service
+from podium.runtime.pull import Stored
 
 from .commands import Incoming
-from .log import Stored
 
 
 class Signal(Struct, frozen=True, gc=False):

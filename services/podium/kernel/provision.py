@@ -26,8 +26,7 @@ from msgspec import Struct
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
-
-from .jsapi import NOT_FOUND, ApiError, NoJetStream, call
+from podium.runtime.jsapi import NOT_FOUND, ApiError, NoJetStream, call
 
 _log = logging.getLogger(__name__)
 

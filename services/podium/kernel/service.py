@@ -14,9 +14,10 @@ from nats.micro.service import Service as MicroService
 from nats.micro.service import ServiceConfig
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.connection import connect
+from podium.runtime.wire import Outgoing, listen, publish_all, settle
 
 from .clock import SystemClock
-from .connection import connect
 from .decider import Decider
 from .door import Door
 from .intake import PartitionInbox
@@ -27,7 +28,6 @@ from .owner import Owner
 from .provision import ProvisionOptions, provision
 from .settings import Settings
 from .snapshots import JetStreamSnapshots
-from .wire import Outgoing, listen, publish_all, settle
 
 _log = logging.getLogger(__name__)
 

@@ -19,11 +19,13 @@ from podium.contracts.catalogue import decode_envelope
 from podium.contracts.envelope import Envelope
 from podium.contracts.outcomes import Outcome
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.pull import Stored
+from podium.runtime.times import in_microseconds
 
-from .clock import in_microseconds
 from .commands import Incoming
 from .decider import Decider
-from .log import EventReader, LogUnavailable, ResultUnknown, Stored
+from .log import EventReader, ResultUnknown
 from .memory import Line, MemoryCommit, MemoryLog, MemoryReader, MemoryStreams, Result, result_of
 from .owner import Owner
 from .partition import Partition

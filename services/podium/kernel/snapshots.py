@@ -21,10 +21,9 @@ from msgspec import Struct
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.jsapi import ApiError, LogUnavailable, call, last_message
 
 from .jetstream import JetStreamReader
-from .jsapi import ApiError, call, last_message
-from .log import LogUnavailable
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from .clock import to_text
+from podium.runtime.times import to_text
+
 from .commands import Incoming
 from .log import MAX_BATCH, Record
 from .outcomes import Done

@@ -22,11 +22,12 @@ from pydantic import ValidationError
 
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
+from podium.runtime.connection import connect
+from podium.runtime.settings import describe
 
-from .connection import connect
 from .embedded import EmbeddedServer, ServerFailed, end_with_parent
 from .main import DECIDERS
-from .settings import Settings, describe
+from .settings import Settings
 
 DRAIN_SECONDS: Final = 5.0
 READY_SECONDS: Final = 30.0

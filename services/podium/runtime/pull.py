@@ -10,11 +10,11 @@ import secrets
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
-from .jsapi import ApiError, call
-from .log import LogUnavailable, Stored
+from .jsapi import ApiError, LogUnavailable, call
 from .wire import Outgoing, listen, publish_all, read_headers, unlisten
 
 WINDOW: Final = 4000
@@ -32,6 +32,19 @@ TICK: Final = 0.5
 """How often, in seconds, an idle reader looks whether the connection was a new one."""
 
 _NANO: Final = 1_000_000_000
+
+
+class Stored(Struct, frozen=True, gc=False):
+    """A message as its stream holds it; sequences grow along the stream, but need not be without gaps.
+
+    Attributes:
+        at: when it was stored by the server's clock, seconds since the epoch, UTC; 0 where nobody knows.
+    """
+
+    sequence: int
+    subject: str
+    payload: bytes
+    at: float = 0.0
 
 
 class ConsumerLost(Exception):
@@ -158,7 +171,7 @@ class Pull:
         if int(tokens[at + 1]) != self._delivered:
             self._fault = "an event was lost on the way"
         if self._fault is None:
-            self._buffer.append(Stored(int(tokens[at]), subject, payload))
+            self._buffer.append(Stored(int(tokens[at]), subject, payload, int(tokens[at + 2]) / 1e9))
         if self._waiter is not None:
             self._wake()
 

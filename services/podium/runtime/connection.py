@@ -1,4 +1,4 @@
-"""How a service is connected to NATS: for ever, by short waits, with what goes wrong in the log."""
+"""How a process is connected to NATS: for ever, by short waits, with what goes wrong in the log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import logging
 from typing import Any, Final
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from .wire import settle
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +100,16 @@ async def connect(
         if not client.is_connected:
             watcher.cancel()
     return client
+
+
+async def disconnect(client: Client) -> None:
+    """Send what is still to be sent, if there is a server, and close."""
+    try:
+        if client.is_connected:
+            await settle(client, timeout=1)
+        await client.close()
+    except (NatsError, OSError, RuntimeError) as error:  # the last is uvloop's, of a connection that is lost
+        _log.info("NATS: not closed in order: %s", error)
 
 
 async def _watch(client: Client) -> None:

@@ -8,12 +8,19 @@ import msgspec
 import nats.errors
 from nats.aio.client import Client
 
-from .log import LogUnavailable
-
 TIMEOUT: Final = 5.0
 
 NOT_FOUND: Final = 404
 _NO_MESSAGE: Final = 10037
+_NO_STREAM: Final = 10059
+
+
+class LogUnavailable(Exception):
+    """JetStream could not be asked, or refused for a reason that may pass; nothing was stored."""
+
+
+class LogMissing(LogUnavailable):
+    """There is no such stream: no service has made it yet, or it was deleted."""
 
 
 class NoJetStream(LogUnavailable):
@@ -65,12 +72,13 @@ async def last_sequence(client: Client, stream: str) -> int:
     """Of the newest message that the stream ever had, from its leader; 0 for none.
 
     Raises:
-        LogUnavailable: also if there is no such stream.
+        LogMissing
+        LogUnavailable
     """
     try:
         return int((await call(client, f"STREAM.INFO.{stream}"))["state"]["last_seq"])
     except ApiError as error:
-        raise LogUnavailable(str(error)) from error
+        raise (LogMissing if error.err_code == _NO_STREAM else LogUnavailable)(str(error)) from error
 
 
 async def last_message(client: Client, stream: str, filter: str) -> dict[str, Any] | None:

@@ -1,0 +1,1 @@
+"""What every process of podium stands on: settings, logs, times, the connection, reading a stream."""
