@@ -1,0 +1,96 @@
+"""Where events stand: the stream of a recorder, its subjects, and the tokens that names become in them.
+
+| subject | what is stored there |
+|---|---|
+| `<root>.event.<originator>.<version>` | one event, once and for ever |
+| `<root>.track.<application>` | how far another application's notifications are processed |
+| `<root>.value.<key>` | a value of a view that is kept beside its position |
+
+with `<prefix>.<application>.<purpose>` for the root.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+from eventsourcing.persistence import DataError
+
+MAX_SUBJECT: Final = 2048
+"""Characters; the server takes no line longer than 4,096."""
+
+_TEXT: Final = "="
+"""What an originator id begins with that is a text and not a UUID."""
+
+
+class Place:
+    """One recorder's stream and its subjects.
+
+    Attributes:
+        stream: its name.
+        root: what all its subjects begin with.
+    """
+
+    def __init__(self, prefix: str, application: str, purpose: str) -> None:
+        tokens = (prefix, token(application or "stored"), token(purpose))
+        self.stream = "-".join(tokens)
+        self.root = ".".join(tokens)
+        self._events = f"{self.root}.event."
+        self._length = len(self._events)
+
+    @property
+    def subjects(self) -> str:
+        """All that the stream takes."""
+        return f"{self.root}.>"
+
+    def event(self, originator_id: UUID | str, version: int) -> str:
+        """Raises: DataError: an id that is too long."""
+        return _checked(f"{self._events}{originator_token(originator_id)}.{version}")
+
+    def events_of(self, originator_id: UUID | str) -> str:
+        """Raises: DataError: an id that is too long."""
+        return _checked(f"{self._events}{originator_token(originator_id)}.*")
+
+    def read_event(self, subject: str) -> tuple[UUID | str, int] | None:
+        """The originator and its version; None for what is no event."""
+        if not subject.startswith(self._events):
+            return None
+        originator, _, version = subject[self._length :].partition(".")
+        return read_originator(originator), int(version)
+
+    def track(self, application: str) -> str:
+        return _checked(f"{self.root}.track.{token(application)}")
+
+    def value(self, key: str) -> str:
+        return _checked(f"{self.root}.value.{token(key)}")
+
+
+def originator_token(originator_id: UUID | str) -> str:
+    """One token of a subject, from which the id comes back with its type."""
+    return str(originator_id) if isinstance(originator_id, UUID) else f"{_TEXT}{_escaped(originator_id)}"
+
+
+def read_originator(text: str) -> UUID | str:
+    return unquote(text[1:], errors="surrogatepass") if text.startswith(_TEXT) else UUID(text)
+
+
+def token(name: str) -> str:
+    """The name as one token of a subject; what a token may not hold is escaped as in an address of the web.
+
+    Raises:
+        DataError: an empty name.
+    """
+    if not name:
+        raise DataError("a name is empty")
+    return _escaped(name)
+
+
+def _escaped(text: str) -> str:
+    return quote(text, safe="", errors="surrogatepass").replace(".", "%2E")
+
+
+def _checked(subject: str) -> str:
+    if len(subject) > MAX_SUBJECT:
+        raise DataError(f"an id makes a subject of {len(subject)} characters, the most is {MAX_SUBJECT}")
+    return subject

@@ -1,0 +1,82 @@
+"""Notifications as they come: past ones, then those to be, without a poll."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
+
+from eventsourcing.persistence import InterfaceError, Notification, Subscription
+from nats.aio.client import Client
+
+from podium.kernel.jetstream import JetStreamReader
+from podium.runtime.pull import Stored
+
+from .datastore import as_persistence_error
+
+if TYPE_CHECKING:
+    from .recorders import JetStreamApplicationRecorder
+
+
+class JetStreamSubscription(Subscription["JetStreamApplicationRecorder"]):
+    """Follows a recorder's stream; where the server is restarted, it goes on when that is back.
+
+    One thread may iterate; any may stop it.
+    """
+
+    def __init__(self, recorder: JetStreamApplicationRecorder, gt: int | None, topics: Sequence[str]) -> None:
+        super().__init__(recorder, gt, topics)
+        recorder.create_table()
+        self._batches: AsyncGenerator[Sequence[Stored], None] | None = None
+        self._ready: deque[Notification] = deque()
+        self._lock = threading.Lock()
+        self._coming: Future[Sequence[Stored]] | None = None
+        self._turn = asyncio.Lock()
+
+    def stop(self) -> None:
+        with self._lock:
+            super().stop()
+            if self._coming is not None:
+                self._coming.cancel()
+        with suppress(InterfaceError):
+            self._recorder.datastore.submit(self._end)
+
+    def __next__(self) -> Notification:
+        while not self._has_been_stopped:
+            if self._ready:
+                return self._ready.popleft()
+            self._ready.extend(self._recorder.read_notifications(self._next_batch(), self._topics))
+        raise StopIteration
+
+    def _next_batch(self) -> Sequence[Stored]:
+        """Empty when it was stopped meanwhile."""
+        with self._lock:
+            if self._has_been_stopped:
+                return ()
+            coming = self._coming = self._recorder.datastore.submit(self._follow)
+        try:
+            return coming.result()
+        except CancelledError:
+            return ()
+        except Exception as error:
+            if (fault := as_persistence_error(error)) is None:
+                raise
+            raise fault from error
+
+    async def _follow(self, client: Client) -> Sequence[Stored]:
+        async with self._turn:
+            if self._batches is None:
+                reader = JetStreamReader(client, self._recorder.place.stream)
+                events = reader.follow(self._last_notification_id or 0)
+                self._batches = cast("AsyncGenerator[Sequence[Stored], None]", events)
+            return await anext(self._batches)
+
+    async def _end(self, _: Client) -> None:
+        """Give the consumer back."""
+        async with self._turn:
+            if self._batches is not None:
+                await self._batches.aclose()
