@@ -47,7 +47,7 @@ class Audit:
             LogUnavailable
         """
         deciders = upstream_first([make_decider(service) for service in DECIDERS])
-        present = [decider for decider in deciders if await self._exists(decider.service)]
+        present = [d for d in deciders if await self._exists(self._subjects.event_stream(d.service))]
         if not present:
             raise NothingToRead(f"the server has no stream {self._subjects.event_stream('registry')}")
         # The ends of those who observe come first: what they had heard of others by then is in the others' logs.
@@ -78,6 +78,8 @@ class Audit:
     async def _held(self, decider: Decider[Any]) -> list[HeldState]:
         """The snapshots of the service's partitions that are not of another version's shape."""
         snapshots, found = JetStreamSnapshots(self._nc, self._subjects), list[HeldState]()
+        if not await self._exists(f"OBJ_{self._subjects.snapshot_bucket()}"):
+            return found
         for number in range(PARTITIONS):
             schema = Partition(decider, self._subjects, number).schema
             snapshot = await snapshots.load(decider.service, number, schema)
@@ -88,9 +90,9 @@ class Audit:
     def _reader(self, service: Service) -> JetStreamReader:
         return JetStreamReader(self._nc, self._subjects.event_stream(service))
 
-    async def _exists(self, service: Service) -> bool:
+    async def _exists(self, stream: str) -> bool:
         try:
-            await call(self._nc, f"STREAM.INFO.{self._subjects.event_stream(service)}")
+            await call(self._nc, f"STREAM.INFO.{stream}")
         except ApiError:
             return False
         return True

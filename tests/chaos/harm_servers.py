@@ -1,0 +1,54 @@
+"""Faults of the servers: killed alone, killed as leader or as follower, killed until no quorum is left."""
+
+from __future__ import annotations
+
+from tests.chaos.fault import Fault, Harm
+
+
+async def kill_server(harm: Harm) -> str:
+    away = harm.random.uniform(0, 2)
+    harm.system.servers.kill(0, away)
+    return f"the server was killed and stayed away for {away:.1f} s"
+
+
+async def kill_leader(harm: Harm) -> str:
+    leader = await _leader(harm)
+    if leader is None:
+        return "there was no leader to be killed"
+    away = harm.random.uniform(0, 4)
+    harm.system.servers.kill(leader, away)
+    await harm.hold(away + 3, away + 4)
+    return f"the leader of the router's events was killed and stayed away for {away:.1f} s"
+
+
+async def kill_follower(harm: Harm) -> str:
+    leader = await _leader(harm)
+    follower = harm.random.choice([number for number in range(3) if number != leader])
+    away = harm.random.uniform(0, 4)
+    harm.system.servers.kill(follower, away)
+    await harm.hold(away + 3, away + 4)
+    return f"a follower was killed and stayed away for {away:.1f} s"
+
+
+async def lose_quorum(harm: Harm) -> str:
+    away = harm.random.uniform(2, 4)
+    for number in harm.random.sample(range(3), 2):
+        harm.system.servers.kill(number, away)
+    await harm.hold(away + 4, away + 5)
+    return f"two of three servers were killed and stayed away for {away:.1f} s"
+
+
+async def _leader(harm: Harm) -> int | None:
+    """Which server leads the router's events."""
+    info = await harm.system.api(f"STREAM.INFO.{harm.system.subjects.event_stream('router')}")
+    name = ((info or {}).get("cluster") or {}).get("leader")
+    names = [server.name for server in harm.system.servers.servers]
+    return names.index(name) if name in names else None
+
+
+FAULTS = (
+    Fault("kill the server", "server", 3, kill_server, nodes=(1,)),
+    Fault("kill the leader", "server", 3, kill_leader, nodes=(3,)),
+    Fault("kill a follower", "server", 2, kill_follower, nodes=(3,)),
+    Fault("lose the quorum", "server", 2, lose_quorum, nodes=(3,)),
+)

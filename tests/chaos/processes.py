@@ -1,0 +1,87 @@
+"""Processes that are started again whenever they die, and may be killed, frozen, and told another time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from podium.kernel.embedded import end_with_parent
+from tests.chaos.clock import Clock
+
+AGAIN_SECONDS = 0.2
+STOP_SECONDS = 15.0
+
+
+class Kept:
+    """A Python module that runs until it is stopped.
+
+    Attributes:
+        clock: what it takes for the time.
+        deaths: how often it ended by itself or was killed.
+    """
+
+    def __init__(self, name: str, module: Sequence[str], environment: Mapping[str, str], directory: Path) -> None:
+        self.name = name
+        self.clock = Clock(directory / f"{name}.clock")
+        self.deaths = 0
+        self._arguments = ("-m", "tests.chaos.clock", str(self.clock.path), *module)
+        self._environment = {**os.environ, **environment, "OPENBLAS_NUM_THREADS": "1"}
+        self._log = directory / f"{name}.log"
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    @property
+    def pid(self) -> int | None:
+        """None while it does not run."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    def start(self) -> None:
+        self._stopping = False
+        self._keeping = asyncio.create_task(self._keep())
+
+    def signal(self, number: signal.Signals) -> bool:
+        """Whether it ran and got the signal."""
+        if (pid := self.pid) is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        return True
+
+    async def stop(self) -> int | None:
+        """SIGTERM; the exit code, or None if it did not run or had to be killed."""
+        self._stopping = True
+        process, keeping = self._process, self._keeping
+        if keeping is None or process is None:
+            return None
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(asyncio.shield(keeping), STOP_SECONDS)
+        except TimeoutError:
+            self.signal(signal.SIGKILL)
+            await keeping
+            return None
+        return process.returncode
+
+    async def _keep(self) -> None:
+        while not self._stopping:
+            with self._log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, *self._arguments),
+                    env=self._environment,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    preexec_fn=end_with_parent,
+                )
+            await self._process.wait()
+            if not self._stopping:
+                self.deaths += 1
+                await asyncio.sleep(AGAIN_SECONDS)

@@ -1,0 +1,97 @@
+"""One run: load, faults, and the verdict from the logs alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from msgspec import Struct
+
+from podium.audit.finding import Finding
+from tests.chaos.fault import Harm
+from tests.chaos.heard import Heards
+from tests.chaos.load import Load, Repeater
+from tests.chaos.plan import Plan
+from tests.chaos.system import AGENTS, System
+from tests.chaos.verdict import Stuck, audit, until_done
+
+
+class Result(Struct):
+    """What came of a run.
+
+    Attributes:
+        faults: when, which, and what was done.
+        commands: how many were accepted, refused, unknown; and why refused.
+        idle: the longest time after the last fault in which nothing happened, seconds; None if it was too long.
+        stuck: what was left, if anything was.
+        deaths: of processes and servers.
+        states: snapshots that were compared with the log.
+    """
+
+    seed: int
+    nodes: int
+    seconds: float
+    faults: list[tuple[float, str, str]]
+    commands: dict[str, int]
+    tasks: int
+    repeated: int
+    deaths: int
+    idle: float | None
+    stuck: str | None
+    events: dict[str, int]
+    future: int
+    rows: int
+    states: list[str]
+    findings: list[Finding]
+
+    @property
+    def good(self) -> bool:
+        return self.stuck is None and not self.findings
+
+
+async def run(directory: Path, seed: int, seconds: float, nodes: int = 1, without: Collection[str] = ()) -> Result:
+    """Returns whatever came of it; what was written stays in the directory."""
+    began = time.monotonic()
+    heards = Heards(directory / "heard.jsonl")
+    async with System(directory, nodes) as system:
+        load, repeater, plan = (
+            Load(system, heards, seed),
+            Repeater(system, seed),
+            Plan(Harm(system, seed), seed, without),
+        )
+        await load.start()
+        await repeater.start()
+        idle: float | None = None
+        stuck: str | None = None
+        try:
+            await plan.run(seconds)
+            await repeater.stop()
+            await load.stop()
+            idle = round(await until_done(load), 1)
+        except Stuck as error:
+            stuck = str(error)
+        finally:
+            await load.close()
+            heards.close()
+        for name in (*AGENTS, *(name for name in system.services if name != "projections")):
+            await system.processes[name].stop()
+        report = await audit({**os.environ, **system.environment}, heards.path)
+        return Result(
+            seed=seed,
+            nodes=nodes,
+            seconds=round(time.monotonic() - began, 1),
+            faults=sorted(plan.done),
+            commands=dict(sorted(heards.counts.items())),
+            tasks=len(load.tasks),
+            repeated=repeater.repeated,
+            deaths=system.servers.deaths + sum(process.deaths for process in system.processes.values()),
+            idle=idle,
+            stuck=stuck,
+            events=report.events,
+            future=report.future,
+            rows=report.rows or 0,
+            states=[f"{held.service} at {held.position}" for held in report.states],
+            findings=report.findings,
+        )

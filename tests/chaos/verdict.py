@@ -1,0 +1,75 @@
+"""Whether everything came to its end, and what the audit says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from podium.audit.report import Report
+from podium.client import Client, PodiumError
+from podium.contracts.queries import ListTasks, OverviewAnswer, SystemOverview
+from tests.chaos.load import OPEN_PHASES, Load
+
+STUCK_SECONDS = 10.0
+"""After the last fault nothing may stand still for longer."""
+
+LOOK_SECONDS = 0.2
+
+
+class Stuck(Exception):
+    """Something was still to be done, and for `STUCK_SECONDS` nothing happened; the message says what is left."""
+
+
+async def until_done(load: Load) -> float:
+    """Wait until no task is open; the longest time, in seconds, in which nothing happened.
+
+    Raises:
+        Stuck
+    """
+    moved, longest, seen = time.monotonic(), 0.0, dict[str, int]()
+    why = "nobody answers queries"
+    while True:
+        try:
+            overview: OverviewAnswer = await load.clients[0].query(SystemOverview(fresh=True, wait=2))
+            left = {phase: overview.tasks.get(phase, 0) for phase in OPEN_PHASES if overview.tasks.get(phase, 0)}
+            if not left:
+                return max(longest, time.monotonic() - moved)
+            why = f"tasks are left: {left}"
+            if overview.positions != seen:
+                longest = max(longest, time.monotonic() - moved)
+                moved, seen = time.monotonic(), dict(overview.positions)
+            if "paused" in left:
+                await load.cancel_paused()
+        except PodiumError as error:
+            why = str(error)
+        if time.monotonic() - moved > STUCK_SECONDS:
+            raise Stuck(f"{why}; {await _some(load.clients[0])}")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def audit(environment: Mapping[str, str], commands: Path) -> Report:
+    """What the program itself says, in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "podium.audit.main", "--json", "--commands", str(commands)),
+        env=dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, complaints = await process.communicate()
+    assert process.returncode in (0, 1), complaints.decode()
+    report = msgspec.json.decode(said, type=Report)
+    assert report.clean == (process.returncode == 0)
+    return report
+
+
+async def _some(client: Client) -> str:
+    try:
+        tasks = (await client.query(ListTasks(phase=list(OPEN_PHASES), limit=5))).tasks
+    except PodiumError as error:
+        return str(error)
+    return ", ".join(f"{task.task_id} is {task.phase}" for task in tasks)
