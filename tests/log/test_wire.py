@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError
 
 from podium.contracts.subjects import Subjects
 from podium.runtime import wire
 from podium.runtime.connection import connect
+from podium.runtime.shortcuts import shortcuts_of
 from podium.runtime.wire import (
     HEADER_LINE,
     Outgoing,
@@ -34,7 +38,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         def unknown(client: Client) -> None:
             """As for a nats-py that has changed."""
 
-        monkeypatch.setattr(wire, "_shortcuts", unknown)
+        monkeypatch.setattr(wire, "shortcuts_of", unknown)
     return str(request.param)
 
 
@@ -53,7 +57,46 @@ async def heard(client: Client, subject: str, taken: asyncio.Queue[Taken]):
 
 
 async def test_this_nats_py_is_one_whose_private_parts_are_known(client: Client):
-    assert has_shortcuts(client), "nats-py has changed: look at podium/kernel/wire.py"
+    assert has_shortcuts(client), "nats-py has changed: look at podium/runtime/shortcuts.py"
+
+
+PAYLOADS = st.binary(max_size=40) | st.sampled_from([b"", b"MSG a 1 2\r\n", b"PING\r\n", b"\r\n"])
+
+
+@given(
+    messages=st.lists(st.tuples(st.integers(1, 2), st.booleans(), st.none() | PAYLOADS, PAYLOADS), max_size=8),
+    cuts=st.lists(st.integers(1, 60), min_size=1),
+)
+async def test_messages_are_cut_out_wherever_what_is_read_ends(
+    messages: list[tuple[int, bool, bytes | None, bytes]], cuts: list[int]
+):
+    client = Client()
+    shortcuts = shortcuts_of(client)
+    assert shortcuts is not None
+    taken: list[Taken] = []
+
+    def take(subject: str, reply: str, payload: bytes, headers: bytes) -> None:
+        taken.append((subject, reply, payload, headers))
+
+    shortcuts.sinks[1] = take
+    stream = b"+OK\r\n"
+    for number, replies, headers, payload in messages:
+        reply = b"inbox.1 " if replies else b""
+        if headers is None:
+            stream += b"MSG a.b %d %s%d\r\n%s\r\n" % (number, reply, len(payload), payload)
+        else:
+            size = len(headers) + len(payload)
+            stream += b"HMSG a.b %d %s%d %d\r\n%s%s\r\n" % (number, reply, len(headers), size, headers, payload)
+        stream += b"+OK\r\n"
+    at = 0
+    for cut in itertools.cycle(cuts):
+        await client._ps.parse(stream[at : at + cut])
+        at += cut
+        if at >= len(stream):
+            break
+    expected = [("a.b", "inbox.1" if r else "", payload, h or b"") for number, r, h, payload in messages if number == 1]
+    assert taken == expected
+    assert client.stats["in_msgs"] == len(messages) - len(expected)
 
 
 async def test_messages_arrive_as_they_were_sent(

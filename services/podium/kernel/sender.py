@@ -19,7 +19,7 @@ from podium.contracts.subjects import SERVICES
 _ID: Final = re.compile(r"[!-~]{1,128}")
 _EVENT_ID: Final = re.compile(rf"(?:{'|'.join(SERVICES)})-[0-9]+-[0-9]+")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_NO_SUBJECT: Final = frozenset("*> \t\r\n")
+_SUBJECT: Final = re.compile(r"[^*> \t\r\n]+")
 
 
 class Sender(Struct, frozen=True):
@@ -70,7 +70,7 @@ def is_event_id(text: str) -> bool:
 def is_inbox(reply: str, prefix: str) -> bool:
     """Whether an outcome may go there: it must not become a command, an event, a beat, or a request to the server."""
     root = reply.split(".", 1)[0]
-    return root not in ("", prefix) and root[0] != "$" and _NO_SUBJECT.isdisjoint(reply)
+    return root not in ("", prefix) and root[0] != "$" and _SUBJECT.fullmatch(reply) is not None
 
 
 def _fault(header: str, sentence: str) -> Refused:
