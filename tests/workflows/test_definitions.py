@@ -187,6 +187,9 @@ def test_a_chain_may_be_long_and_wide():
     assert cycle_in(chain) == []
     assert levels(chain)["s19999"] == 19_999
     assert upward_ranks(chain, dict.fromkeys(chain, 2.0))["s0"] == 40_000.0
-    steps = [{"id": "s0"}, *({"id": f"s{n}", "dependencies": [f"s{n - 1}"]} for n in range(1, 3000))]
+    steps: list[dict[str, Any]] = [
+        {"id": "s0"},
+        *({"id": f"s{n}", "dependencies": [f"s{n - 1}"]} for n in range(1, 3000)),
+    ]
     steps[-1]["input"] = "${steps.s0.output}"
     assert len(read_value({"id": "w", "tasks": steps}).tasks) == 3000

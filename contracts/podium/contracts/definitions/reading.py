@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from pydantic import ValidationError
+
+from podium.contracts.expressions.functions import is_map
 
 from .check import faults_in
 from .faults import BadDefinition, Fault
@@ -77,9 +79,8 @@ def _remove(value: Any, place: Sequence[str | int]) -> None:
             value = value[step]
         except (LookupError, TypeError):
             return
-    if isinstance(value, dict):
-        fields: dict[Any, Any] = value
-        fields.pop(last, None)
+    if is_map(value):
+        cast("dict[Any, Any]", value).pop(last, None)
 
 
 def _fault(details: Mapping[str, Any]) -> Fault:
