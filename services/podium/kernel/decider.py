@@ -22,11 +22,18 @@ class Request(Struct, frozen=True, gc=False):
 
 
 class Emit(Struct, frozen=True, gc=False):
-    """A new event of an entity; with an `audience`, the server also hands it to that agent as work."""
+    """A new event of an entity; with an `audience`, the server also hands it to that agent as work.
+
+    Attributes:
+        actor: on whose behalf, if it is not who asked for it, nor the service itself.
+        parent: the entity whose story it belongs to, if its own has not begun.
+    """
 
     entity: str
     event: Struct
     audience: str | None = None
+    actor: str | None = None
+    parent: str | None = None
 
 
 class Decider(Protocol[S]):

@@ -241,8 +241,10 @@ class Partition(Generic[S]):
 
     def _emit(self, emit: Emit, actor: str, cause: Thread | None, round: Round) -> str:
         """Fold a new event and add its record; the event's type."""
-        entity, event = emit.entity, emit.event
+        entity, event, actor = emit.entity, emit.event, emit.actor or actor
         thread = self._threads.get(entity)
+        if thread is None and emit.parent is not None:
+            thread = self._threads.get(emit.parent)
         root = thread or cause
         self.count += 1
         id = f"{self._id_prefix}{self.count}"
