@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Connection, Table, select
@@ -39,7 +39,7 @@ Row = dict[str, Any]
 NONE: Final[Row] = {}
 
 
-class Unlike(Struct, frozen=True, omit_defaults=True):
+class Unlike(Struct, frozen=True, omit_defaults=True, tag_field="check", tag="read_models"):
     """A row that is not as the streams say.
 
     Attributes:
@@ -47,7 +47,6 @@ class Unlike(Struct, frozen=True, omit_defaults=True):
     """
 
     message: str
-    check: Literal["read_models"] = "read_models"
     service: str | None = None
     sequence: int | None = None
 
