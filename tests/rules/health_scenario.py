@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import msgspec
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered
 from podium.contracts.envelope import Beat, Progress
+from podium.contracts.health import LivenessEvent
 from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, TaskSubmitted
 from podium.health.service import Health
 from podium.health.settings import HealthSettings
@@ -91,6 +92,11 @@ def health(*agents: str, **settings: Any) -> HealthScenario:
     scenario.beats(*agents)
     assert scenario.passes(5.0, *agents) == []
     return scenario
+
+
+def doubts(emits: list[Any]) -> list[Any]:
+    """What was said of agents, without what is done about it."""
+    return [emit for emit in emits if isinstance(emit.event, get_args(LivenessEvent))]
 
 
 def entities(emits: list[Any]) -> list[str]:

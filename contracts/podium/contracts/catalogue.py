@@ -19,7 +19,7 @@ from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
 COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
-    {"registry": agents.RegistryCommand, "router": tasks.RouterCommand}
+    {"registry": agents.RegistryCommand, "router": tasks.RouterCommand, "health": health.HealthCommand}
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {
@@ -32,16 +32,17 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
 
 def wire_name(message: type[Struct] | Struct) -> str:
     """The name of a command or event in its subject: `submit_task`, `task_assigned`."""
-    return _names(message if isinstance(message, type) else type(message))[0]
+    return names_of(message if isinstance(message, type) else type(message))[0]
 
 
 def event_type(event: type[Struct] | Struct) -> str:
     """The type of an event in its envelope: `podium.task_assigned.v1`."""
-    return _names(event if isinstance(event, type) else type(event))[1]
+    return names_of(event if isinstance(event, type) else type(event))[1]
 
 
 @cache
-def _names(message: type[Struct]) -> tuple[str, str]:
+def names_of(message: type[Struct]) -> tuple[str, str]:
+    """`(wire_name, event_type)`."""
     tag = str(message.__struct_config__.tag)
     return tag.split(".")[0], TYPE_PREFIX + (tag if "." in tag else f"{tag}.v1")
 

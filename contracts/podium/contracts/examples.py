@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from . import agents, health, queries, tasks
+from . import agents, health, queries, recovery, tasks
 from .catalogue import event_type
 from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
 from .outcomes import AcceptedOutcome, EventRef, Refusal, RefusedOutcome
@@ -63,7 +63,30 @@ _COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
     ("ops", "t1", tasks.CancelTask(reason="no longer wanted")),
     ("ops", "t1", tasks.PauseTask(reason="the budget is used up")),
     ("ops", "t1", tasks.ResumeTask()),
+    (
+        "ops",
+        "gpu-work",
+        recovery.DefinePlan(
+            causes=["agent_lost", "agent_stalled"],
+            steps=[recovery.ReassignStep(within=20.0), recovery.FallbackStep(agents=["echo-9"])],
+            kinds=["echo"],
+        ),
+    ),
+    ("ops", "gpu-work", recovery.RemovePlan()),
+    ("ops", "echo-1", recovery.HoldWork(reason="a new disk", seconds=3600.0)),
+    ("ops", "echo-1", recovery.ResumeWork(reason="the disk is in")),
+    ("ops", "all", recovery.StopAll(reason="it deletes the wrong files")),
+    ("ops", "all", recovery.LiftStop(reason="the agent at fault is gone")),
 )
+
+_STEPS: Final[list[recovery.Step]] = [
+    recovery.RetryStep(within=5.0),
+    recovery.ReassignStep(within=60.0),
+    recovery.FallbackStep(agents=["echo-9"], within=60.0),
+    recovery.QuarantineStep(seconds=300.0),
+    recovery.EscalateStep(severity="critical", message="nobody else has taken it"),
+]
+_CHARGES: Final = [recovery.Charge("t1", 1)]
 
 _EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("registry", "coder", "ops", agents.AgentTypeDefined(agents.AgentProfile(skills={"python": 0.8}))),
@@ -85,6 +108,40 @@ _EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("health", "echo-1", "health", health.AgentLost(silence=2.65, phi=10.01, interval=0.5, loss=0.01, tasks=["t1"])),
     ("health", "echo-1", "health", health.AgentStalled("t1", 1, idle=61.0, limit=60.0)),
     ("health", "echo-1", "health", health.AgentRecovered("stalled", after=4.5, task="t1", attempt=1)),
+    (
+        "health",
+        "gpu-work",
+        "ops",
+        recovery.PlanDefined(
+            causes=["agent_lost"], steps=_STEPS, kinds=["echo"], agents=["echo-1"], times=1, order=100
+        ),
+    ),
+    ("health", "gpu-work", "ops", recovery.PlanRemoved()),
+    (
+        "health",
+        "recovery-1",
+        "health",
+        recovery.RecoveryStarted(
+            cause="agent_lost", agent="echo-1", charges=_CHARGES, plan="gpu-work", steps=_STEPS, times=1
+        ),
+    ),
+    (
+        "health",
+        "recovery-1",
+        "health",
+        recovery.RecoveryStepTaken(number=2, step=_STEPS[1], cause="agent_lost", agent="echo-1", charges=_CHARGES),
+    ),
+    ("health", "recovery-1", "health", recovery.RecoveryEnded(outcome="exhausted", after=61.0, left=_CHARGES)),
+    (
+        "health",
+        "echo-1",
+        "health",
+        recovery.HoldPlaced(
+            scope="agent", cause="breaker", reason="5 of 6 attempts failed", until=NOW + 30, probe=True
+        ),
+    ),
+    ("health", "echo-1", "ops", recovery.HoldLifted(scope="agent", cause="maintenance", reason="the disk is in")),
+    ("router", "t1", "router", tasks.TaskRedirected(agents=["echo-9"], recovery="recovery-1")),
     ("router", "t1", "ops", CommandAccepted("c-8", "cancel_task")),
     ("router", "t9", "ops", CommandRefused("c-9", "cancel_task", "unknown_task", "there is no task t9")),
 )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from .envelope import Event
 from .names import NameThen
+from .recovery import RecoveryCommand, RecoveryEvent
 
 Doubt = Literal["suspected", "lost", "stalled"]
 """What may be wrong with an agent that was well."""
@@ -72,4 +73,5 @@ class AgentRecovered(Event, frozen=True, tag="agent_recovered"):
 
 
 LivenessEvent = AgentSuspected | AgentLost | AgentStalled | AgentRecovered
-HealthEvent = LivenessEvent
+HealthEvent = LivenessEvent | RecoveryEvent
+HealthCommand = RecoveryCommand

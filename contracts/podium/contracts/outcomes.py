@@ -33,6 +33,10 @@ RefusalCode = Literal[
     "input_does_not_fit",
     "queue_full",
     "quota_exceeded",
+    "stopped",
+    # health
+    "bad_scope",
+    "unknown_plan",
     # every service
     "overloaded",
     "internal",

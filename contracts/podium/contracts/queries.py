@@ -8,62 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Final, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct, field
 
 from .agents import AgentProfile
 from .envelope import Beat, Envelope, Progress
 from .names import Name
+from .query import Answer as Answer
+from .query import Fault as Fault
+from .query import Limit as Limit
+from .query import Query as Query
+from .query import QueryError as QueryError
+from .query import QueryErrorCode as QueryErrorCode
 from .tasks import Decision, TaskSpec, Waiting
 
 Phase = Literal["queued", "delayed", "assigned", "running", "paused", "completed", "failed", "cancelled"]
 """Where a task stands; `delayed` waits for its next attempt."""
 
 OPEN_PHASES: Final[tuple[Phase, ...]] = ("queued", "delayed", "assigned", "running", "paused")
-
-Limit = Annotated[int, Meta(ge=1, le=500)]
-
-QueryErrorCode = Literal[
-    "not_json", "invalid", "unknown_query", "not_found", "timeout", "too_large", "unavailable", "internal"
-]
-
-
-class Query(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Base of every query.
-
-    Attributes:
-        at_least: answer only when the read model has reached these positions, by stream.
-        fresh: answer only when it has reached what the streams hold as the query arrives.
-        wait: seconds to wait for that at the most; then the answer is the error `timeout`.
-    """
-
-    wire: ClassVar[str]
-    answer: ClassVar[type[Struct]]
-
-    at_least: dict[str, int] = {}
-    fresh: bool = False
-    wait: Annotated[float, Meta(ge=0.0, le=60.0)] = 5.0
-
-
-class Answer(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Base of every answer; `positions`: stream → sequence of the last event it reflects."""
-
-    positions: dict[str, int]
-
-
-class QueryError(Struct, frozen=True):
-    """A code for programs, a sentence for people."""
-
-    code: QueryErrorCode
-    message: str
-
-
-class Fault(Struct, frozen=True):
-    """The answer to a query that has none."""
-
-    error: QueryError
-
 
 # Tasks
 
@@ -142,7 +105,7 @@ class ListTasks(Query, frozen=True, kw_only=True):
     wire = "tasks.list"
     answer = TasksAnswer
 
-    phase: list[Phase] = []
+    phase: list[Phase] = field(default_factory=list)
     agent: Name | None = None
     kind: Name | None = None
     skill: Name | None = None

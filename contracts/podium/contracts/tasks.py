@@ -337,6 +337,13 @@ class TaskResumed(Event, frozen=True, tag="task_resumed"):
     reason: Text | None = None
 
 
+class TaskRedirected(Event, frozen=True, tag="task_redirected"):
+    """Health sends it to these agents and to no other; `recovery` is the plan's step that does."""
+
+    agents: list[NameThen]
+    recovery: NameThen
+
+
 TaskEvent = (
     TaskSubmitted
     | TaskAssigned
@@ -348,6 +355,7 @@ TaskEvent = (
     | TaskCancelled
     | TaskPaused
     | TaskResumed
+    | TaskRedirected
 )
 RouterEvent = TaskEvent
 

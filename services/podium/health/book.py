@@ -1,17 +1,41 @@
-"""What health folds from its own events: who is in doubt, and since when."""
+"""What health folds from its own events: who is in doubt, what is held, what is being recovered, and by which plans."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected, HealthEvent
+from podium.contracts.recovery import (
+    Cause,
+    Charge,
+    HoldCause,
+    HoldLifted,
+    HoldPlaced,
+    PlanDefined,
+    PlanRemoved,
+    RecoveryEnded,
+    RecoveryStarted,
+    RecoveryStepTaken,
+    Scope,
+    Step,
+)
 
 KEPT = 100_000
-"""How many agents may be in doubt; the one that is so for the longest time is forgotten first."""
+"""How many agents may be in doubt, and how many attempts are known to be in recovery or to have been; the oldest is
+forgotten first."""
+
+HOUR = 3600.0
+TIMES_KEPT = 100
+
+HoldKey = tuple[Scope, str, HoldCause]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Standing(Struct, frozen=True, gc=False):
@@ -29,10 +53,39 @@ class Stall(Struct, frozen=True, gc=False):
     since: float
 
 
+class Hold(Struct, frozen=True, gc=False):
+    """No new work; `times`: of a breaker, how often it has opened without closing."""
+
+    since: float
+    until: float | None
+    reason: str
+    probe: bool
+    times: int = 0
+
+
+class Recovery(Struct, frozen=True):
+    """One that is under way; `taken`: how many steps were; `next_at`: when the next one is, if none helps."""
+
+    cause: Cause
+    agent: str
+    charges: list[Charge]
+    steps: list[Step]
+    since: float
+    taken: int
+    next_at: float
+
+
 class _Dump(Struct, frozen=True):
-    format: Literal["health-1"]
+    format: Literal["health-2"]
     standings: list[tuple[str, Standing]]
     stalls: list[tuple[str, Stall]]
+    holds: list[tuple[HoldKey, Hold]]
+    closed_at: list[tuple[tuple[Scope, str], float]]
+    plans: list[tuple[str, PlanDefined]]
+    recoveries: list[tuple[str, Recovery]]
+    charged: list[tuple[str, int]]
+    causes: list[tuple[tuple[str, Cause], list[float]]]
+    started: int
 
 
 class Book:
@@ -41,36 +94,95 @@ class Book:
     Attributes:
         standings: agent → its doubt, in the order in which they came into it.
         stalls: task → its stalled attempt.
+        holds: what keeps work from whom.
+        closed_at: when a breaker closed last.
+        plans: by name.
+        recoveries: those under way, in the order in which they were started.
+        charged: task → its newest attempt that a recovery was about.
+        started: how many recoveries there were.
     """
 
     def __init__(self) -> None:
         self.standings: OrderedDict[str, Standing] = OrderedDict()
         self.stalls: OrderedDict[str, Stall] = OrderedDict()
+        self.holds: dict[HoldKey, Hold] = {}
+        self.closed_at: OrderedDict[tuple[Scope, str], float] = OrderedDict()
+        self.plans: dict[str, PlanDefined] = {}
+        self.recoveries: dict[str, Recovery] = {}
+        self.charged: OrderedDict[str, int] = OrderedDict()
+        self.started = 0
+        self._causes: OrderedDict[tuple[str, Cause], list[float]] = OrderedDict()
+
+    def times(self, agent: str, cause: Cause, now: float) -> int:
+        """How often this happened to the agent within the hour."""
+        return sum(at > now - HOUR for at in self._causes.get((agent, cause), ()))
 
     def fold(self, entity: str, event: HealthEvent, at: float) -> None:
         match event:
             case AgentSuspected():
-                self._doubt(entity, Standing(at))
+                _put(self.standings, entity, Standing(at))
             case AgentLost():
                 known = self.standings.get(entity)
-                self._doubt(entity, Standing(known.since if known else at, at))
+                _put(self.standings, entity, Standing(known.since if known else at, at))
             case AgentStalled():
-                self.stalls[event.task] = Stall(entity, event.attempt, at)
-                if len(self.stalls) > KEPT:
-                    self.stalls.popitem(last=False)
+                _put(self.stalls, event.task, Stall(entity, event.attempt, at))
             case AgentRecovered(was="stalled"):
                 self.stalls.pop(event.task or "", None)
             case AgentRecovered():
                 self.standings.pop(entity, None)
+            case HoldPlaced():
+                self._hold(entity, event, at)
+            case HoldLifted():
+                self.holds.pop((event.scope, entity, event.cause), None)
+                if event.cause == "breaker":
+                    _put(self.closed_at, (event.scope, entity), at)
+            case PlanDefined():
+                self.plans[entity] = event
+            case PlanRemoved():
+                self.plans.pop(entity, None)
+            case RecoveryStarted():
+                self._start(entity, event, at)
+            case RecoveryStepTaken():
+                self._step(entity, event, at)
+            case RecoveryEnded():
+                self.recoveries.pop(entity, None)
 
-    def _doubt(self, agent: str, standing: Standing) -> None:
-        self.standings[agent] = standing
-        if len(self.standings) > KEPT:
-            self.standings.popitem(last=False)
+    def _hold(self, entity: str, event: HoldPlaced, at: float) -> None:
+        key: HoldKey = (event.scope, entity, event.cause)
+        known = self.holds.get(key)
+        times = 0 if known is None else known.times + (not event.probe)
+        self.holds[key] = Hold(at, event.until, event.reason, event.probe, times)
+
+    def _start(self, entity: str, event: RecoveryStarted, at: float) -> None:
+        self.started += 1
+        self.recoveries[entity] = Recovery(event.cause, event.agent, event.charges, event.steps, at, 0, at)
+        for charge in event.charges:
+            _put(self.charged, charge.task, charge.attempt)
+        key = (event.agent, event.cause)
+        times = [time for time in self._causes.get(key, ()) if time > at - HOUR]
+        _put(self._causes, key, [*times, at][-TIMES_KEPT:])
+
+    def _step(self, entity: str, event: RecoveryStepTaken, at: float) -> None:
+        known = self.recoveries.get(entity)
+        if known is not None:
+            self.recoveries[entity] = replace(known, taken=event.number, next_at=at + event.step.within)
 
     def dump(self) -> bytes:
         """Equal books give equal bytes."""
-        return msgspec.msgpack.encode(_Dump("health-1", list(self.standings.items()), list(self.stalls.items())))
+        return msgspec.msgpack.encode(
+            _Dump(
+                "health-2",
+                list(self.standings.items()),
+                list(self.stalls.items()),
+                list(self.holds.items()),
+                list(self.closed_at.items()),
+                list(self.plans.items()),
+                list(self.recoveries.items()),
+                list(self.charged.items()),
+                list(self._causes.items()),
+                self.started,
+            )
+        )
 
     @staticmethod
     def load(dumped: bytes) -> Book:
@@ -79,4 +191,19 @@ class Book:
         book = Book()
         book.standings = OrderedDict(content.standings)
         book.stalls = OrderedDict(content.stalls)
+        book.holds = dict(content.holds)
+        book.closed_at = OrderedDict(content.closed_at)
+        book.plans = dict(content.plans)
+        book.recoveries = dict(content.recoveries)
+        book.charged = OrderedDict(content.charged)
+        book._causes = OrderedDict(content.causes)
+        book.started = content.started
         return book
+
+
+def _put(kept: OrderedDict[K, V], key: K, value: V) -> None:
+    """As the newest; the oldest goes if there are too many."""
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > KEPT:
+        kept.popitem(last=False)

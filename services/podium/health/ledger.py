@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from podium.contracts.tasks import (
     AttemptFailed,
@@ -18,6 +21,12 @@ from podium.contracts.tasks import (
 
 from .parts import Attempt, Parts
 
+NOT_ITS_FAULT: Final = frozenset({"agent_lost", "heartbeat_timeout", "agent_unregistered", "deadline_exceeded"})
+"""Codes of attempts that say nothing of how well their agent works."""
+
+CLOSED_KEPT: Final = 100_000
+"""A recovery must be over before so many other tasks are closed, or it does not see that its own one is."""
+
 
 def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None) -> bool:
     """Fold one of the router's events; whether the task is now in other hands than before.
@@ -27,21 +36,47 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
     """
     match fact:
         case TaskSubmitted():
-            if fact.timeouts.progress is not None:
-                parts.limits[task] = fact.timeouts.progress
+            if fact.timeouts.progress is not None or fact.timeouts.heartbeat is not None:
+                parts.limits[task] = fact.timeouts
             return False
         case TaskAssigned():
             _give_back(parts, task)
-            parts.attempts[task] = Attempt(fact.agent, fact.attempt, at, parts.limits.get(task, limit))
+            skills = tuple(sys.intern(skill) for skill in fact.skills)
+            own = parts.limits.get(task)
+            attempt = Attempt(fact.agent, fact.attempt, at, limit, sys.intern(fact.kind), skills)
+            if own is not None:
+                attempt = replace(attempt, limit=own.progress or limit, patient=own.heartbeat is not None)
+            parts.attempts[task] = attempt
             parts.held.setdefault(fact.agent, OrderedDict())[task] = None
             return True
-        case AttemptFailed() | TaskPaused():
+        case AttemptFailed():
+            if fact.code not in NOT_ITS_FAULT:
+                _note(parts, task, fact.agent, at, None)
             return _give_back(parts, task)
-        case TaskCompleted() | TaskFailed() | TaskCancelled():
-            parts.limits.pop(task, None)
+        case TaskPaused():
             return _give_back(parts, task)
+        case TaskCompleted():
+            _note(parts, task, fact.agent, at, fact.duration)
+            return _close(parts, task)
+        case TaskFailed() | TaskCancelled():
+            return _close(parts, task)
         case _:
             return False
+
+
+def _note(parts: Parts, task: str, agent: str, at: float, duration: float | None) -> None:
+    """An attempt that was in hand has ended, without a result if it has no duration."""
+    attempt = parts.attempts.get(task)
+    if attempt is not None and attempt.agent == agent:
+        parts.results.add(agent, attempt.skills, at, failed=duration is None, duration=duration)
+
+
+def _close(parts: Parts, task: str) -> bool:
+    parts.limits.pop(task, None)
+    parts.closed[task] = None
+    if len(parts.closed) > CLOSED_KEPT:
+        parts.closed.popitem(last=False)
+    return _give_back(parts, task)
 
 
 def _give_back(parts: Parts, task: str) -> bool:

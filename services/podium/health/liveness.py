@@ -10,14 +10,14 @@ from podium.kernel.decider import Emit
 
 from .accrual import fleet_loss
 from .state import HealthState
-from .watch import AGENT, TICK
+from .watch import TICK
 
 TASKS_NAMED = 100
 """Of what a lost agent had in hand."""
 
 
-def verdicts(state: HealthState, now: float) -> Iterator[Emit]:
-    """Good news first: who is heard again must not be lost for what was before."""
+def returned(state: HealthState, now: float) -> Iterator[Emit]:
+    """Who is heard again, and what gets on again."""
     watch, standings = state.watch, state.parts.book.standings
     for name in list(watch.returned):
         hushed = watch.is_hushed()
@@ -26,14 +26,6 @@ def verdicts(state: HealthState, now: float) -> Iterator[Emit]:
         if hushed and not watch.is_hushed():
             for agent in standings.keys() & state.parts.promises.keys():
                 watch.plan(agent)
-    while (first := watch.timers.first()) is not None and first[0] <= now:
-        name = first[1]
-        if name.startswith(AGENT):
-            agent = name.removeprefix(AGENT)
-            yield from _silence(state, agent, now)
-            watch.plan(agent)
-        else:
-            yield from _rest(state, name, now)
 
 
 def _returned(state: HealthState, name: str, now: float) -> Iterator[Emit]:
@@ -66,22 +58,24 @@ def _is_stalled(state: HealthState, task: str, number: int) -> bool:
     return step is None or step.attempt != number or step.at < stall.since
 
 
-def _silence(state: HealthState, agent: str, now: float) -> Iterator[Emit]:
-    """One step worse at a time, so that every loss was a suspicion first."""
+def silence(state: HealthState, agent: str, now: float) -> Iterator[Emit]:
+    """The agent's time has come. One step worse at a time, so that every loss was a suspicion first."""
     watch, parts = state.watch, state.parts
-    silence = now - watch.heard_at(agent)
+    silent = now - watch.heard_at(agent)
     rhythm, fleet = watch.rhythm(agent), fleet_loss(parts.fleet)
-    phi = round(min(rhythm.phi(silence, fleet), 1000.0), 2)
+    phi = round(min(rhythm.phi(silent, fleet), 1000.0), 2)
     interval, loss = round(rhythm.interval, 4), round(rhythm.loss(fleet), 4)
     if agent not in parts.book.standings and watch.suspect_at(agent) <= now:
-        yield Emit(agent, AgentSuspected(_seconds(silence), phi, interval, loss))
+        yield Emit(agent, AgentSuspected(_seconds(silent), phi, interval, loss))
     standing = parts.book.standings.get(agent)
     if standing is not None and standing.lost_at is None and watch.lost_at(agent) <= now:
         tasks = list(islice(parts.held.get(agent, ()), TASKS_NAMED))
-        yield Emit(agent, AgentLost(_seconds(silence), phi, interval, loss, tasks))
+        yield Emit(agent, AgentLost(_seconds(silent), phi, interval, loss, tasks))
+    watch.plan(agent)
 
 
-def _rest(state: HealthState, task: str, now: float) -> Iterator[Emit]:
+def rest(state: HealthState, task: str, now: float) -> Iterator[Emit]:
+    """The time of an attempt without progress has come."""
     attempt, watch = state.parts.attempts[task], state.watch
     if attempt.agent in state.parts.book.standings:
         watch.timers.set(task, now + TICK)  # who does not beat is lost, or not: that comes first

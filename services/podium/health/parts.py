@@ -6,8 +6,11 @@ from collections import OrderedDict
 
 from msgspec import Struct
 
+from podium.contracts.tasks import Timeouts
+
 from .accrual import FLEET_MEMORY, Losses, Rhythm
 from .book import Book
+from .results import Results
 
 
 class Promise(Struct, frozen=True, gc=False):
@@ -18,12 +21,18 @@ class Promise(Struct, frozen=True, gc=False):
 
 
 class Attempt(Struct, frozen=True, gc=False):
-    """Observed: who has which attempt of a task in hand, since when, and how long it may do without progress."""
+    """Observed: who has which attempt of a task in hand, since when, and how long it may do without progress.
+
+    `patient`: the task says itself how long its agent may be silent, and the router sees to that.
+    """
 
     agent: str
     attempt: int
     since: float
     limit: float | None
+    kind: str
+    skills: tuple[str, ...]
+    patient: bool = False
 
 
 class Hearing(Struct):
@@ -48,8 +57,10 @@ class Parts:
     Attributes:
         book: folded from health's own events; the only part that outlives the process.
         promises: observed, of registered agents that are to beat.
-        limits: observed, of open tasks that say how long they may do without progress, in seconds.
+        limits: observed, of open tasks that say how long they may do without progress or without a beat.
         attempts: observed, task → who has it in hand.
+        closed: observed, the tasks that were closed last.
+        results: observed, how attempts ended lately.
         held: observed, agent → the tasks that it has in hand, in the order in which it got them.
         hearings: sensed, of agents that promised to beat.
         steps: sensed, task → its progress.
@@ -61,8 +72,10 @@ class Parts:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.promises: dict[str, Promise] = {}
-        self.limits: dict[str, float] = {}
+        self.limits: dict[str, Timeouts] = {}
         self.attempts: dict[str, Attempt] = {}
+        self.closed: OrderedDict[str, None] = OrderedDict()
+        self.results = Results()
         self.held: dict[str, OrderedDict[str, None]] = {}
         self.hearings: dict[str, Hearing] = {}
         self.steps: dict[str, Step] = {}

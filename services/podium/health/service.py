@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from msgspec import Struct
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
 from podium.contracts.envelope import Beat, Progress
-from podium.contracts.health import HealthEvent
+from podium.contracts.health import AgentLost, AgentStalled, HealthCommand, HealthEvent
 from podium.contracts.outcomes import Refused
+from podium.contracts.recovery import (
+    DefinePlan,
+    HoldLifted,
+    HoldPlaced,
+    RecoveryEnded,
+    RecoveryStarted,
+    RecoveryStepTaken,
+    RemovePlan,
+)
 from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 
+from . import holds, liveness, recovery, watch
 from .book import Book
 from .ledger import follow
-from .liveness import verdicts
 from .parts import Parts, Promise
 from .settings import HealthSettings
 from .state import HealthState
@@ -26,7 +35,7 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "1"
+    schema = "2"
     upstream: tuple[Service, ...] = ("registry", "router")
     closing: tuple[type[Struct], ...] = ()
 
@@ -39,7 +48,25 @@ class Health:
         return HealthState(Parts(Book()), self.settings)
 
     def evolve(self, state: HealthState, entity: str, event: Struct, actor: str, at: float) -> None:
-        state.book.fold(entity, cast(HealthEvent, event), at)
+        book, watch = state.book, state.watch
+        before = book.recoveries.get(entity)
+        book.fold(entity, cast(HealthEvent, event), at)
+        match event:
+            case AgentLost():
+                watch.bereft[entity] = None
+            case AgentStalled():
+                watch.stuck[event.task] = None
+            case HoldPlaced():
+                watch.held((event.scope, entity, event.cause), event.until)
+            case HoldLifted():
+                watch.held((event.scope, entity, event.cause), None)
+            case RecoveryStarted() | RecoveryStepTaken():
+                if (recovery := book.recoveries.get(entity)) is not None:
+                    watch.saving(entity, recovery)
+            case RecoveryEnded() if before is not None:
+                watch.saved(entity, before)
+            case _:
+                pass
 
     def dump(self, state: HealthState) -> bytes:
         return state.book.dump()
@@ -50,7 +77,11 @@ class Health:
     # What is asked
 
     def decide(self, state: HealthState, request: Request, now: float) -> list[Emit] | Refused:
-        raise NotImplementedError(f"health takes no commands, and no {type(request.command).__name__}")
+        match cast(HealthCommand, request.command):
+            case DefinePlan() | RemovePlan() as command:
+                return recovery.decide(state.book, request.entity, command)
+            case command:
+                return holds.decide(state.book, request.entity, command, now)
 
     # What others say
 
@@ -63,10 +94,7 @@ class Health:
                     state.watch.leave(entity)
             case _:
                 if follow(state.parts, entity, fact, at, self.settings.stall_timeout):
-                    if entity in state.parts.attempts:
-                        state.watch.given(entity)
-                    else:
-                        state.watch.over(entity)
+                    state.watch.changed(entity)
 
     def sense(self, state: HealthState, subject: tuple[str, ...], signal: Struct, now: float) -> None:
         """A beat, or progress: a sign of life as well."""
@@ -83,10 +111,45 @@ class Health:
 
     def react(self, state: HealthState, now: float) -> Iterable[Emit]:
         state.watch.listen(now)
-        return verdicts(state, now)
+        return self._react(state, now)
+
+    def _react(self, state: HealthState, now: float) -> Iterator[Emit]:
+        """Good news first: who is heard again must not be lost for what was before."""
+        yield from liveness.returned(state, now)
+        yield from self._times(state, now)
+        yield from recovery.begin(state, now)
+        for name in list(state.watch.moved):
+            yield from recovery.go_on(state, name, now)
+            state.watch.moved.pop(name, None)
+        yield from self._judge(state, now)
+
+    def _times(self, state: HealthState, now: float) -> Iterator[Emit]:
+        """What time alone brings, the earliest first."""
+        timers = state.watch.timers
+        while (first := timers.first()) is not None and first[0] <= now:
+            name = first[1]
+            match name[0]:
+                case watch.AGENT:
+                    yield from liveness.silence(state, name[1:], now)
+                case watch.HOLD:
+                    yield from holds.expire(state.book, holds.key_of(name), now)
+                case watch.RECOVERY:
+                    yield from recovery.go_on(state, name[1:], now)
+                case _:
+                    yield from liveness.rest(state, name, now)
+
+    def _judge(self, state: HealthState, now: float) -> Iterator[Emit]:
+        """Whose attempts have ended: how the breakers stand."""
+        touched = state.parts.results.touched
+        for scope, name in list(touched):
+            for emit in holds.judge(state, scope, name, self.settings, now):
+                yield emit
+                if scope == "agent" and isinstance(emit.event, HoldPlaced) and not emit.event.probe:
+                    yield from recovery.tripped(state, name, now)
+            touched.pop((scope, name), None)
 
     def due(self, state: HealthState) -> float | None:
-        return 0.0 if state.watch.returned else state.watch.next_time()
+        return state.watch.next_time()
 
     def explain(self, state: HealthState, entity: str, now: float) -> Struct | None:
         return None

@@ -37,6 +37,16 @@ class HealthSettings(BaseSettings):
         Seconds | None, _says("without progress, of a task that says nothing of it; none for no limit")
     ] = None
 
+    breaker_failures: Annotated[
+        int, Field(ge=1), _says("failed attempts of an agent that open its breaker; twice as many open a skill's")
+    ] = 5
+    breaker_share: Annotated[
+        float, Field(gt=0.0, le=1.0), _says("and so large a share of all its attempts must have failed")
+    ] = 0.5
+    breaker_window: Annotated[Seconds, _says("within which they must have failed")] = 60.0
+    breaker_open: Annotated[Seconds, _says("until it is tried again; twice as long each time that this fails")] = 30.0
+    breaker_longest: Annotated[Seconds, _says("until it is tried again, at the most")] = 600.0
+
     @model_validator(mode="after")
     def _check_levels(self) -> Self:
         if self.lost_phi < self.suspect_phi:

@@ -8,11 +8,18 @@ from podium.contracts.envelope import Progress
 from podium.kernel.timers import Timers
 
 from .accrual import Rhythm, fleet_loss, new_rhythm
+from .book import HoldKey, Recovery
 from .parts import Attempt, Hearing, Parts, Step
 from .settings import HealthSettings
 
 AGENT: Final = "@"
 """Begins the names of agents' timers; no task's name begins with it."""
+
+HOLD: Final = "~"
+"""Begins the names of holds' timers."""
+
+RECOVERY: Final = "!"
+"""Begins the names of recoveries' timers."""
 
 TICK: Final = 0.5
 """Seconds between two looks at the most, while there is anybody to look at."""
@@ -28,12 +35,26 @@ class Watch:
     """
     Attributes:
         returned: agents in doubt that were heard, and tasks that were stalled and are not.
+        bereft: lost agents that have tasks in hand.
+        stuck: tasks that were stalled just now.
+        moved: recoveries of whose tasks something was heard.
     """
 
     def __init__(self, parts: Parts, settings: HealthSettings) -> None:
         self._parts, self._settings = parts, settings
         self.timers = Timers()
         self.returned: dict[str, None] = {}
+        self.bereft: dict[str, None] = {}
+        self.stuck: dict[str, None] = dict.fromkeys(parts.book.stalls)
+        self.moved: dict[str, None] = {}
+        self._saving: dict[str, str] = {}
+        for agent, standing in parts.book.standings.items():
+            if standing.lost_at is not None:
+                self.bereft[agent] = None
+        for key, hold in parts.book.holds.items():
+            self.held(key, hold.until)
+        for name, recovery in parts.book.recoveries.items():
+            self.saving(name, recovery)
         for agent in parts.promises:
             self.enter(agent)
         for task in parts.attempts:
@@ -55,6 +76,8 @@ class Watch:
     def next_time(self) -> float | None:
         """When to look again if nothing happens; a look that comes late is how deafness is noticed."""
         parts = self._parts
+        if self.returned or self.bereft or self.stuck or self.moved or parts.results.touched:
+            return 0.0
         if parts.listening is None or (not parts.promises and not len(self.timers)):
             return None
         first = self.timers.first()
@@ -134,7 +157,41 @@ class Watch:
             at = self.lost_at(agent) if standing.lost_at is None else None
         self.timers.set(AGENT + agent, at)
 
+    # What is done about it
+
+    def held(self, key: HoldKey, until: float | None) -> None:
+        """A hold was placed; or lifted, if it has no end any more."""
+        self.timers.set(HOLD + ":".join(key), until)
+
+    def saving(self, name: str, recovery: Recovery) -> None:
+        """A recovery was started, or has taken a step."""
+        for charge in recovery.charges:
+            self._saving[charge.task] = name
+        self.timers.set(RECOVERY + name, recovery.next_at)
+
+    def saved(self, name: str, recovery: Recovery) -> None:
+        """A recovery has ended."""
+        for charge in recovery.charges:
+            if self._saving.get(charge.task) == name:
+                del self._saving[charge.task]
+        self.moved.pop(name, None)
+        self.timers.set(RECOVERY + name, None)
+
     # Attempts
+
+    def changed(self, task: str) -> None:
+        """The task is in other hands than before, or in none."""
+        attempt = self._parts.attempts.get(task)
+        name = self._saving.get(task)
+        if name is not None:
+            self.moved[name] = None
+        if attempt is None:
+            self.over(task)
+            return
+        self.given(task)
+        standing = self._parts.book.standings.get(attempt.agent)
+        if standing is not None and standing.lost_at is not None:
+            self.bereft[attempt.agent] = None
 
     def given(self, task: str) -> None:
         """The task has come into other hands, or its progress was heard."""

@@ -28,13 +28,6 @@ class Beat(Struct, frozen=True, gc=False):
     despite: float = 0.0
 
 
-class Doubt(Struct, frozen=True, gc=False):
-    """Observed: health does not hear the agent, since that time (seconds since the epoch, UTC); `lost`: for good."""
-
-    at: float
-    lost: bool
-
-
 class Hands(Struct):
     """What an agent holds.
 

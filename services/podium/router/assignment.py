@@ -41,6 +41,10 @@ def assignments(state: RouterState, settings: RouterSettings, now: float) -> Ite
                 continue
             task = state.book.tasks[key.task]
             assert isinstance(task, WAITS)
+            held = state.parts.holds.shelf(line.needs.skills)
+            if held is not None:
+                queue.put(line, (held,))
+                continue
             choice = None
             if shelf == FRESH or _can_be_helped(index, line):
                 choice = choose(fleet, index.fits, line.needs, task.trail.failed_by)

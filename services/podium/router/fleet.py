@@ -52,7 +52,7 @@ class Fleet:
 
     def __init__(self, settings: RouterSettings, parts: Parts) -> None:
         self._profiles, self._beats = parts.profiles, parts.beats
-        self._hands, self._tracks = parts.book.hands, parts.book.tracks
+        self._hands, self._tracks, self._holds = parts.book.hands, parts.book.tracks, parts.holds
         self._weights = settings.load_cpu, settings.load_memory, settings.load_active, settings.load_response
         self._unit, self._load_weight = settings.response_unit, 1.0 - settings.skill_weight
         self.names: list[str] = []
@@ -128,7 +128,7 @@ class Fleet:
         hands = self._hands.get(agent, _NOTHING)
         track = self._tracks.get(agent, _NO_TRACK)
         beat = self._beats.get(agent, _UNHEARD)
-        held, slots = len(hands.tasks), profile.slots
+        held, slots = len(hands.tasks), self._holds.room(agent, profile.slots)
         if held < slots and not self.silent[place]:
             cpu, memory, active, response = self._weights
             slow = track.mean / self._unit

@@ -6,11 +6,14 @@ Nothing here is a fact. It can be made anew from the parts at any moment, and mo
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from podium.contracts.recovery import Scope
 from podium.kernel.timers import NEVER, Timers
 
 from .book import Change
 from .fleet import Fleet
+from .holds import EVERYTHING, skill_shelf
 from .overdue import next_time
 from .parts import Parts
 from .phases import IN_HAND, WAITS, Assigned, Delayed, Job, Open, Queued, Running
@@ -34,7 +37,7 @@ class Index:
         tallies: by principal, of those that have open tasks.
         held: how many tasks agents have in hand.
         orphaned: agents that have left and hold tasks.
-        stalled: tasks whose attempt health has seen no progress of.
+        ordered: tasks with which health wants something done.
     """
 
     def __init__(self, parts: Parts, settings: RouterSettings) -> None:
@@ -48,7 +51,7 @@ class Index:
         self.tallies: dict[str, Tally] = {}
         self.held = 0
         self.orphaned: dict[str, None] = {}
-        self.stalled: dict[str, None] = dict.fromkeys(parts.stalls)
+        self.ordered: dict[str, None] = dict.fromkeys(parts.orders)
         for task in parts.book.tasks.values():
             self.follow(Change(None, task))
 
@@ -61,7 +64,7 @@ class Index:
     def pending(self) -> bool:
         """Whether something is to be done at once."""
         queue = self.queue
-        if queue.has_fresh or self.orphaned or self.stalled:
+        if queue.has_fresh or self.orphaned or self.ordered or (self.held and self._parts.holds.stop is not None):
             return True
         if not queue.has_blocked:
             # Nothing waits for what came free.
@@ -108,7 +111,8 @@ class Index:
     def _enqueue(self, task: Queued | Delayed) -> None:
         job = task.job
         principal = job.principal if self._separate else None
-        self.queue.add(Key(9 - job.priority, job.tag, job.number, job.id), job.needs, principal)
+        needs = replace(job.needs, agents=task.trail.only) if task.trail.only else job.needs
+        self.queue.add(Key(9 - job.priority, job.tag, job.number, job.id), needs, principal)
 
     def _set_timer(self, task: Open) -> None:
         key = self.queue.key(task.job.id) if isinstance(task, WAITS) else None
@@ -157,6 +161,14 @@ class Index:
         self.watch.end(agent)
         if agent in self._parts.book.hands:
             self.orphaned[agent] = None
+
+    def hold_changed(self, name: str, scope: Scope) -> None:
+        """Something keeps work from an agent, a skill or everything, or does so no more."""
+        if scope == "agent":
+            self.fleet.refresh(name)
+            self.fleet.offer(name)
+        elif self._parts.holds.shelf((name,) if scope == "skill" else ()) is None:
+            self.queue.refresh(skill_shelf(name) if scope == "skill" else EVERYTHING)
 
     def heard(self, agent: str) -> None:
         self.fleet.refresh(agent)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from .agents import Beat, Doubt, Profile
+from .agents import Beat, Profile
 from .book import Book
+from .holds import Holds
+from .orders import Order
 
 
 class Parts:
@@ -14,8 +16,9 @@ class Parts:
         book: folded from the router's own events; the only part that outlives the process.
         profiles: observed, of registered agents.
         left: observed, agents that were unregistered, in that order.
-        doubts: observed, of registered agents that health does not hear.
-        stalls: observed, task → the attempt that health has seen no progress of.
+        doubts: observed, agent → since when health does not hear it (seconds since the epoch, UTC).
+        orders: observed, task → what health wants done with an attempt, the newest last.
+        holds: observed, what keeps work from whom.
         beats: sensed, of registered agents.
         started: when this router began to listen; None before its first look at what is due.
     """
@@ -24,7 +27,8 @@ class Parts:
         self.book = book
         self.profiles: dict[str, Profile] = {}
         self.left: OrderedDict[str, None] = OrderedDict()
-        self.doubts: dict[str, Doubt] = {}
-        self.stalls: dict[str, int] = {}
+        self.doubts: dict[str, float] = {}
+        self.orders: OrderedDict[str, Order] = OrderedDict()
+        self.holds = Holds()
         self.beats: dict[str, Beat] = {}
         self.started: float | None = None

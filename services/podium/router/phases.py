@@ -46,6 +46,7 @@ class Trail(Struct, frozen=True, gc=False, array_like=True):
         agent, code: who held it, and how it failed; no code for one that was taken back.
         failures: how many failed.
         failed_by: who failed them.
+        only: who alone may have the next one, if anyone is named.
     """
 
     attempt: int = 0
@@ -53,6 +54,7 @@ class Trail(Struct, frozen=True, gc=False, array_like=True):
     code: str | None = None
     failures: int = 0
     failed_by: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 FRESH: Final = Trail()
@@ -157,5 +159,5 @@ def trail_of(task: Open) -> Trail:
     """What the attempts up to now left behind; one in hand counts as taken back."""
     if isinstance(task, IN_HAND):
         before = task.trail
-        return Trail(task.attempt, task.agent, None, before.failures, before.failed_by)
+        return Trail(task.attempt, task.agent, None, before.failures, before.failed_by, before.only)
     return task.trail

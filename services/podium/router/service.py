@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
 from podium.contracts.envelope import Beat as BeatSignal
-from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
+from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
 from podium.contracts.outcomes import Refused
+from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import (
     CLOSING,
@@ -19,17 +20,18 @@ from podium.contracts.tasks import (
     RouterEvent,
     SubmitTask,
     SubmitTasks,
+    TaskCancelled,
     Waiting,
 )
 from podium.kernel.decider import Emit, Request
 from podium.kernel.timers import NEVER
 
-from .agents import Beat, Doubt, Profile
+from .agents import Beat, Profile
 from .assignment import assignments
 from .book import Book
+from .orders import ORDERS_KEPT, carry_out, orders_of
 from .overdue import overdue
 from .parts import Parts
-from .phases import IN_HAND
 from .retry import fail
 from .rules import Rules
 from .schemas import Schemas
@@ -126,17 +128,17 @@ class Router:
             case AgentUnregistered():
                 _leave(state, entity)
             case AgentSuspected() | AgentLost():
-                state.parts.doubts[entity] = Doubt(at, isinstance(fact, AgentLost))
+                state.parts.doubts[entity] = at
                 if entity in state.parts.profiles:
                     state.index.watch.doubted(entity)
-            case AgentRecovered(was="stalled"):
-                state.parts.stalls.pop(fact.task or "", None)
-            case AgentRecovered():
+            case AgentRecovered() if fact.was != "stalled":
                 if state.parts.doubts.pop(entity, None) is not None and entity in state.parts.profiles:
                     state.index.watch.heard(entity)
-            case AgentStalled():
-                state.parts.stalls[fact.task] = fact.attempt
-                state.index.stalled[fact.task] = None
+            case RecoveryStepTaken():
+                _order(state, entity, fact)
+            case HoldPlaced() | HoldLifted():
+                state.parts.holds.fold(entity, fact)
+                state.index.hold_changed(entity, fact.scope)
             case _:
                 pass
 
@@ -146,7 +148,7 @@ class Router:
         if agent not in state.parts.profiles:
             return
         doubt = state.parts.doubts.get(agent)
-        despite = 0.0 if doubt is None else doubt.at
+        despite = 0.0 if doubt is None else doubt
         if isinstance(signal, BeatSignal):
             beats[agent] = Beat(now, _share(signal.cpu), _share(signal.memory), despite)
         else:
@@ -166,8 +168,10 @@ class Router:
     def _react(self, state: RouterState, now: float) -> Iterator[Emit]:
         if state.index.orphaned:
             yield from self._orphans(state, now)
-        if state.index.stalled:
-            yield from self._stalls(state, now)
+        if state.index.ordered:
+            yield from self._orders(state, now)
+        if state.parts.holds.stop is not None:
+            yield from self._stop(state)
         if state.index.next_time() <= now:
             yield from self._times(state, now)
         yield from assignments(state, self.settings, now)
@@ -187,15 +191,20 @@ class Router:
                 yield from fail(task, "agent_unregistered", message, now, self._rules, at_once=True, tell=True)
             index.orphaned.pop(agent, None)
 
-    def _stalls(self, state: RouterState, now: float) -> Iterator[Emit]:
-        """Attempts that make no progress are over."""
-        index, parts = state.index, state.parts
-        for name in list(index.stalled):
+    def _orders(self, state: RouterState, now: float) -> Iterator[Emit]:
+        """What health wants done."""
+        for name in list(state.index.ordered):
             task = state.book.tasks.get(name)
-            if isinstance(task, IN_HAND) and parts.stalls.get(name) == task.attempt:
-                message = f"{task.agent} made no progress for too long"
-                yield from fail(task, "agent_stalled", message, now, self._rules, at_once=True, tell=True)
-            index.stalled.pop(name, None)
+            if task is not None:
+                yield from carry_out(task, state.parts.orders[name], now, self._rules)
+            state.index.ordered.pop(name, None)
+
+    def _stop(self, state: RouterState) -> Iterator[Emit]:
+        """An emergency: what runs is cancelled."""
+        for agent in list(state.book.hands):
+            for task in state.index.watch.held(agent):
+                event = TaskCancelled(f"everything is stopped: {state.parts.holds.stop}", task.agent, task.attempt)
+                yield Emit(task.job.id, event, task.agent)
 
     def _times(self, state: RouterState, now: float) -> Iterator[Emit]:
         """What time alone brings, the earliest first."""
@@ -212,15 +221,10 @@ class Router:
             yield from events
 
     def _silence(self, state: RouterState, agent: str, now: float) -> Iterator[Emit]:
-        watch = state.index.watch
-        lost = watch.is_lost(agent)
-        for task in watch.lost(agent, now):
-            if lost:
-                yield from fail(task, "agent_lost", f"{agent} is lost", now, self._rules, at_once=True, tell=True)
-            else:
-                message = f"nothing was heard of {agent} for too long"
-                yield from fail(task, "heartbeat_timeout", message, now, self._rules, tell=True)
-        watch.look(agent, now)
+        for task in state.index.watch.lost(agent, now):
+            message = f"nothing was heard of {agent} for too long"
+            yield from fail(task, "heartbeat_timeout", message, now, self._rules, tell=True)
+        state.index.watch.look(agent, now)
 
     def explain(self, state: RouterState, entity: str, now: float) -> Waiting | None:
         return explain(state, entity, now, self.settings)
@@ -253,6 +257,17 @@ def _leave(state: RouterState, agent: str) -> None:
     if len(parts.left) > LEFT_KEPT:
         parts.left.popitem(last=False)
     state.index.leave(agent)
+
+
+def _order(state: RouterState, recovery: str, fact: RecoveryStepTaken) -> None:
+    orders = state.parts.orders
+    for task, order in orders_of(recovery, fact):
+        orders[task] = order
+        orders.move_to_end(task)
+        state.index.ordered[task] = None
+    while len(orders) > ORDERS_KEPT:
+        dropped, _ = orders.popitem(last=False)
+        state.index.ordered.pop(dropped, None)
 
 
 def _share(value: float) -> float:

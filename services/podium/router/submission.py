@@ -76,6 +76,8 @@ def _fault(event: TaskSubmitted, now: float, rules: Rules, path: str) -> Refused
 
 def _room(state: RouterState, by: str, count: int, rules: Rules) -> Refused | None:
     """Whether so many more tasks may wait."""
+    if (reason := state.parts.holds.stop) is not None:
+        return Refused("stopped", f"everything is stopped: {reason}", {"reason": reason})
     settings, waiting = rules.settings, state.index.waiting
     if waiting + count > settings.queue_limit:
         return Refused(

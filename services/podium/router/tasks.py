@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from podium.contracts.outcomes import Refused
 from podium.contracts.tasks import (
     AttemptFailed,
@@ -24,6 +26,7 @@ from podium.contracts.tasks import (
     TaskEvent,
     TaskFailed,
     TaskPaused,
+    TaskRedirected,
     TaskResumed,
     TaskStarted,
     TaskSubmitted,
@@ -82,6 +85,8 @@ def evolve(task: Open, event: TaskEvent, at: float) -> Task:
         case TaskResumed():
             until = task.until if isinstance(task, Paused) else None
             return Queued(task.job, task.trail) if until is None else Delayed(task.job, task.trail, until)
+        case TaskRedirected():
+            return replace(task, trail=replace(task.trail, only=tuple(event.agents)))
         case TaskSubmitted() | ReportRefused():
             return task
         case _:
@@ -90,7 +95,7 @@ def evolve(task: Open, event: TaskEvent, at: float) -> Task:
 
 def _failed(before: Trail, event: AttemptFailed) -> Trail:
     by = before.failed_by if event.agent in before.failed_by else (*before.failed_by, event.agent)
-    return Trail(event.attempt, event.agent, event.code, before.failures + 1, by)
+    return Trail(event.attempt, event.agent, event.code, before.failures + 1, by, before.only)
 
 
 # What is asked of it

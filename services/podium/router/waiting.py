@@ -32,7 +32,8 @@ def explain(state: RouterState, task_id: str, now: float, settings: RouterSettin
             return Waiting("delayed", reasons, until=task.until)
         case Queued() | Delayed():
             ahead = state.index.queue.ahead(task_id) if task_id in state.index.queue else None
-            return Waiting("queued", _reasons(state.index, task.job, settings), ahead)
+            reasons = state.parts.holds.reasons(task.job.skills) + _reasons(state.index, task.job, settings)
+            return Waiting("queued", reasons, ahead)
         case Paused():
             return Waiting("paused", ["paused" if task.reason is None else f"paused: {task.reason}"])
         case Assigned():

@@ -9,7 +9,6 @@ from typing import Final
 
 from podium.kernel.timers import Timers
 
-from .agents import Doubt
 from .fleet import Fleet
 from .parts import Parts
 from .phases import IN_HAND, Assigned, Running
@@ -61,23 +60,15 @@ class Watch:
 
     def doubted(self, agent: str) -> None:
         """Health does not hear the agent."""
-        doubt = self.doubt(agent)
-        if doubt is not None:
+        if self.is_doubted(agent):
             self._fleet.miss(agent)
-            if doubt.lost:
-                self._timers.set(AGENT + agent, 0.0)
 
-    def doubt(self, agent: str) -> Doubt | None:
-        """Health's doubt, if the agent was not heard or registered anew since that was known here."""
+    def is_doubted(self, agent: str) -> bool:
+        """Whether the agent was neither heard nor registered anew since health's doubt was known here."""
         doubt, beat = self._parts.doubts.get(agent), self._parts.beats.get(agent)
-        if doubt is None or (beat is not None and beat.despite >= doubt.at):
-            return None
-        return doubt if doubt.at >= self._parts.profiles[agent].since else None
-
-    def is_lost(self, agent: str) -> bool:
-        """Whether it is health that says so."""
-        doubt = self.doubt(agent)
-        return doubt is not None and doubt.lost
+        if doubt is None or (beat is not None and beat.despite >= doubt):
+            return False
+        return doubt >= self._parts.profiles[agent].since
 
     def lost(self, agent: str, now: float) -> list[Assigned | Running]:
         """The attempts that the agent has been silent about for too long."""
@@ -101,15 +92,13 @@ class Watch:
 
     def _until(self, agent: str) -> float | None:
         """When it counts as silent if nothing is heard; None for never."""
-        if self.doubt(agent) is not None:
+        if self.is_doubted(agent):
             return 0.0
         heard, limit = self._heard_at(agent), self._limit(agent)
         return None if heard is None or limit is None else heard + limit
 
     def _patience(self, agent: str, task: Assigned | Running) -> float:
-        """When the attempt is lost if nothing is heard. A task's own patience outlasts health's word."""
-        if task.job.timeouts.heartbeat is None and self.is_lost(agent):
-            return 0.0
+        """When the attempt is lost if nothing is heard."""
         heard, limit = self._heard_at(agent), task.job.timeouts.heartbeat or self._limit(agent)
         return float("inf") if heard is None or limit is None else max(heard, task.since) + limit
 

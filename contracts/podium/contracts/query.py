@@ -1,0 +1,49 @@
+"""What every query and every answer has; the queries themselves stand in `queries` and `health_queries`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+Limit = Annotated[int, Meta(ge=1, le=500)]
+
+QueryErrorCode = Literal[
+    "not_json", "invalid", "unknown_query", "not_found", "timeout", "too_large", "unavailable", "internal"
+]
+
+
+class Query(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Base of every query.
+
+    Attributes:
+        at_least: answer only when the read model has reached these positions, by stream.
+        fresh: answer only when it has reached what the streams hold as the query arrives.
+        wait: seconds to wait for that at the most; then the answer is the error `timeout`.
+    """
+
+    wire: ClassVar[str]
+    answer: ClassVar[type[Struct]]
+
+    at_least: dict[str, int] = {}
+    fresh: bool = False
+    wait: Annotated[float, Meta(ge=0.0, le=60.0)] = 5.0
+
+
+class Answer(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Base of every answer; `positions`: stream → sequence of the last event it reflects."""
+
+    positions: dict[str, int]
+
+
+class QueryError(Struct, frozen=True):
+    """A code for programs, a sentence for people."""
+
+    code: QueryErrorCode
+    message: str
+
+
+class Fault(Struct, frozen=True):
+    """The answer to a query that has none."""
+
+    error: QueryError

@@ -1,0 +1,147 @@
+"""What is done about what has failed: one recovery for each cause, step by step, until all is saved. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from podium.contracts.outcomes import Refused
+from podium.contracts.recovery import (
+    Cause,
+    Charge,
+    DefinePlan,
+    EscalateStep,
+    PlanDefined,
+    PlanRemoved,
+    QuarantineStep,
+    RecoveryEnded,
+    RecoveryStarted,
+    RecoveryStepTaken,
+    RemovePlan,
+    Step,
+)
+from podium.kernel.decider import Emit
+
+from .book import Book, Recovery
+from .holds import quarantined
+from .plans import choose
+from .state import HealthState
+
+MOST_CHARGES = 500
+"""Of one recovery; what a lost agent had beyond that is another one's."""
+
+
+def decide(book: Book, name: str, command: DefinePlan | RemovePlan) -> list[Emit] | Refused:
+    known = book.plans.get(name)
+    match command:
+        case DefinePlan():
+            plan = PlanDefined(
+                causes=command.causes,
+                steps=command.steps,
+                kinds=command.kinds,
+                agents=command.agents,
+                times=command.times,
+                order=command.order,
+            )
+            return [] if plan == known else [Emit(name, plan)]
+        case RemovePlan():
+            if known is None:
+                return Refused("unknown_plan", f"there is no plan {name}")
+            return [Emit(name, PlanRemoved())]
+
+
+def begin(state: HealthState, now: float) -> Iterator[Emit]:
+    """What lost agents have in hand, and what does not get on, is saved once."""
+    parts, book = state.parts, state.book
+    for agent in list(state.watch.bereft):
+        standing = book.standings.get(agent)
+        if standing is not None and standing.lost_at is not None:
+            impatient = [task for task in parts.held.get(agent, ()) if not parts.attempts[task].patient]
+            yield from _start(state, "agent_lost", agent, impatient, now)
+        state.watch.bereft.pop(agent, None)
+    for task in list(state.watch.stuck):
+        stall = book.stalls.get(task)
+        attempt = parts.attempts.get(task)
+        if stall is not None and attempt is not None and attempt.attempt == stall.attempt:
+            yield from _start(state, "agent_stalled", stall.agent, [task], now)
+        state.watch.stuck.pop(task, None)
+
+
+def tripped(state: HealthState, agent: str, now: float) -> Iterator[Emit]:
+    """The breaker of an agent has opened."""
+    yield from _follow(state, "breaker_opened", agent, [], (), now)
+
+
+def go_on(state: HealthState, name: str, now: float) -> Iterator[Emit]:
+    """What was to be saved may be so by now, or it is time for the next step."""
+    recovery = state.book.recoveries.get(name)
+    if recovery is None:
+        return
+    left = [charge for charge in recovery.charges if not _is_saved(state, charge)]
+    if not left:
+        yield _end(name, recovery, left, now)
+    elif recovery.next_at <= now:
+        yield from _steps(state, name, left, now)
+
+
+def _start(state: HealthState, cause: Cause, agent: str, tasks: list[str], now: float) -> Iterator[Emit]:
+    """Tasks of one kind are saved together, since a plan may be for some kinds only."""
+    attempts = state.parts.attempts
+    fresh = [task for task in tasks if state.book.charged.get(task) != attempts[task].attempt]
+    kinds = groupby(sorted(fresh, key=lambda task: attempts[task].kind), key=lambda task: attempts[task].kind)
+    plans: dict[str, tuple[list[str], list[str]]] = {}
+    times = state.book.times(agent, cause, now) + 1
+    for kind, of_kind in kinds:
+        plan, _ = choose(state.book.plans, cause, agent, [kind], times)
+        known = plans.setdefault(plan, ([], []))
+        known[0].append(kind)
+        known[1].extend(of_kind)
+    for kinds_of_plan, tasks_of_plan in plans.values():
+        for at in range(0, len(tasks_of_plan), MOST_CHARGES):
+            some = tasks_of_plan[at : at + MOST_CHARGES]
+            charges = [Charge(task, attempts[task].attempt) for task in some]
+            yield from _follow(state, cause, agent, charges, kinds_of_plan, now)
+
+
+def _follow(
+    state: HealthState, cause: Cause, agent: str, charges: list[Charge], kinds: list[str] | tuple[()], now: float
+) -> Iterator[Emit]:
+    book = state.book
+    name = f"recovery-{book.started + 1}"
+    times = book.times(agent, cause, now) + 1
+    plan, steps = choose(book.plans, cause, agent, kinds, times)
+    yield Emit(name, RecoveryStarted(cause=cause, agent=agent, charges=charges, plan=plan, steps=steps, times=times))
+    yield from _steps(state, name, charges, now)
+
+
+def _steps(state: HealthState, name: str, left: list[Charge], now: float) -> Iterator[Emit]:
+    """The next step, and those after it that need not be waited for."""
+    recovery = state.book.recoveries[name]
+    while recovery.taken < len(recovery.steps):
+        step = recovery.steps[recovery.taken]
+        event = RecoveryStepTaken(
+            number=recovery.taken + 1, step=step, cause=recovery.cause, agent=recovery.agent, charges=left
+        )
+        yield Emit(name, event)
+        recovery = state.book.recoveries[name]
+        if isinstance(step, QuarantineStep):
+            yield quarantined(recovery.agent, step.seconds, f"{recovery.cause} ({name})", now)
+        if not is_immediate(step):
+            return
+    yield _end(name, recovery, left, now)
+
+
+def is_immediate(step: Step) -> bool:
+    """Whether nothing of what is to be saved is saved by it, so that it need not be waited for."""
+    return isinstance(step, QuarantineStep | EscalateStep)
+
+
+def _end(name: str, recovery: Recovery, left: list[Charge], now: float) -> Emit:
+    after = round(max(0.0, now - recovery.since), 3)
+    return Emit(name, RecoveryEnded(outcome="exhausted" if left else "recovered", after=after, left=left))
+
+
+def _is_saved(state: HealthState, charge: Charge) -> bool:
+    """Whether a later attempt is in hand, or the task is closed."""
+    attempt = state.parts.attempts.get(charge.task)
+    return (attempt is not None and attempt.attempt > charge.attempt) or charge.task in state.parts.closed

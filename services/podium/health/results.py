@@ -1,0 +1,74 @@
+"""How the attempts of each agent and of each skill ended lately, as the router tells it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import Final
+
+from podium.contracts.recovery import Scope
+
+MOST: Final = 256
+"""So many of the newest results of each are kept."""
+
+NAMES_KEPT: Final = 20_000
+"""Of agents and of skills; who had no result for the longest time is forgotten first."""
+
+
+class Results:
+    """Observed: what became of attempts.
+
+    Attributes:
+        touched: whose newest results were not looked at yet → whether one of them is a failure.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[Scope, OrderedDict[str, Ended]] = {"agent": OrderedDict(), "skill": OrderedDict()}
+        self.touched: dict[tuple[Scope, str], bool] = {}
+
+    def add(self, agent: str, skills: tuple[str, ...], at: float, *, failed: bool, duration: float | None) -> None:
+        self._add("agent", agent, agent, at, failed, duration)
+        for skill in skills:
+            self._add("skill", skill, agent, at, failed, duration)
+
+    def of(self, scope: Scope, name: str) -> Ended | None:
+        return self._of[scope].get(name)
+
+    def names(self, scope: Scope) -> list[str]:
+        return list(self._of[scope])
+
+    def _add(self, scope: Scope, name: str, agent: str, at: float, failed: bool, duration: float | None) -> None:
+        names = self._of[scope]
+        ended = names.get(name)
+        if ended is None:
+            ended = names[name] = Ended()
+            if len(names) > NAMES_KEPT:
+                names.popitem(last=False)
+        else:
+            names.move_to_end(name)
+        ended.newest.append((at, agent, failed, duration))
+        self.touched[scope, name] = failed or self.touched.get((scope, name), False)
+
+
+class Ended:
+    """The newest results: when, by whom, whether it failed, and after how many seconds if it did not."""
+
+    def __init__(self) -> None:
+        self.newest: deque[tuple[float, str, bool, float | None]] = deque(maxlen=MOST)
+
+    def since(self, at: float) -> tuple[int, int, int]:
+        """How many ended after that time, how many of them failed, and of how many agents those were."""
+        total = failed = 0
+        agents: set[str] = set()
+        for ended, agent, bad, _ in reversed(self.newest):
+            if ended <= at:
+                break
+            total += 1
+            if bad:
+                failed += 1
+                agents.add(agent)
+        return total, failed, len(agents)
+
+    def mean_duration(self, at: float) -> float | None:
+        """Seconds, of those that completed after that time."""
+        durations = [took for ended, _, _, took in self.newest if ended > at and took is not None]
+        return sum(durations) / len(durations) if durations else None
