@@ -20,7 +20,7 @@ def test_the_senders_own_ids_are_command_ids() -> None:
 
 
 def test_headers_are_optional() -> None:
-    sender = read_sender({}, "made", "podium")
+    sender = read_sender({}, lambda: "made", "podium")
     assert (sender.command_id, sender.reply, sender.correlation, sender.fault) == ("made", None, None, None)
 
 
@@ -28,13 +28,13 @@ def test_headers_are_optional() -> None:
     "reply", ["podium.evt.router.0.t1.task_completed", "podium", "$JS.API.STREAM.DELETE.x", "a.>", "a b"]
 )
 def test_an_outcome_goes_to_an_inbox_and_nowhere_else(reply: str) -> None:
-    sender = read_sender({"Podium-Reply": reply}, "made", "podium")
+    sender = read_sender({"Podium-Reply": reply}, lambda: "made", "podium")
     assert sender.reply is None
     assert sender.fault is not None
     assert sender.fault.details["path"] == "headers.Podium-Reply"
 
 
 def test_what_would_be_copied_into_every_event_is_short_and_plain() -> None:
-    assert read_sender({"Podium-Correlation": "x" * 5000}, "made", "podium").fault is not None
-    assert read_sender({"traceparent": "x" * 5000}, "made", "podium").traceparent is None
-    assert read_sender({"traceparent": TRACE}, "made", "podium").traceparent == TRACE
+    assert read_sender({"Podium-Correlation": "x" * 5000}, lambda: "made", "podium").fault is not None
+    assert read_sender({"traceparent": "x" * 5000}, lambda: "made", "podium").traceparent is None
+    assert read_sender({"traceparent": TRACE}, lambda: "made", "podium").traceparent == TRACE

@@ -66,7 +66,7 @@ class Door:
     async def _on_ask(self, request: Request) -> None:
         msg: Msg = request._msg  # pyright: ignore[reportPrivateUsage] - the reply's address is not public
         headers = {**(msg.headers or {}), REPLY_HEADER: msg.reply}
-        sender = read_sender(headers, uuid4().hex, self._subjects.prefix)
+        sender = read_sender(headers, lambda: uuid4().hex, self._subjects.prefix)
         headers[COMMAND_ID_HEADER] = sender.command_id
         address = self._subjects.read_command(msg.subject)
         refused = sender.fault or check_address(address, msg.subject) or await self._queue(msg, headers)

@@ -256,20 +256,23 @@ class PartitionInbox:
         return groups[0].get("pinned_client_id") or None
 
     def _read(self, subject: str, token: str, body: bytes, headers: Mapping[str, str]) -> Incoming:
-        sequence, stamp = _place(token)
-        made = f"{self._stream}-{sequence}-{stamp}"
-        sender = read_sender(headers, made, self._subjects.prefix)
+        sender = read_sender(headers, lambda: self._make_id(token), self._subjects.prefix)
         return Incoming(
-            subject=subject,
-            address=self._subjects.read_command(subject),
-            body=body,
-            command_id=sender.command_id,
-            reply=sender.reply,
-            correlation=sender.correlation,
-            traceparent=sender.traceparent,
-            token=token,
-            fault=sender.fault,
+            subject,
+            self._subjects.read_command(subject),
+            body,
+            sender.command_id,
+            sender.reply,
+            sender.correlation,
+            sender.traceparent,
+            token,
+            sender.fault,
         )
+
+    def _make_id(self, token: str) -> str:
+        """Of the sequence and the time stamp: after a crash of the server sequences are used again."""
+        sequence, stamp = _place(token)
+        return f"{self._stream}-{sequence}-{stamp}"
 
     # Facts and signals
 

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from podium.contracts.catalogue import decode_data, decode_envelope, event_type, wire_name
+from podium.contracts.catalogue import decode_data, decode_envelope, names_of, wire_name
 from podium.contracts.envelope import CommandAccepted, CommandRefused, Envelope
 from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
 from podium.contracts.subjects import Service, Subjects
@@ -250,7 +250,7 @@ class Partition(Generic[S]):
         id = f"{self._id_prefix}{self.count}"
         correlation = root.correlation if root else id
         traceparent = (cause.traceparent if cause else None) or (root.traceparent if root else None)
-        type = event_type(event)
+        name, type = names_of(event.__class__)
         envelope = Envelope(
             id=id,
             source=self._source,
@@ -264,8 +264,9 @@ class Partition(Generic[S]):
             traceparent=traceparent or UNSET,
         )
         # Entities and audiences are names: the subject of the command and the contracts' types have seen to it.
-        audience = f".{emit.audience}" if emit.audience is not None else ""
-        subject = f"{self._subject_prefix}{entity}.{wire_name(event)}{audience}"
+        subject = f"{self._subject_prefix}{entity}.{name}"
+        if emit.audience is not None:
+            subject = f"{subject}.{emit.audience}"
         round.records.append(Record(subject, _encode(envelope)))
         self._fold(entity, event, actor, round.now, Thread(correlation, id, traceparent))
         return type
