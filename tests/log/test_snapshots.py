@@ -142,3 +142,17 @@ async def test_any_client_finds_them_in_the_object_store(
     content = (await bucket.get("router-0-s1")).data
     assert content is not None
     assert len(content) == found.size
+
+
+async def test_a_bucket_that_was_deleted_is_made_again(client: Client, subjects: Subjects):
+    async def make() -> None:
+        await provision(client, subjects, [])
+
+    await make()
+    snapshots = JetStreamSnapshots(client, subjects, make)
+    await snapshots.save("router", 0, "s1", 17, b"old")
+    await call(client, f"STREAM.DELETE.OBJ_{subjects.snapshot_bucket()}")
+    assert await snapshots.load("router", 0, "s1") is None
+    await call(client, f"STREAM.DELETE.OBJ_{subjects.snapshot_bucket()}")
+    await snapshots.save("router", 0, "s1", 18, b"new")
+    assert await snapshots.load("router", 0, "s1") == Snapshot(18, b"new")

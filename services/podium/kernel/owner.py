@@ -22,7 +22,7 @@ from .decider import Decider
 from .log import Conflict, EventLog, EventReader, ResultUnknown
 from .partition import CommandFault, Partition
 from .ports import Inbox, Outbox
-from .snapshots import Snapshots
+from .snapshots import Snapshot, Snapshots
 
 S = TypeVar("S")
 
@@ -180,6 +180,13 @@ class Owner(Generic[S]):
             _log.warning("no snapshot of %s-%d: %s", self._decider.service, self._number, error)
         self._snapshot_count = partition.count
 
+    async def _load_snapshot(self, schema: str) -> Snapshot | None:
+        try:
+            return await self._snapshots.load(self._decider.service, self._number, schema)
+        except LogUnavailable as error:
+            _log.warning("%s-%d starts without a snapshot: %s", self._decider.service, self._number, error)
+            return None
+
     def _hear(self, partition: Partition[S]) -> None:
         for service, stored in self._inbox.facts():
             partition.observe(service, stored)
@@ -190,7 +197,7 @@ class Owner(Generic[S]):
     async def _recover(self) -> Committer[S]:
         """A partition as its log says, with all that upstream services have said up to now."""
         partition = Partition(self._decider, self._subjects, self._number)
-        snapshot = await self._snapshots.load(self._decider.service, self._number, partition.schema)
+        snapshot = await self._load_snapshot(partition.schema)
         if snapshot is not None:
             try:
                 partition.restore(snapshot.payload, snapshot.position)

@@ -100,7 +100,7 @@ class ServiceProcess:
                     upstream=upstream,
                     inbox=inbox,
                     outbox=outbox,
-                    snapshots=JetStreamSnapshots(nc, self._subjects),
+                    snapshots=JetStreamSnapshots(nc, self._subjects, lambda: self._provision(nc)),
                     clock=self._clock,
                     snapshot_every=self._settings.snapshot_every,
                 )

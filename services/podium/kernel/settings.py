@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from podium.runtime.settings import ProcessSettings, says
+
+
+def _number(value: object) -> object:
+    """Variables are text, and a literal number takes none."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 class Settings(ProcessSettings):
     """What every service is told. Each field is the variable `PODIUM_<FIELD>`."""
 
-    replicas: Annotated[Literal[1, 3, 5], says("copies of each stream; more than 1 needs a cluster")] = 1
+    replicas: Annotated[
+        Literal[1, 3, 5], BeforeValidator(_number), says("copies of each stream; more than 1 needs a cluster")
+    ] = 1
     queue_limit: Annotated[
         int, Field(ge=1), says("commands that may wait for a service; beyond, publishers get an error")
     ] = 1_000_000

@@ -12,6 +12,7 @@ import hashlib
 import logging
 import secrets
 import zlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -21,7 +22,7 @@ from msgspec import Struct
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
-from podium.runtime.jsapi import ApiError, LogUnavailable, call, last_message
+from podium.runtime.jsapi import ApiError, LogMissing, LogUnavailable, call, last_message
 
 from .jetstream import JetStreamReader
 
@@ -93,10 +94,16 @@ class JetStreamSnapshots:
     """Snapshots in the bucket that `provision` makes.
 
     The chunks are written first and the description last, so that one that was cut off is never seen.
+
+    Args:
+        missing: called when the server no longer has the bucket, to make it again; without it, that is left to others.
     """
 
-    def __init__(self, client: Client, subjects: Subjects) -> None:
+    def __init__(
+        self, client: Client, subjects: Subjects, missing: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._client = client
+        self._missing = missing
         self._bucket = subjects.snapshot_bucket()
         self._stream = f"OBJ_{self._bucket}"
 
@@ -139,7 +146,12 @@ class JetStreamSnapshots:
         return Snapshot(int(meta.metadata["position"]), payload)
 
     async def _meta(self, name: str) -> _Meta | None:
-        message = await last_message(self._client, self._stream, self._meta_subject(name))
+        try:
+            message = await last_message(self._client, self._stream, self._meta_subject(name))
+        except LogMissing:
+            if self._missing is not None:
+                await self._missing()
+            return None
         if message is None:
             return None
         try:

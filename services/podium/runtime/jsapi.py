@@ -78,19 +78,24 @@ async def last_sequence(client: Client, stream: str) -> int:
     try:
         return int((await call(client, f"STREAM.INFO.{stream}"))["state"]["last_seq"])
     except ApiError as error:
-        raise (LogMissing if error.err_code == _NO_STREAM else LogUnavailable)(str(error)) from error
+        raise _unavailable(error) from error
 
 
 async def last_message(client: Client, stream: str, filter: str) -> dict[str, Any] | None:
     """The newest message that matches, from the stream's leader: `seq`, `subject`, `data` (base64); None if none does.
 
     Raises:
-        LogUnavailable: also if there is no such stream.
+        LogMissing
+        LogUnavailable
     """
     try:
         message: dict[str, Any] = (await call(client, f"STREAM.MSG.GET.{stream}", {"last_by_subj": filter}))["message"]
     except ApiError as error:
         if error.err_code == _NO_MESSAGE:
             return None
-        raise LogUnavailable(str(error)) from error
+        raise _unavailable(error) from error
     return message
+
+
+def _unavailable(error: ApiError) -> LogUnavailable:
+    return LogMissing(str(error)) if error.err_code == _NO_STREAM else LogUnavailable(str(error))
