@@ -11,7 +11,7 @@ from .neighbours import Memory, Neighbours
 from .season import DailyProfile
 from .tail import Tail
 
-HALF = 6.0
+HALF = 4.0
 """The evidence, of all measures together, that scores 0.5."""
 
 QUIET = 100
@@ -60,6 +60,7 @@ class Detector:
         evidence = sum(
             tail.update(measure if measure > near.same else 0.0)
             for tail, measure in zip(self._tails, measures, strict=True)
+            if measure is not None
         )
         return 1.0 - float(2.0 ** (-self._news(evidence) / HALF))
 

@@ -40,7 +40,7 @@ class Memory(Struct):
 
 
 class Distances(Struct, frozen=True):
-    """How far the present is from its nearest neighbours, in units of the series; 0 where too little is known.
+    """How far the present is from its nearest neighbours, in units of the series; None where too little is known.
 
     Attributes:
         value: the row's, within its limits.
@@ -53,10 +53,10 @@ class Distances(Struct, frozen=True):
 
     value: float
     same: float
-    short: float = 0.0
-    long: float = 0.0
-    shape: float = 0.0
-    step: float = 0.0
+    short: float | None = None
+    long: float | None = None
+    shape: float | None = None
+    step: float | None = None
 
 
 class Neighbours:
@@ -148,10 +148,10 @@ _HUGE: Final = 1e100
 """Its square is still a number."""
 
 
-def _nearest(squares: Vector, keep: float) -> float:
+def _nearest(squares: Vector, keep: float) -> float | None:
     """The root of the mean of the smallest squared distances, among lags beyond the window itself."""
     others = squares[round(1.0 / (1.0 - keep)) :]
     if len(others) < LEAST:
-        return 0.0
+        return None
     nearest = np.partition(others, NEAREST)[:NEAREST]
     return sqrt(max(0.0, float(nearest.mean())))

@@ -28,16 +28,16 @@ class DailyProfile(Struct):
     total: float = 0.0
     count: int = 0
 
-    def update(self, timestamp: float, value: float) -> float:
-        """How far a row is from the median of the same half hour on other days; 0 where none is known."""
+    def update(self, timestamp: float, value: float) -> float | None:
+        """How far a row is from the median of the same half hour on other days; None where none is known."""
         if not isfinite(timestamp):
-            return 0.0
+            return None
         slot = int(timestamp % DAY * SLOTS / DAY) % SLOTS
         if slot != self.slot:
             self._close()
             self.slot = slot
         known = self.means[slot]
-        distance = abs(value - median(known)) if known else 0.0
+        distance = abs(value - median(known)) if known else None
         self.total += value
         self.count += 1
         return distance

@@ -7,7 +7,7 @@ from math import log
 
 from msgspec import Struct, field
 
-PEAKS = 8
+PEAKS = 6
 """So many of the highest are remembered: the rarest events of the series, however long it is."""
 
 CLUSTER = 30
@@ -22,8 +22,8 @@ FADING = log(2) / 20_000
 MOST = 8.0
 """The greatest evidence that one measure can give: one measure alone does not decide everything."""
 
-SILENCE = 100
-"""Rows without a peak after which the first one is strange by itself."""
+LEARNING = 100
+"""Rows that give no evidence yet."""
 
 
 class Tail(Struct):
@@ -47,7 +47,7 @@ class Tail(Struct):
     rows: int = 0
 
     def update(self, measure: float) -> float:
-        """The evidence of a measure (≥ 0; 0 means nothing strange at all), from 0 to MOST."""
+        """The evidence of a measure, from 0 to MOST. A measure of 0 means nothing strange at all."""
         self.rows += 1
         self.since += 1
         if measure <= 0.0:
@@ -59,8 +59,10 @@ class Tail(Struct):
 
     def _evidence(self, height: float) -> float:
         peaks = self.peaks
-        if len(peaks) < 2:
-            return MOST if self.rows > SILENCE else 0.0
+        if self.rows <= LEARNING:
+            return 0.0
+        if not peaks:
+            return MOST
         threshold = peaks[0]
         if height <= threshold:
             return 0.0
