@@ -58,15 +58,16 @@ bench: $(STAMP) ## the benchmarks; they print, they do not judge
 demo: $(STAMP) ## a fleet of agents analyses the standard library, or DIR=path
 	@$(BIN)/python -m examples.stdlib.demo $(if $(DIR),--dir "$(DIR)") $(ARGS)
 
-# Three locks: what an image runs, everything, and what builds the wheel. They name no address, so that any index or mirror can serve them.
+# Four locks: what an image runs, everything, what builds the wheel, and what the benchmarks' peers need. They name no address, so that any index or mirror can serve them.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options pyproject.toml $(ARGS)
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS)
 lock: $(STAMP) ## compile the locks again; ARGS=--upgrade for the newest versions
-	@$(COMPILE) --extra postgres -o requirements.lock
-	@$(COMPILE) --extra postgres --extra dev -o requirements-dev.lock
-	@$(COMPILE) --build-deps-for wheel --only-build-deps --constraint requirements-dev.lock -o requirements-build.lock
-	@sed -i.old '/considered to be unsafe in a requirements file/d' requirements*.lock
-	@rm -f requirements*.lock.old
+	@$(COMPILE) --extra postgres pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra postgres --extra dev pyproject.toml -o requirements-dev.lock
+	@$(COMPILE) --build-deps-for wheel --only-build-deps --constraint requirements-dev.lock pyproject.toml -o requirements-build.lock
+	@$(COMPILE) benchmarks/peers/requirements.in -o benchmarks/peers/requirements.lock
+	@sed -i.old '/considered to be unsafe in a requirements file/d' requirements*.lock benchmarks/peers/requirements.lock
+	@rm -f requirements*.lock.old benchmarks/peers/requirements.lock.old
 
 clean: ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

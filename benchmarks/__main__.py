@@ -16,9 +16,11 @@ from rich.console import Console
 from . import decisions, latency, lives, memory, projections, replay, restart, startup
 from .machine import describe_machine, look
 from .options import Measurement, Options
+from .peers.measure import MEASUREMENT as PEERS
 from .result import Report, Result, markdown, print_result, write_json
 
 MEASUREMENTS: dict[str, Measurement] = {
+    "peers": PEERS,
     "lives": lives.MEASUREMENT,
     "latency": latency.MEASUREMENT,
     "projections": projections.MEASUREMENT,
@@ -65,7 +67,8 @@ def _measure(name: str, rounds: int, quick: bool) -> Result:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             figures = runner.run(measurement.run(options))
     seconds = round(time.monotonic() - began, 1)
-    return Result(name, measurement.title, measurement.setting, figures, before, look(), seconds)
+    grid = None if measurement.grid is None else measurement.grid(figures)
+    return Result(name, measurement.title, measurement.setting, figures, before, look(), seconds, grid, options.notes)
 
 
 def _arguments() -> argparse.Namespace:

@@ -153,9 +153,10 @@ class Load:
         start = time.perf_counter()
         sent = 0
         while (passed := time.perf_counter() - start) < seconds:
-            for sent in range(sent, int(passed * rate) + 1):
-                self.submit(began=start + sent / rate)
-            sent = int(passed * rate) + 1
+            due = int(passed * rate) + 1
+            for number in range(sent, due):
+                self.submit(began=start + number / rate)
+            sent = due
             await asyncio.sleep(max(0.0, start + sent / rate - time.perf_counter()))
 
     async def _until_idle(self) -> None:

@@ -34,6 +34,7 @@ class Figure(Struct, frozen=True):
     Attributes:
         values: one for each round, in order.
         ratio: the median beside that of the figure `ratio_to`.
+        system: which of several that are compared.
     """
 
     name: str
@@ -42,10 +43,18 @@ class Figure(Struct, frozen=True):
     goal: Goal | None = None
     ratio: float | None = None
     ratio_to: str | None = None
+    system: str = ""
 
     @property
     def median(self) -> float:
         return median(self.values)
+
+
+class Grid(Struct, frozen=True):
+    """Figures as a table with a row for each system."""
+
+    headings: list[str]
+    rows: list[list[str]]
 
 
 class Result(Struct, frozen=True):
@@ -55,6 +64,8 @@ class Result(Struct, frozen=True):
         setting: what was measured how, and how durable it was, in a sentence or two.
         began, ended: how it was with the machine.
         seconds: how long it took.
+        grid: the figures of the systems, to be read side by side.
+        notes: system → its versions, how durable it was, what else there is to know; or why it was not run.
     """
 
     name: str
@@ -64,6 +75,13 @@ class Result(Struct, frozen=True):
     began: Moment
     ended: Moment
     seconds: float
+    grid: Grid | None = None
+    notes: dict[str, str] = {}
+
+    @property
+    def rows(self) -> list[Figure]:
+        """The figures that are not in the grid."""
+        return [figure for figure in self.figures if self.grid is None or not figure.system]
 
 
 class Report(Struct, frozen=True):
@@ -97,8 +115,15 @@ def print_result(console: Console, result: Result) -> None:
     )
     for heading in ("", "median", "min", "max", "goal", "ratio"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=bool(heading))
-    for figure in result.figures:
+    for figure in result.rows:
         table.add_row(*_cells(figure))
+    if result.grid is not None:
+        side_by_side = Table(*result.grid.headings)
+        for row in result.grid.rows:
+            side_by_side.add_row(*row)
+        console.print(side_by_side)
+    for system, note in result.notes.items():
+        console.print(f"{system}: {note}", highlight=False)
     console.print(table)
     console.print()
 
@@ -108,8 +133,15 @@ def markdown(results: Sequence[Result]) -> str:
     lines: list[str] = []
     for result in results:
         lines += [f"**{result.title}.** {result.setting}", ""]
+        if result.grid is not None:
+            headings = result.grid.headings
+            lines += [f"| {' | '.join(headings)} |", f"|---|{'---:|' * (len(headings) - 1)}"]
+            lines += [f"| {' | '.join(row)} |" for row in result.grid.rows]
+            lines.append("")
+        if result.notes:
+            lines += [*(f"- {system}: {note}" for system, note in result.notes.items()), ""]
         lines += ["| | median | min | max | goal | |", "|---|---:|---:|---:|---:|---|"]
-        lines += [f"| {' | '.join(_cells(figure))} |" for figure in result.figures]
+        lines += [f"| {' | '.join(_cells(figure))} |" for figure in result.rows]
         lines.append("")
     return "\n".join(lines)
 

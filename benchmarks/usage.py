@@ -31,10 +31,12 @@ class Meter:
 
     Args:
         pids: name → process.
+        children: count what a process started with it.
     """
 
-    def __init__(self, pids: Mapping[str, int]) -> None:
+    def __init__(self, pids: Mapping[str, int], *, children: bool = False) -> None:
         self._pids = dict(pids)
+        self._seconds = family_seconds if children else processor_seconds
         self._start = self._now()
 
     def read(self) -> Usage:
@@ -46,19 +48,32 @@ class Meter:
         return Usage(seconds, processor, max(0.0, others))
 
     def _now(self) -> tuple[float, float, dict[str, float]]:
-        return time.perf_counter(), _busy(), {name: processor_seconds(pid) for name, pid in self._pids.items()}
+        return time.perf_counter(), _busy(), {name: self._seconds(pid) for name, pid in self._pids.items()}
 
 
 def processor_seconds(pid: int) -> float:
     """All that the process has used of the processor, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = _fields(pid)
     return (int(fields[11]) + int(fields[12])) * _TICK
+
+
+def family_seconds(pid: int) -> float:
+    """The same of the process and all below it, those that have ended too."""
+    fields = _fields(pid)
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for thread in threads for child in thread.read_text().split()]
+    return sum(map(int, fields[11:15])) * _TICK + sum(family_seconds(child) for child in children)
 
 
 def memory(pid: int) -> tuple[int, int]:
     """What the process has in memory, and its share of it (where several have the same page), in bytes."""
     fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
     return _kilobytes(fields["Rss"]), _kilobytes(fields["Pss"])
+
+
+def _fields(pid: int) -> list[str]:
+    """Of the process's `stat`, from the one after its name."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _busy() -> float:

@@ -1,0 +1,1 @@
+"""podium beside others that do the same work: what they are, their servers, and an environment of their own."""

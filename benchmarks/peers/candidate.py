@@ -1,0 +1,111 @@
+"""What gets the load: podium, or one of its peers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from benchmarks import fleet
+from benchmarks.latency import milliseconds
+from benchmarks.load import Load, Tally
+from benchmarks.system import EVERYTHING, System
+from benchmarks.usage import Meter, Usage
+
+from .application import Application
+
+
+class Latencies(Struct, frozen=True):
+    """Of one round in open loop.
+
+    Attributes:
+        ordered: seconds from when each task was due until its result was known, in order of size.
+        lost: tasks whose result did not come.
+    """
+
+    ordered: list[float]
+    lost: int
+
+    def milliseconds(self, share: float) -> float:
+        return milliseconds(self.ordered, share) if self.ordered else float("inf")
+
+
+class Candidate(Protocol):
+    async def open(self, window: int) -> None:
+        """From now on a task is submitted for each that is done."""
+
+    async def measure(self, seconds: float) -> tuple[int, Usage]:
+        """The lives that ended in so many seconds, and what they took."""
+        ...
+
+    async def drain(self) -> None:
+        """Submit no more, and return when nothing is open."""
+
+    async def rate(self, rate: float, seconds: float) -> Latencies:
+        """Submit at this rate whatever happens, and return when all is done."""
+        ...
+
+
+class PodiumCandidate:
+    def __init__(self, system: System, load: Load) -> None:
+        self.system = system
+        self._load = load
+        self._meter = Meter({**system.pids, "load": os.getpid()})
+
+    async def open(self, window: int) -> None:
+        self._load.keep_open(window)
+
+    async def measure(self, seconds: float) -> tuple[int, Usage]:
+        self._load.tally = Tally()
+        self._meter.read()
+        await asyncio.sleep(seconds)
+        return self._load.tally.lives, self._meter.read()
+
+    async def drain(self) -> None:
+        await self._load.drain()
+        if (refused := self._load.tally.refused) is not None:
+            raise RuntimeError(f"a command was refused: {refused}")
+
+    async def rate(self, rate: float, seconds: float) -> Latencies:
+        self._load.tally = Tally()
+        await self._load.at_rate(rate, seconds)
+        await self.drain()
+        return Latencies(sorted(self._load.tally.finished), 0)
+
+
+@asynccontextmanager
+async def podium_running(directory: Path, *, bulk: bool, projections: bool) -> AsyncGenerator[PodiumCandidate]:
+    """All of podium, or all but its read models, with the usual agents."""
+    processes = [name for name in EVERYTHING if projections or name != "projections"]
+    async with System(directory, processes) as system:
+        load = Load(system.client, system.subjects, bulk=bulk, results=True)
+        await load.start()
+        await load.register(fleet.agents())
+        yield PodiumCandidate(system, load)
+
+
+class OtherCandidate:
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._meter = Meter(application.pids, children=True)
+
+    async def open(self, window: int) -> None:
+        await self._application.tell("open", window=window)
+
+    async def measure(self, seconds: float) -> tuple[int, Usage]:
+        self._meter.read()
+        measured = await self._application.tell("measure", seconds=seconds)
+        usage = self._meter.read()
+        return measured["lives"], Usage(measured["seconds"], usage.processor, usage.others)
+
+    async def drain(self) -> None:
+        await self._application.tell("drain")
+
+    async def rate(self, rate: float, seconds: float) -> Latencies:
+        measured = await self._application.tell("rate", rate=rate, seconds=seconds)
+        return Latencies(sorted(measured["latencies"]), measured["lost"])
