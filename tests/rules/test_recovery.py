@@ -93,7 +93,7 @@ def test_a_task_that_says_how_long_it_waits_for_beats_is_left_to_the_router():
 
 
 def test_a_stalled_attempt_is_reassigned_and_who_stalls_often_is_quarantined():
-    scenario = health("a1", "a2")
+    scenario, emits = health("a1", "a2"), []
     for attempt in (1, 2, 3):
         scenario.submitted(f"t{attempt}", timeouts={"progress": 10}).gives("a1", f"t{attempt}")
         emits = scenario.passes(10.5, "a1", "a2")

@@ -105,7 +105,7 @@ class ListTasks(Query, frozen=True, kw_only=True):
     wire = "tasks.list"
     answer = TasksAnswer
 
-    phase: list[Phase] = field(default_factory=list)
+    phase: list[Phase] = field(default_factory=list[Phase])
     agent: Name | None = None
     kind: Name | None = None
     skill: Name | None = None

@@ -70,8 +70,8 @@ class DefinePlan(Command, frozen=True, tag="define_plan"):
 
     causes: Annotated[list[Cause], Meta(min_length=1)]
     steps: Annotated[list[Step], Meta(min_length=1, max_length=20)]
-    kinds: Annotated[list[Name], Meta(max_length=100)] = field(default_factory=list)
-    agents: Annotated[list[Name], Meta(max_length=1000)] = field(default_factory=list)
+    kinds: Annotated[list[Name], Meta(max_length=100)] = field(default_factory=list[Name])
+    agents: Annotated[list[Name], Meta(max_length=1000)] = field(default_factory=list[Name])
     times: Annotated[int, Meta(ge=1, le=1000)] = 1
     order: Annotated[int, Meta(ge=0, le=1000)] = 100
 

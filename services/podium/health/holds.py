@@ -49,7 +49,7 @@ def decide(book: Book, entity: str, command: HoldCommand, now: float) -> list[Em
                 return []
             return [_placed(entity, scope, "maintenance", command.reason, until)]
         case ResumeWork():
-            held = [cause for cause in _LIFTED_BY_HAND if (scope, entity, cause) in book.holds]
+            held: list[HoldCause] = [cause for cause in _LIFTED_BY_HAND if (scope, entity, cause) in book.holds]
             return [_lifted(entity, scope, cause, command.reason) for cause in held]
         case StopAll():
             is_so = ("all", ALL, "emergency") in book.holds

@@ -37,7 +37,7 @@ def choose(
     if fitting:
         _, name = min(fitting)
         return name, plans[name].steps
-    steps = list(_DEFAULTS[cause])
+    steps: list[Step] = list(_DEFAULTS[cause])
     if cause == "agent_stalled" and times >= OFTEN:
         steps.insert(0, QuarantineStep())
     return DEFAULT, steps
