@@ -23,12 +23,11 @@ class Clock:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.write_bytes(_OFFSET.pack(0.0))
-        self._file = path.open("r+b", buffering=0)
 
     def set(self, offset: float) -> None:
         """Seconds by which the process is ahead of the machine."""
-        self._file.seek(0)
-        self._file.write(_OFFSET.pack(offset))
+        with self.path.open("r+b", buffering=0) as file:
+            file.write(_OFFSET.pack(offset))
 
 
 def stepped(path: Path) -> Callable[[], float]:

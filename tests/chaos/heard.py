@@ -45,7 +45,10 @@ class Heards:
             return self._write(Sent(id, service, "unknown"))
         return self._write(Sent(id, service, "accepted", outcome.sequence, outcome.events))
 
-    def close(self) -> None:
+    def __enter__(self) -> Heards:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def _write(self, sent: Sent, why: str = "") -> Heard:

@@ -70,6 +70,13 @@ class Kept:
             return None
         return process.returncode
 
+    async def kill(self) -> None:
+        """SIGKILL, for good: it is not started again."""
+        self._stopping = True
+        self.signal(signal.SIGKILL)
+        if self._keeping is not None:
+            await self._keeping
+
     async def _keep(self) -> None:
         while not self._stopping:
             with self._log.open("ab") as log:

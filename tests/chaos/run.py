@@ -48,50 +48,50 @@ class Result(Struct):
 
     @property
     def good(self) -> bool:
-        return self.stuck is None and not self.findings
+        """Nothing lost, doubled or stuck, and no rule met a fault of the program."""
+        return self.stuck is None and not self.findings and "refused: internal" not in self.commands
 
 
 async def run(directory: Path, seed: int, seconds: float, nodes: int = 1, without: Collection[str] = ()) -> Result:
     """Returns whatever came of it; what was written stays in the directory."""
     began = time.monotonic()
-    heards = Heards(directory / "heard.jsonl")
-    async with System(directory, nodes) as system:
-        load, repeater, plan = (
-            Load(system, heards, seed),
-            Repeater(system, seed),
-            Plan(Harm(system, seed), seed, without),
-        )
-        await load.start()
-        await repeater.start()
-        idle: float | None = None
-        stuck: str | None = None
-        try:
-            await plan.run(seconds)
-            await repeater.stop()
-            await load.stop()
-            idle = round(await until_done(load), 1)
-        except Stuck as error:
-            stuck = str(error)
-        finally:
-            await load.close()
-            heards.close()
-        for name in (*AGENTS, *(name for name in system.services if name != "projections")):
-            await system.processes[name].stop()
-        report = await audit({**os.environ, **system.environment}, heards.path)
-        return Result(
-            seed=seed,
-            nodes=nodes,
-            seconds=round(time.monotonic() - began, 1),
-            faults=sorted(plan.done),
-            commands=dict(sorted(heards.counts.items())),
-            tasks=len(load.tasks),
-            repeated=repeater.repeated,
-            deaths=system.servers.deaths + sum(process.deaths for process in system.processes.values()),
-            idle=idle,
-            stuck=stuck,
-            events=report.events,
-            future=report.future,
-            rows=report.rows or 0,
-            states=[f"{held.service} at {held.position}" for held in report.states],
-            findings=report.findings,
-        )
+    with Heards(directory / "heard.jsonl") as heards:
+        async with System(directory, nodes) as system:
+            load, repeater, plan = (
+                Load(system, heards, seed),
+                Repeater(system, seed),
+                Plan(Harm(system, seed), seed, without),
+            )
+            await load.start()
+            await repeater.start()
+            idle: float | None = None
+            stuck: str | None = None
+            try:
+                await plan.run(seconds)
+                await repeater.stop()
+                await load.stop()
+                idle = round(await until_done(load), 1)
+            except Stuck as error:
+                stuck = str(error)
+            finally:
+                await load.close()
+            for name in (*AGENTS, *(name for name in system.services if name != "projections")):
+                await system.processes[name].stop()
+            report = await audit({**os.environ, **system.environment}, heards.path)
+            return Result(
+                seed=seed,
+                nodes=nodes,
+                seconds=round(time.monotonic() - began, 1),
+                faults=sorted(plan.done),
+                commands=dict(sorted(heards.counts.items())),
+                tasks=len(load.tasks),
+                repeated=repeater.repeated,
+                deaths=system.servers.deaths + sum(process.deaths for process in system.processes.values()),
+                idle=idle,
+                stuck=stuck,
+                events=report.events,
+                future=report.future,
+                rows=report.rows or 0,
+                states=[f"{held.service} at {held.position}" for held in report.states],
+                findings=report.findings,
+            )

@@ -21,8 +21,15 @@ _MAX_STORE = 1 << 50
 class ChaosServer(EmbeddedServer):
     """A server with users, perhaps of a cluster, that can be told to read its configuration again."""
 
-    def __init__(self, data_dir: Path, users: Iterable[str], cluster: tuple[int, list[int]] | None = None) -> None:
-        super().__init__(data_dir, free_port(), max_store=_MAX_STORE)
+    def __init__(
+        self,
+        data_dir: Path,
+        users: Iterable[str],
+        cluster: tuple[int, list[int]] | None = None,
+        *,
+        sync_always: bool = True,
+    ) -> None:
+        super().__init__(data_dir, free_port(), sync_always=sync_always, max_store=_MAX_STORE)
         self._users = dict.fromkeys(users, PASSWORD)
         self._settings: dict[str, Any] = json.loads(self._config)
         if cluster is not None:
@@ -59,17 +66,28 @@ class ChaosServer(EmbeddedServer):
 class Servers:
     """All servers of a run. Each is started again when it has died, after as long as it is told to stay away.
 
+    Args:
+        sync_always: as podium has it; without it, as the server does by default.
+
     Attributes:
         deaths: how often one ended.
+        power: no server is started while it is off.
     """
 
-    def __init__(self, directory: Path, count: int, users: Iterable[str]) -> None:
+    def __init__(self, directory: Path, count: int, users: Iterable[str], *, sync_always: bool = True) -> None:
         ports = [free_port() for _ in range(count)] if count > 1 else []
         self.servers = [
-            ChaosServer(directory / f"nats-{number}", users, (ports[number], ports) if ports else None)
+            ChaosServer(
+                directory / f"nats-{number}",
+                users,
+                (ports[number], ports) if ports else None,
+                sync_always=sync_always,
+            )
             for number in range(count)
         ]
         self.deaths = 0
+        self.power = asyncio.Event()
+        self.power.set()
         self._away = [0.0] * count
         self._keeping: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -80,6 +98,7 @@ class Servers:
 
     async def stop(self) -> None:
         self._stopping = True
+        self.power.set()
         await asyncio.gather(*(server.stop() for server in self.servers))
         for task in self._keeping:
             task.cancel()
@@ -106,6 +125,7 @@ class Servers:
             self.deaths += 1
             away, self._away[number] = self._away[number], 0.0
             await asyncio.sleep(away)
+            await self.power.wait()
             while not self._stopping:
                 try:
                     await server.start()

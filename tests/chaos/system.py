@@ -14,6 +14,7 @@ from nats.errors import Error as NatsError
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
 from podium.kernel.up import PROCESSES
+from tests.chaos.disk import Disk
 from tests.chaos.processes import Kept
 from tests.chaos.servers import PASSWORD, Servers
 from tests.log.proxy import Proxy
@@ -39,12 +40,15 @@ class System:
 
     async with System(directory, nodes=1) as system: ...
 
+    Args:
+        sync_always: whether the servers are set up as podium does it.
+
     Attributes:
         services: process → the module that runs; `router-2` stands by for `router`.
         proxies: process → the proxies before each server.
     """
 
-    def __init__(self, directory: Path, nodes: int) -> None:
+    def __init__(self, directory: Path, nodes: int, *, sync_always: bool = True) -> None:
         self.directory = directory
         self.nodes = nodes
         self.subjects = Subjects()
@@ -52,7 +56,7 @@ class System:
         for name in AGENTS:
             run = ("podium.client.cli", "agent", "run", "tests.chaos.worker:agent", "--wait", "600")
             self.modules[name] = ("-m", *run, "--name", name)
-        self.servers = Servers(directory, nodes, (*self.modules, *CLIENTS, HAND))
+        self.servers = Servers(directory, nodes, (*self.modules, *CLIENTS, HAND), sync_always=sync_always)
         self.proxies: dict[str, list[Proxy]] = {}
         self.processes: dict[str, Kept] = {}
         self.hand = Nats()
@@ -80,7 +84,7 @@ class System:
                 reconnect_time_wait=0.1,
                 error_cb=_ignore,
             )
-            await self._until_jetstream()
+            await self.until_jetstream()
             for name, module in self.modules.items():
                 self.proxies[name] = [await Proxy(server.url).start() for server in self.servers.servers]
                 environment = self._environment(name, ",".join(proxy.url for proxy in self.proxies[name]))
@@ -103,6 +107,17 @@ class System:
                 await proxy.stop()
         await self.hand.close()
         await self.servers.stop()
+
+    async def lose_power(self, disk: Disk) -> None:
+        """Everything ends at once, and what is on the disk and not synced is gone; then the servers come back."""
+        self.servers.power.clear()
+        for number in range(self.nodes):
+            self.servers.kill(number)
+        await asyncio.gather(*(process.kill() for process in self.processes.values()))
+        await asyncio.gather(*(server.wait() for server in self.servers.servers))
+        await disk.cut()
+        self.servers.power.set()
+        await self.until_jetstream()
 
     async def until_ready(self) -> None:
         """Every service answers, and the read models do."""
@@ -129,7 +144,8 @@ class System:
         found: dict[str, Any] = msgspec.json.decode(answer.data)
         return None if "error" in found else found
 
-    async def _until_jetstream(self) -> None:
+    async def until_jetstream(self) -> None:
+        """The server, or a quorum of them, stores."""
         async with asyncio.timeout(READY_SECONDS):
             while await self.api("INFO") is None:
                 await asyncio.sleep(0.1)

@@ -52,10 +52,10 @@ async def until_done(load: Load) -> float:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def audit(environment: Mapping[str, str], commands: Path) -> Report:
+async def audit(environment: Mapping[str, str], commands: Path, *parts: str) -> Report:
     """What the program itself says, in a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "podium.audit.main", "--json", "--commands", str(commands)),
+        *(sys.executable, "-m", "podium.audit.main", *parts, "--json", "--commands", str(commands)),
         env=dict(environment),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -1,0 +1,72 @@
+"""The power fails under load. With podium's settings nothing is lost; with the server's own, much is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import fuse
+from tests.chaos.disk import Disk
+from tests.chaos.heard import Heards
+from tests.chaos.load import Load
+from tests.chaos.system import System
+from tests.chaos.verdict import audit, until_done
+
+pytestmark = pytest.mark.skipif(fuse.can_mount() is not None, reason=fuse.can_mount() or "")
+
+ACCEPTED = 300
+"""Commands that were accepted before the power fails."""
+
+
+async def until_accepted(heards: Heards, number: int) -> None:
+    async with asyncio.timeout(60):
+        while heards.counts["accepted"] < number:
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def heards(tmp_path: Path) -> Iterator[Heards]:
+    with Heards(tmp_path / "heard.jsonl") as heards:
+        yield heards
+
+
+@pytest.mark.timeout(240)
+async def test_nothing_that_was_accepted_is_lost(tmp_path: Path, heards: Heards):
+    async with Disk(tmp_path / "platters", tmp_path / "nats-0") as disk, System(tmp_path, nodes=1) as system:
+        load = Load(system, heards, seed=1)
+        await load.start()
+        await until_accepted(heards, ACCEPTED)
+        await system.lose_power(disk)
+        for process in system.processes.values():
+            process.start()
+        await until_accepted(heards, 2 * ACCEPTED)
+        await load.stop()
+        await until_done(load)
+        await load.close()
+        for name, process in system.processes.items():
+            if name != "projections":
+                await process.stop()
+        report = await audit({**os.environ, **system.environment}, heards.path)
+    assert report.findings == []
+    assert report.commands["accepted"] >= 2 * ACCEPTED
+
+
+@pytest.mark.timeout(240)
+async def test_it_would_be_with_the_servers_own_settings(tmp_path: Path, heards: Heards):
+    """So that the other test is known to bite."""
+    lossy = System(tmp_path, nodes=1, sync_always=False)
+    async with Disk(tmp_path / "platters", tmp_path / "nats-0") as disk, lossy as system:
+        load = Load(system, heards, seed=1)
+        await load.start()
+        await until_accepted(heards, ACCEPTED)
+        await system.lose_power(disk)
+        await load.stop()
+        await load.close()
+        names = (await system.api("STREAM.NAMES") or {}).get("streams") or []
+        if system.subjects.event_stream("router") in names:
+            report = await audit({**os.environ, **system.environment}, heards.path, "log")
+            assert any("was accepted, and the log has no event of it" in f.message for f in report.findings)
