@@ -13,7 +13,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from . import decisions, latency, lives, memory, projections, replay, restart, startup
+from . import anomaly, decisions, latency, lives, memory, overload, projections, replay, restart, startup
 from .machine import describe_machine, look
 from .options import Measurement, Options
 from .peers.measure import MEASUREMENT as PEERS
@@ -23,11 +23,13 @@ MEASUREMENTS: dict[str, Measurement] = {
     "peers": PEERS,
     "lives": lives.MEASUREMENT,
     "latency": latency.MEASUREMENT,
+    "overload": overload.MEASUREMENT,
     "projections": projections.MEASUREMENT,
     "replay": replay.MEASUREMENT,
     "restart": restart.MEASUREMENT,
     "memory": memory.MEASUREMENT,
     "decisions": decisions.MEASUREMENT,
+    "anomaly": anomaly.MEASUREMENT,
     "startup": startup.MEASUREMENT,
 }
 RESULTS = Path(__file__).parent / "results"

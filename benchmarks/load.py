@@ -28,7 +28,7 @@ from . import fleet
 BATCH: Final = 100
 """Tasks in a `submit_tasks`."""
 
-_ACCEPTED: Final = b'{"outcome":"accepted"'
+ACCEPTED: Final = b'{"outcome":"accepted"'
 _OUTPUT: Final = '{"text":"done"}'
 
 
@@ -220,7 +220,7 @@ class Load:
 
     def _on_outcome(self, subject: str, reply: str, payload: bytes, headers: bytes) -> None:
         _, kind, name = subject.rsplit(".", 2)
-        if not payload.startswith(_ACCEPTED):
+        if not payload.startswith(ACCEPTED):
             self.tally.refused = self.tally.refused or payload.decode()
         match kind:
             case "s":
@@ -254,6 +254,9 @@ class Load:
 
     def _done(self, count: int) -> None:
         self.tally.lives += count
+        self._closed(count)
+
+    def _closed(self, count: int) -> None:
         self._open -= count
         if self._window:
             self._fill()
@@ -266,7 +269,10 @@ class Load:
         headers = (
             f"{HEADER_LINE}{COMMAND_ID_HEADER}: {command_id}\r\n{REPLY_HEADER}: {self._inbox}.{kind}.{name}\r\n\r\n"
         )
-        self._outgoing.append(Outgoing(subject, body, headers))
+        self._enqueue(Outgoing(subject, body, headers), kind, name)
+
+    def _enqueue(self, message: Outgoing, kind: str, name: str) -> None:
+        self._outgoing.append(message)
         self._flush_soon()
 
     def _flush_soon(self) -> None:

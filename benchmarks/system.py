@@ -29,13 +29,16 @@ EVERYTHING = tuple(PROCESSES)
 class System:
     """The processes that `podium up` starts, all or some of them; what they say goes to `<name>.log`.
 
+    `settings` are variables of their environment.
+
     async with System(directory, ("registry", "router")) as system: ...
     """
 
-    def __init__(self, directory: Path, processes: Iterable[str] = EVERYTHING) -> None:
+    def __init__(self, directory: Path, processes: Iterable[str] = EVERYTHING, **settings: str) -> None:
         self.subjects = Subjects()
         self._directory = directory
         self._names = tuple(processes)
+        self._settings = settings
         self._server = NatsServer(directory / "nats")
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._client: Client | None = None
@@ -78,7 +81,7 @@ class System:
 
     async def spawn(self, name: str, *arguments: str, capture: bool = False) -> asyncio.subprocess.Process:
         """A Python process that finds this system in its environment; `capture` its output instead of logging it."""
-        environment = {**os.environ, "PODIUM_NATS": self.url, "PODIUM_DATA": str(self._directory)}
+        environment = {**os.environ, **self._settings, "PODIUM_NATS": self.url, "PODIUM_DATA": str(self._directory)}
         with (self._directory / f"{name}.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, *arguments),
