@@ -112,7 +112,7 @@ def test_if_nobody_is_heard_it_may_be_the_ears():
     scenario.beats("a1", "a2", "a3")
     emits = scenario.passes(1, "a1", "a2", "a3")
     assert names(emits) == ["agent_recovered"] * 3 + ["agent_lost"]
-    assert entities(emits)[-1] == "a4"
+    assert entities(doubts(emits))[-1] == "a4"
 
 
 def test_if_nobody_is_heard_for_long_they_are_lost():
@@ -123,7 +123,7 @@ def test_if_nobody_is_heard_for_long_they_are_lost():
 def test_two_of_many_are_lost_at_once():
     scenario = health("a1", "a2", "a3", "a4")
     emits = scenario.passes(3, "a3", "a4")
-    assert sorted(entities(emits)) == ["a1", "a1", "a2", "a2"]
+    assert sorted(entities(doubts(emits))) == ["a1", "a1", "a2", "a2"]
 
 
 def test_who_did_not_listen_accuses_nobody():

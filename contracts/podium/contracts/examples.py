@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from . import agents, health, queries, recovery, tasks
+from . import agents, health, queries, recovery, tasks, thresholds
 from .catalogue import event_type
 from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
 from .outcomes import AcceptedOutcome, EventRef, Refusal, RefusedOutcome
@@ -141,6 +141,26 @@ _EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         ),
     ),
     ("health", "echo-1", "ops", recovery.HoldLifted(scope="agent", cause="maintenance", reason="the disk is in")),
+    (
+        "health",
+        "echo-1",
+        "health",
+        thresholds.ThresholdCrossed(scope="agent", metric="cpu", level="warning", value=0.83, limit=0.8, window=60.0),
+    ),
+    ("health", "echo-1", "health", thresholds.ThresholdCleared(scope="agent", metric="cpu", value=0.7, limit=0.8)),
+    (
+        "health",
+        "echo-1",
+        "health",
+        thresholds.HealthChanged(
+            scope="agent",
+            state="degraded",
+            was="healthy",
+            score=86.7,
+            parts={"liveness": 1.0, "cpu": 0.4, "memory": 0.9},
+            reasons=["cpu 0.83 is beyond 0.8 (warning)"],
+        ),
+    ),
     ("router", "t1", "router", tasks.TaskRedirected(agents=["echo-9"], recovery="recovery-1")),
     ("router", "t1", "ops", CommandAccepted("c-8", "cancel_task")),
     ("router", "t9", "ops", CommandRefused("c-9", "cancel_task", "unknown_task", "there is no task t9")),

@@ -7,6 +7,7 @@ from typing import Literal
 from .envelope import Event
 from .names import NameThen
 from .recovery import RecoveryCommand, RecoveryEvent
+from .thresholds import ThresholdEvent
 
 Doubt = Literal["suspected", "lost", "stalled"]
 """What may be wrong with an agent that was well."""
@@ -73,5 +74,5 @@ class AgentRecovered(Event, frozen=True, tag="agent_recovered"):
 
 
 LivenessEvent = AgentSuspected | AgentLost | AgentStalled | AgentRecovered
-HealthEvent = LivenessEvent | RecoveryEvent
+HealthEvent = LivenessEvent | RecoveryEvent | ThresholdEvent
 HealthCommand = RecoveryCommand

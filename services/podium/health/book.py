@@ -24,6 +24,7 @@ from podium.contracts.recovery import (
     Scope,
     Step,
 )
+from podium.contracts.thresholds import HealthChanged, Level, Metric, State, ThresholdCleared, ThresholdCrossed
 
 KEPT = 100_000
 """How many agents may be in doubt, and how many attempts are known to be in recovery or to have been; the oldest is
@@ -33,6 +34,7 @@ HOUR = 3600.0
 TIMES_KEPT = 100
 
 HoldKey = tuple[Scope, str, HoldCause]
+MetricKey = tuple[Scope, str, Metric]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -76,7 +78,7 @@ class Recovery(Struct, frozen=True):
 
 
 class _Dump(Struct, frozen=True):
-    format: Literal["health-2"]
+    format: Literal["health-3"]
     standings: list[tuple[str, Standing]]
     stalls: list[tuple[str, Stall]]
     holds: list[tuple[HoldKey, Hold]]
@@ -86,6 +88,8 @@ class _Dump(Struct, frozen=True):
     charged: list[tuple[str, int]]
     causes: list[tuple[tuple[str, Cause], list[float]]]
     started: int
+    crossed: list[tuple[MetricKey, Level]]
+    states: list[tuple[tuple[Scope, str], State]]
 
 
 class Book:
@@ -100,6 +104,8 @@ class Book:
         recoveries: those under way, in the order in which they were started.
         charged: task → its newest attempt that a recovery was about.
         started: how many recoveries there were.
+        crossed: which metrics are beyond which limit.
+        states: of who is not healthy.
     """
 
     def __init__(self) -> None:
@@ -111,6 +117,8 @@ class Book:
         self.recoveries: dict[str, Recovery] = {}
         self.charged: OrderedDict[str, int] = OrderedDict()
         self.started = 0
+        self.crossed: dict[MetricKey, Level] = {}
+        self.states: dict[tuple[Scope, str], State] = {}
         self._causes: OrderedDict[tuple[str, Cause], list[float]] = OrderedDict()
 
     def times(self, agent: str, cause: Cause, now: float) -> int:
@@ -140,6 +148,14 @@ class Book:
                 self.plans[entity] = event
             case PlanRemoved():
                 self.plans.pop(entity, None)
+            case ThresholdCrossed():
+                self.crossed[event.scope, entity, event.metric] = event.level
+            case ThresholdCleared():
+                self.crossed.pop((event.scope, entity, event.metric), None)
+            case HealthChanged(state="healthy"):
+                self.states.pop((event.scope, entity), None)
+            case HealthChanged():
+                self.states[event.scope, entity] = event.state
             case RecoveryStarted():
                 self._start(entity, event, at)
             case RecoveryStepTaken():
@@ -171,7 +187,7 @@ class Book:
         """Equal books give equal bytes."""
         return msgspec.msgpack.encode(
             _Dump(
-                "health-2",
+                "health-3",
                 list(self.standings.items()),
                 list(self.stalls.items()),
                 list(self.holds.items()),
@@ -181,6 +197,8 @@ class Book:
                 list(self.charged.items()),
                 list(self._causes.items()),
                 self.started,
+                list(self.crossed.items()),
+                list(self.states.items()),
             )
         )
 
@@ -198,6 +216,8 @@ class Book:
         book.charged = OrderedDict(content.charged)
         book._causes = OrderedDict(content.causes)
         book.started = content.started
+        book.crossed = dict(content.crossed)
+        book.states = dict(content.states)
         return book
 
 

@@ -47,6 +47,7 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
             if own is not None:
                 attempt = replace(attempt, limit=own.progress or limit, patient=own.heartbeat is not None)
             parts.attempts[task] = attempt
+            parts.skills[task] = skills
             parts.held.setdefault(fact.agent, OrderedDict())[task] = None
             return True
         case AttemptFailed():
@@ -57,8 +58,12 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
             return _give_back(parts, task)
         case TaskCompleted():
             _note(parts, task, fact.agent, at, fact.duration)
+            parts.closings.add("", parts.skills.get(task, ()), at, failed=False, duration=None)
             return _close(parts, task)
-        case TaskFailed() | TaskCancelled():
+        case TaskFailed():
+            parts.closings.add("", parts.skills.get(task, ()), at, failed=True, duration=None)
+            return _close(parts, task)
+        case TaskCancelled():
             return _close(parts, task)
         case _:
             return False
@@ -73,6 +78,7 @@ def _note(parts: Parts, task: str, agent: str, at: float, duration: float | None
 
 def _close(parts: Parts, task: str) -> bool:
     parts.limits.pop(task, None)
+    parts.skills.pop(task, None)
     parts.closed[task] = None
     if len(parts.closed) > CLOSED_KEPT:
         parts.closed.popitem(last=False)

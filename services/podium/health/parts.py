@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import exp
 
 from msgspec import Struct
 
@@ -35,12 +36,37 @@ class Attempt(Struct, frozen=True, gc=False):
     patient: bool = False
 
 
+class Load(Struct):
+    """Sensed: what an agent says of its processor and memory, 0–1; newer beats count more.
+
+    Attributes:
+        since: of the first beat, and `at` of the last one.
+    """
+
+    since: float
+    at: float
+    cpu: float
+    memory: float
+
+    def heard(self, cpu: float, memory: float, at: float, window: float) -> None:
+        """An exponential average that forgets half of what it knew within a third of the window."""
+        share = 1.0 - exp(-2.0 * max(0.0, at - self.at) / window)
+        self.cpu += share * (min(max(cpu, 0.0), 1.0) - self.cpu)
+        self.memory += share * (min(max(memory, 0.0), 1.0) - self.memory)
+        self.at = at
+
+    def spans(self, window: float) -> bool:
+        """Whether it has been heard for long enough to be judged."""
+        return self.at - self.since >= window / 2.0
+
+
 class Hearing(Struct):
-    """Sensed: when an agent was heard last, by a beat and by anything, and how it beats."""
+    """Sensed: when an agent was heard last, by a beat and by anything, how it beats, and how busy it is."""
 
     beat_at: float
     at: float
     rhythm: Rhythm
+    load: Load
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -61,6 +87,8 @@ class Parts:
         attempts: observed, task → who has it in hand.
         closed: observed, the tasks that were closed last.
         results: observed, how attempts ended lately.
+        closings: observed, how tasks ended lately.
+        skills: observed, of open tasks that were ever assigned, what they need.
         held: observed, agent → the tasks that it has in hand, in the order in which it got them.
         hearings: sensed, of agents that promised to beat.
         steps: sensed, task → its progress.
@@ -76,6 +104,8 @@ class Parts:
         self.attempts: dict[str, Attempt] = {}
         self.closed: OrderedDict[str, None] = OrderedDict()
         self.results = Results()
+        self.closings = Results()
+        self.skills: dict[str, tuple[str, ...]] = {}
         self.held: dict[str, OrderedDict[str, None]] = {}
         self.hearings: dict[str, Hearing] = {}
         self.steps: dict[str, Step] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from typing import Final
+from typing import Final, get_args
 
 from podium.contracts.recovery import Scope
 
@@ -18,23 +18,24 @@ class Results:
     """Observed: what became of attempts.
 
     Attributes:
+        measured: of whom there are results since the last measurement.
         touched: whose newest results were not looked at yet → whether one of them is a failure.
     """
 
     def __init__(self) -> None:
-        self._of: dict[Scope, OrderedDict[str, Ended]] = {"agent": OrderedDict(), "skill": OrderedDict()}
+        self._of: dict[Scope, OrderedDict[str, Ended]] = {scope: OrderedDict() for scope in get_args(Scope)}
+        self.measured: dict[tuple[Scope, str], None] = {}
         self.touched: dict[tuple[Scope, str], bool] = {}
 
     def add(self, agent: str, skills: tuple[str, ...], at: float, *, failed: bool, duration: float | None) -> None:
-        self._add("agent", agent, agent, at, failed, duration)
+        if agent:
+            self._add("agent", agent, agent, at, failed, duration)
         for skill in skills:
             self._add("skill", skill, agent, at, failed, duration)
+        self._add("all", "all", agent, at, failed, duration)
 
     def of(self, scope: Scope, name: str) -> Ended | None:
         return self._of[scope].get(name)
-
-    def names(self, scope: Scope) -> list[str]:
-        return list(self._of[scope])
 
     def _add(self, scope: Scope, name: str, agent: str, at: float, failed: bool, duration: float | None) -> None:
         names = self._of[scope]
@@ -46,7 +47,9 @@ class Results:
         else:
             names.move_to_end(name)
         ended.newest.append((at, agent, failed, duration))
-        self.touched[scope, name] = failed or self.touched.get((scope, name), False)
+        self.measured[scope, name] = None
+        if scope != "all":
+            self.touched[scope, name] = failed or self.touched.get((scope, name), False)
 
 
 class Ended:

@@ -9,7 +9,14 @@ from msgspec import Struct
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
 from podium.contracts.envelope import Beat, Progress
-from podium.contracts.health import AgentLost, AgentStalled, HealthCommand, HealthEvent
+from podium.contracts.health import (
+    AgentLost,
+    AgentRecovered,
+    AgentStalled,
+    AgentSuspected,
+    HealthCommand,
+    HealthEvent,
+)
 from podium.contracts.outcomes import Refused
 from podium.contracts.recovery import (
     DefinePlan,
@@ -19,11 +26,13 @@ from podium.contracts.recovery import (
     RecoveryStarted,
     RecoveryStepTaken,
     RemovePlan,
+    Scope,
 )
 from podium.contracts.subjects import Service
+from podium.contracts.thresholds import HealthReport, ThresholdCleared, ThresholdCrossed
 from podium.kernel.decider import Emit, Request
 
-from . import holds, liveness, recovery, watch
+from . import assessment, holds, liveness, recovery, thresholds, watch
 from .book import Book
 from .ledger import follow
 from .parts import Parts, Promise
@@ -35,7 +44,7 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "2"
+    schema = "3"
     upstream: tuple[Service, ...] = ("registry", "router")
     closing: tuple[type[Struct], ...] = ()
 
@@ -52,10 +61,14 @@ class Health:
         before = book.recoveries.get(entity)
         book.fold(entity, cast(HealthEvent, event), at)
         match event:
-            case AgentLost():
-                watch.bereft[entity] = None
-            case AgentStalled():
-                watch.stuck[event.task] = None
+            case AgentLost() | AgentSuspected() | AgentRecovered() | AgentStalled():
+                watch.unsure["agent", entity] = watch.unsure["all", "all"] = None
+                if isinstance(event, AgentLost):
+                    watch.bereft[entity] = None
+                elif isinstance(event, AgentStalled):
+                    watch.stuck[event.task] = None
+            case ThresholdCrossed() | ThresholdCleared():
+                watch.unsure[event.scope, entity] = None
             case HoldPlaced():
                 watch.held((event.scope, entity, event.cause), event.until)
             case HoldLifted():
@@ -100,9 +113,9 @@ class Health:
         """A beat, or progress: a sign of life as well."""
         match signal, subject:
             case Beat(), (agent,):
-                state.watch.heard(agent, now, beat=True)
+                state.watch.heard(agent, now, signal)
             case Progress(), (agent, task):
-                state.watch.heard(agent, now, beat=False)
+                state.watch.heard(agent, now, None)
                 state.watch.told(agent, task, signal, now)
             case _:
                 pass
@@ -122,6 +135,7 @@ class Health:
             yield from recovery.go_on(state, name, now)
             state.watch.moved.pop(name, None)
         yield from self._judge(state, now)
+        yield from assessment.changes(state, self.settings, now)
 
     def _times(self, state: HealthState, now: float) -> Iterator[Emit]:
         """What time alone brings, the earliest first."""
@@ -133,6 +147,9 @@ class Health:
                     yield from liveness.silence(state, name[1:], now)
                 case watch.HOLD:
                     yield from holds.expire(state.book, holds.key_of(name), now)
+                case watch.MEASURE:
+                    timers.set(name, now + self.settings.check_interval)
+                    yield from thresholds.measure(state, self.settings, now)
                 case watch.RECOVERY:
                     yield from recovery.go_on(state, name[1:], now)
                 case _:
@@ -151,8 +168,20 @@ class Health:
     def due(self, state: HealthState) -> float | None:
         return state.watch.next_time()
 
-    def explain(self, state: HealthState, entity: str, now: float) -> Struct | None:
-        return None
+    def explain(self, state: HealthState, entity: str, now: float) -> HealthReport | None:
+        """How an agent, a skill or everything is now; None for a name of which nothing is known."""
+        parts, book = state.parts, state.book
+        known: dict[Scope, bool] = {
+            "agent": entity in parts.promises or entity in book.standings or entity in parts.held,
+            "skill": parts.results.of("skill", entity) is not None,
+            "all": entity == holds.ALL,
+        }
+        found = {
+            str(scope): assessment.assess(state, scope, entity, self.settings, now)
+            for scope, is_known in known.items()
+            if is_known or parts.results.of(scope, entity) is not None
+        }
+        return HealthReport(**found) if found else None
 
 
 def decider() -> Health:

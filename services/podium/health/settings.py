@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from podium.contracts.thresholds import Metric
 
 
 def _says(description: str) -> Any:
     return Field(description=description)
 
 
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Field(gt=0.0)]
 
 
@@ -47,8 +50,28 @@ class HealthSettings(BaseSettings):
     breaker_open: Annotated[Seconds, _says("until it is tried again; twice as long each time that this fails")] = 30.0
     breaker_longest: Annotated[Seconds, _says("until it is tried again, at the most")] = 600.0
 
+    window: Annotated[Seconds, _says("over which metrics are measured")] = 60.0
+    check_interval: Annotated[Seconds, _says("between two measurements")] = 5.0
+    least_samples: Annotated[int, Field(ge=1), _says("attempts or tasks that must have ended to say anything")] = 10
+    clear_share: Annotated[
+        float, Field(gt=0.0, le=1.0), _says("of a limit, below which a value must fall to be well again")
+    ] = 0.9
+    cpu_warning: Annotated[Share, _says("used share of the processor that is a warning")] = 0.8
+    cpu_critical: Annotated[Share, _says("... that is critical")] = 0.95
+    memory_warning: Annotated[Share, _says("used share of memory that is a warning")] = 0.85
+    memory_critical: Annotated[Share, _says("... that is critical")] = 0.95
+    error_rate_warning: Annotated[Share, _says("share of attempts that fail that is a warning")] = 0.05
+    error_rate_critical: Annotated[Share, _says("... that is critical")] = 0.25
+    task_failure_rate_warning: Annotated[Share, _says("share of tasks that fail that is a warning")] = 0.1
+    task_failure_rate_critical: Annotated[Share, _says("... that is critical")] = 0.5
+    duration_warning: Annotated[Seconds, _says("mean seconds of an attempt that are a warning")] = 60.0
+    duration_critical: Annotated[Seconds, _says("... that are critical")] = 300.0
+
     @model_validator(mode="after")
     def _check_levels(self) -> Self:
         if self.lost_phi < self.suspect_phi:
             raise ValueError(f"lost_phi {self.lost_phi:g} is below suspect_phi {self.suspect_phi:g}")
+        for metric in get_args(Metric):
+            if getattr(self, f"{metric}_critical") < getattr(self, f"{metric}_warning"):
+                raise ValueError(f"{metric}_critical is below {metric}_warning")
         return self

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from podium.contracts.envelope import Progress
+from podium.contracts.envelope import Beat, Progress
+from podium.contracts.recovery import Scope
 from podium.kernel.timers import Timers
 
 from .accrual import Rhythm, fleet_loss, new_rhythm
 from .book import HoldKey, Recovery
-from .parts import Attempt, Hearing, Parts, Step
+from .parts import Attempt, Hearing, Load, Parts, Step
 from .settings import HealthSettings
 
 AGENT: Final = "@"
@@ -17,6 +18,9 @@ AGENT: Final = "@"
 
 HOLD: Final = "~"
 """Begins the names of holds' timers."""
+
+MEASURE: Final = "%"
+"""The name of the timer of measurements."""
 
 RECOVERY: Final = "!"
 """Begins the names of recoveries' timers."""
@@ -38,6 +42,7 @@ class Watch:
         bereft: lost agents that have tasks in hand.
         stuck: tasks that were stalled just now.
         moved: recoveries of whose tasks something was heard.
+        unsure: whose state may be another one than was said last.
     """
 
     def __init__(self, parts: Parts, settings: HealthSettings) -> None:
@@ -47,6 +52,7 @@ class Watch:
         self.bereft: dict[str, None] = {}
         self.stuck: dict[str, None] = dict.fromkeys(parts.book.stalls)
         self.moved: dict[str, None] = {}
+        self.unsure: dict[tuple[Scope, str], None] = {}
         self._saving: dict[str, str] = {}
         for agent, standing in parts.book.standings.items():
             if standing.lost_at is not None:
@@ -67,6 +73,7 @@ class Watch:
         parts = self._parts
         if parts.listening is None or now - parts.looked > TICK + DEAF:
             parts.listening = now
+            self.timers.set(MEASURE, now + self._settings.check_interval)
             for agent in parts.promises:
                 self.plan(agent)
             for task in parts.attempts:
@@ -76,7 +83,7 @@ class Watch:
     def next_time(self) -> float | None:
         """When to look again if nothing happens; a look that comes late is how deafness is noticed."""
         parts = self._parts
-        if self.returned or self.bereft or self.stuck or self.moved or parts.results.touched:
+        if self.returned or self.bereft or self.stuck or self.moved or self.unsure or parts.results.touched:
             return 0.0
         if parts.listening is None or (not parts.promises and not len(self.timers)):
             return None
@@ -101,16 +108,18 @@ class Watch:
         if agent in self._parts.book.standings:
             self.returned[agent] = None
 
-    def heard(self, agent: str, now: float, *, beat: bool) -> None:
-        """Any sign of life; only its beats say how it beats."""
+    def heard(self, agent: str, now: float, beat: Beat | None) -> None:
+        """Any sign of life; only its beats say how it beats and how busy it is."""
         parts = self._parts
         promise = parts.promises.get(agent)
         if promise is None:
             return
         hearing = parts.hearings.get(agent)
         if hearing is None:
-            hearing = parts.hearings[agent] = Hearing(now, now, new_rhythm(promise.interval))
-        elif beat:
+            load = Load(now, now, beat.cpu, beat.memory) if beat is not None else Load(now, now, 0.0, 0.0)
+            hearing = parts.hearings[agent] = Hearing(now, now, new_rhythm(promise.interval), load)
+        elif beat is not None:
+            hearing.load.heard(beat.cpu, beat.memory, now, self._settings.window)
             if hearing.beat_at >= (parts.listening or 0.0):
                 parts.fleet.add(hearing.rhythm.heard(now - hearing.beat_at))
             hearing.beat_at = now

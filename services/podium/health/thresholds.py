@@ -1,0 +1,114 @@
+"""What is measured, and whether it is beyond its limits. Pure.
+
+Every value is one over a window, so that a moment is no trouble; and a limit that was crossed is cleared only well
+below it, so that a value near its limit is one trouble and not many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, get_args
+
+from podium.contracts.recovery import Scope
+from podium.contracts.thresholds import Level, Metric, ThresholdCleared, ThresholdCrossed
+from podium.kernel.decider import Emit
+
+from .book import Book, MetricKey
+from .holds import ALL
+from .settings import HealthSettings
+from .state import HealthState
+
+METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
+
+LEVELS: Final[tuple[Level, Level]] = ("critical", "warning")
+
+
+def limits(settings: HealthSettings, metric: Metric) -> tuple[float, float]:
+    """Where a warning begins, and where it is critical."""
+    warning: float = getattr(settings, f"{metric}_warning")
+    critical: float = getattr(settings, f"{metric}_critical")
+    return warning, critical
+
+
+def values(state: HealthState, scope: Scope, name: str, settings: HealthSettings, now: float) -> dict[Metric, float]:
+    """What can be said of an agent, a skill or everything; too few samples say nothing."""
+    parts, since = state.parts, now - settings.window
+    found: dict[Metric, float] = {}
+    if scope == "agent":
+        hearing = parts.hearings.get(name)
+        if hearing is not None and hearing.load.spans(settings.window):
+            found["cpu"], found["memory"] = hearing.load.cpu, hearing.load.memory
+    elif scope == "all":
+        loads = [hearing.load for hearing in parts.hearings.values() if hearing.load.spans(settings.window)]
+        if loads:
+            found["cpu"] = sum(load.cpu for load in loads) / len(loads)
+            found["memory"] = sum(load.memory for load in loads) / len(loads)
+    attempts = parts.results.of(scope, name)
+    if attempts is not None:
+        total, failed, _ = attempts.since(since)
+        if total >= settings.least_samples:
+            found["error_rate"] = failed / total
+        duration = attempts.mean_duration(since)
+        if duration is not None and total - failed >= settings.least_samples:
+            found["duration"] = duration
+    closings = parts.closings.of(scope, name)
+    if closings is not None:
+        total, failed, _ = closings.since(since)
+        if total >= settings.least_samples:
+            found["task_failure_rate"] = failed / total
+    return found
+
+
+def measure(state: HealthState, settings: HealthSettings, now: float) -> Iterator[Emit]:
+    """Look at everything of which something was heard, and at all that is beyond a limit."""
+    parts, book = state.parts, state.book
+    subjects: dict[tuple[Scope, str], None] = {(scope, name): None for scope, name, _ in book.crossed}
+    subjects |= parts.results.measured | parts.closings.measured
+    cpu, memory = settings.cpu_warning, settings.memory_warning
+    for agent, hearing in parts.hearings.items():
+        if hearing.load.cpu >= cpu or hearing.load.memory >= memory:
+            subjects["agent", agent] = None
+    subjects["all", ALL] = None
+    parts.results.measured.clear()
+    parts.closings.measured.clear()
+    parts.closings.touched.clear()
+    for scope, name in subjects:
+        found = values(state, scope, name, settings, now)
+        for metric in METRICS:
+            yield from _compare(book, (scope, name, metric), found.get(metric), settings)
+
+
+def _compare(book: Book, key: MetricKey, value: float | None, settings: HealthSettings) -> Iterator[Emit]:
+    """No value any more is no trouble any more: what it was about is over."""
+    scope, name, metric = key
+    known = book.crossed.get(key)
+    if known is None and value is None:
+        return
+    warning, critical = limits(settings, metric)
+    level = _level(value, warning, critical, known, settings.clear_share)
+    if level == known:
+        return
+    if level is None:
+        limit = critical if known == "critical" else warning
+        event = ThresholdCleared(scope=scope, metric=metric, value=_short(value or 0.0), limit=limit)
+        yield Emit(name, event)
+    else:
+        limit = critical if level == "critical" else warning
+        crossed = ThresholdCrossed(
+            scope=scope, metric=metric, level=level, value=_short(value or 0.0), limit=limit, window=settings.window
+        )
+        yield Emit(name, crossed)
+
+
+def _level(value: float | None, warning: float, critical: float, known: Level | None, clear: float) -> Level | None:
+    if value is None:
+        return None
+    for level, limit in zip(LEVELS, (critical, warning), strict=True):
+        is_beyond = known is not None and (known == "critical" or level == "warning")
+        if value >= (limit * clear if is_beyond else limit):
+            return level
+    return None
+
+
+def _short(value: float) -> float:
+    return round(value, 4)
