@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import uvloop
 from rich.console import Console
 
@@ -17,7 +18,8 @@ from . import anomaly, decisions, latency, lives, memory, overload, projections,
 from .machine import describe_machine, look
 from .options import Measurement, Options
 from .peers.measure import MEASUREMENT as PEERS
-from .result import Report, Result, markdown, print_result, write_json
+from .peers.plot import draw
+from .result import Report, Result, about, markdown, print_result, write_json
 
 MEASUREMENTS: dict[str, Measurement] = {
     "peers": PEERS,
@@ -39,35 +41,51 @@ PAGE_WIDTH = 120
 
 def main() -> int:
     given = _arguments()
-    rounds = given.rounds or (QUICK_ROUNDS if given.quick else 3)
-    started, machine = datetime.now(UTC), describe_machine()
+    report = _begun(given)
     console = Console(width=None if sys.stdout.isatty() else PAGE_WIDTH)
-    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
-    console.print(
-        f"{machine.processor}, {machine.cores} cores, {machine.memory:g} GB, {machine.system}", highlight=False
-    )
-    console.print(f"{versions}\n", highlight=False)
-    if quick := given.quick:
-        console.print("Quick: sizes are a tenth of what is said.\n")
-    results: list[Result] = []
+    console.print(about(report), highlight=False)
+    path = given.resume or given.json or RESULTS / f"{datetime.fromisoformat(report.started):%Y%m%dT%H%M%SZ}.json"
+    done = {result.name for result in report.results}
+    failed: list[str] = []
+    began = time.monotonic()
     for name in given.names or MEASUREMENTS:
-        results.append(_measure(name, rounds, quick))
-        print_result(console, results[-1])
-    report = Report(started.isoformat(timespec="seconds"), machine, rounds, quick, results)
-    path = given.json or RESULTS / f"{started:%Y%m%dT%H%M%SZ}.json"
-    write_json(report, path)
+        if name in done:
+            continue
+        try:
+            result = _measure(name, report.rounds, report.quick)
+        except Exception as reason:
+            failed.append(name)
+            console.print(f"{name} failed: {reason!r}\n", style="bold red", highlight=False)
+            continue
+        report.results.append(result)
+        print_result(console, result)
+        write_json(report, path)
     if given.markdown:
-        given.markdown.write_text(markdown(results))
-    console.print(f"Written to {path}", highlight=False)
-    return 0
+        given.markdown.write_text(markdown(report.results))
+    if any(result.name == "peers" for result in report.results):
+        console.print(draw(path), highlight=False)
+    console.print(f"{time.monotonic() - began:.0f} s. Written to {path}", highlight=False)
+    return 1 if failed else 0
+
+
+def _begun(given: argparse.Namespace) -> Report:
+    """A new report, or the one that is gone on with."""
+    if given.resume and given.resume.exists():
+        return msgspec.json.decode(given.resume.read_bytes(), type=Report)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return Report(started, describe_machine(), given.rounds or (QUICK_ROUNDS if given.quick else 3), given.quick, [])
 
 
 def _measure(name: str, rounds: int, quick: bool) -> Result:
+    """
+    Raises:
+        TimeoutError: it took longer than it may.
+    """
     measurement, before, began = MEASUREMENTS[name], look(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix=f"podium-{name}-") as directory:
+    with tempfile.TemporaryDirectory(prefix=f"podium-{name}-", ignore_cleanup_errors=True) as directory:
         options = Options(rounds, quick, Path(directory))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(measurement.run(options))
+            figures = runner.run(asyncio.wait_for(measurement.run(options), measurement.limit * max(1.0, rounds / 3)))
     seconds = round(time.monotonic() - began, 1)
     grid = None if measurement.grid is None else measurement.grid(figures)
     return Result(name, measurement.title, measurement.setting, figures, before, look(), seconds, grid, options.notes)
@@ -82,6 +100,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", choices=[[], *MEASUREMENTS], metavar="name", help=", ".join(MEASUREMENTS))
     parser.add_argument("--rounds", type=int, help=f"rounds of each figure [3, with --quick {QUICK_ROUNDS}]")
     parser.add_argument("--quick", action="store_true", help="small sizes and short rounds: to see that it runs")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FILE",
+        help="go on with the results there: what is in them is not measured again",
+    )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="where the results go [benchmarks/results/<time>.json]"
     )

@@ -34,10 +34,12 @@ class Measurement(Struct, frozen=True):
     """
     Attributes:
         setting: what is measured how, and how durable it is.
+        limit: seconds that three rounds may take at the most; it is given up then.
         grid: what is shown in place of the figures, where those of several systems are compared.
     """
 
     title: str
     setting: str
     run: Callable[[Options], Coroutine[Any, Any, list[Figure]]]
+    limit: float = 180.0
     grid: Callable[[Sequence[Figure]], Grid] | None = None

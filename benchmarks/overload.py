@@ -54,7 +54,7 @@ class Round(Struct, frozen=True):
 
 
 class ToldLoad(Load):
-    """Asks for JetStream's acknowledgement of each command; gives up a submission that is not taken, sends a report again.
+    """Asks for JetStream's acknowledgement of each command. A submission not taken is given up, a report sent again.
 
     Attributes:
         told: submissions that were not taken, or refused.

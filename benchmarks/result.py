@@ -106,6 +106,18 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def about(report: Report) -> str:
+    """The machine and the versions."""
+    machine = report.machine
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    lines = [
+        f"{machine.processor}, {machine.cores} cores, {machine.memory:g} GB, {machine.system}",
+        versions,
+        *(["", "Quick: sizes are a tenth of what is said."] if report.quick else []),
+    ]
+    return "\n".join([*lines, ""])
+
+
 def print_result(console: Console, result: Result) -> None:
     table = Table(title=result.title, title_justify="left", title_style="bold", caption_justify="left")
     began, ended = result.began, result.ended

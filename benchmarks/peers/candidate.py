@@ -18,6 +18,7 @@ from benchmarks.system import EVERYTHING, System
 from benchmarks.usage import Meter, Usage
 
 from .application import Application
+from .environment import NotHad
 
 
 class Latencies(Struct, frozen=True):
@@ -32,7 +33,7 @@ class Latencies(Struct, frozen=True):
     lost: int
 
     def milliseconds(self, share: float) -> float:
-        return milliseconds(self.ordered, share) if self.ordered else float("inf")
+        return milliseconds(self.ordered, share)
 
 
 class Candidate(Protocol):
@@ -108,4 +109,6 @@ class OtherCandidate:
 
     async def rate(self, rate: float, seconds: float) -> Latencies:
         measured = await self._application.tell("rate", rate=rate, seconds=seconds)
+        if not measured["latencies"]:
+            raise NotHad(f"at {rate:,.0f} tasks a second no result came")
         return Latencies(sorted(measured["latencies"]), measured["lost"])

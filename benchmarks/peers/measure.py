@@ -160,5 +160,6 @@ MEASUREMENT = Measurement(
         "queue. A p99.9 of fewer than 1,000 tasks is their greatest."
     ),
     run=run,
+    limit=900.0,
     grid=grid,
 )
