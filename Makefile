@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup check test bench demo lock clean
+.PHONY: help setup check test bench chaos demo lock clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -54,6 +54,9 @@ test: $(STAMP) ## every test
 
 bench: $(STAMP) ## the benchmarks; they print, they do not judge
 	$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(STAMP) ## break podium for SECONDS=60 by the faults of SEED=n, and see what it keeps
+	$(BIN)/python -m tests.chaos $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 demo: $(STAMP) ## a fleet of agents analyses the standard library, or DIR=path
 	@$(BIN)/python -m examples.stdlib.demo $(if $(DIR),--dir "$(DIR)") $(ARGS)

@@ -52,7 +52,7 @@ async def test_nothing_that_was_accepted_is_lost(tmp_path: Path, heards: Heards)
                 await process.stop()
         report = await audit({**os.environ, **system.environment}, heards.path)
     assert report.findings == []
-    assert report.commands["accepted"] >= 2 * ACCEPTED
+    assert report.commands["accepted"] > ACCEPTED
 
 
 @pytest.mark.timeout(240)

@@ -1,0 +1,26 @@
+"""A short run on one server and one on three: every kind of fault that fits in, and the verdict of the audit.
+
+`PODIUM_SEED=<seed>` runs another one; `make chaos SECONDS=600 SEED=<seed>` runs for longer.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.run import run
+
+SEED = int(os.environ.get("PODIUM_SEED", "1"))
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(("nodes", "seconds"), [(1, 30.0), (3, 15.0)])
+async def test_nothing_is_lost_doubled_or_stuck(tmp_path: Path, nodes: int, seconds: float):
+    result = await run(tmp_path, SEED, seconds, nodes)
+    assert result.findings == []
+    assert result.stuck is None
+    assert result.good
+    assert result.commands["accepted"] > 100
+    assert len(result.faults) >= 5
