@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import pytest
@@ -57,6 +57,8 @@ class Told:
 
     def commands(self, limit: int) -> list[Incoming]:
         return []
+
+    def follow(self, observed: Mapping[Service, int]) -> None: ...
 
     def facts(self) -> list[tuple[Service, Sequence[Stored]]]:
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -99,4 +99,17 @@ class Decider(Protocol[S]):
 
     def load(self, dumped: bytes) -> S:
         """A state whose evolved part is as it was dumped; raises msgspec.MsgspecError on another shape."""
+        ...
+
+
+@runtime_checkable
+class KeepsFacts(Protocol):
+    """A decider whose upstream logs are too long to be read at each start: what it observed is in its snapshots."""
+
+    def dump_facts(self, state: Any) -> bytes:
+        """What `observe` folded, whole."""
+        ...
+
+    def load_facts(self, state: Any, dumped: bytes) -> None:
+        """Put it back into a state that has observed nothing; raises msgspec.MsgspecError on another shape."""
         ...

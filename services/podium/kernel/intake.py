@@ -92,6 +92,7 @@ class PartitionInbox:
         self._inbox = nc.new_inbox()
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._following: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[object]] = set()
 
     # The owner's side
@@ -108,6 +109,13 @@ class PartitionInbox:
         if len(self._waiting) <= BUFFER_MESSAGES // 2:
             self._pull_if_short()
         return [incoming for incoming in taken if incoming.subject != self._wake_subject]
+
+    def follow(self, observed: Mapping[Service, int]) -> None:
+        if not self._following:
+            self._following = [
+                asyncio.create_task(self._follow(service, reader, observed.get(service, 0)))
+                for service, reader in self._upstream.items()
+            ]
 
     def facts(self) -> list[tuple[Service, Sequence[Stored]]]:
         taken, self._facts = self._facts, []
@@ -144,14 +152,13 @@ class PartitionInbox:
             await listen(self._nc, self._subjects.all_beats(), self._on_beat),
             await listen(self._nc, self._subjects.all_progress(), self._on_progress),
         ]
-        loops = [self._pull_steadily(), self._watch()]
-        loops += [self._follow(service, reader) for service, reader in self._upstream.items()]
-        self._tasks = [asyncio.create_task(loop) for loop in loops]
+        self._tasks = [asyncio.create_task(loop) for loop in (self._pull_steadily(), self._watch())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._following]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for subscription in self._subscriptions:
             await unlisten(self._nc, subscription)
 
@@ -276,8 +283,8 @@ class PartitionInbox:
 
     # Facts and signals
 
-    async def _follow(self, service: Service, reader: EventReader) -> None:
-        async for stored in reader.follow():
+    async def _follow(self, service: Service, reader: EventReader, after: int) -> None:
+        async for stored in reader.follow(after):
             self._facts.append((service, stored))
             self._something.set()
 

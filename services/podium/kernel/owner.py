@@ -68,7 +68,7 @@ class Owner(Generic[S]):
         self._snapshots = snapshots
         self._clock = clock
         self._snapshot_every = snapshot_every
-        self._snapshot_count = 0
+        self._snapshot_folded = 0
         self._committer: Committer[S] | None = None
         self._again: list[Incoming] = []
         self._faulty: frozenset[str] = frozenset()
@@ -134,7 +134,7 @@ class Owner(Generic[S]):
             commands, self._again = self._again or self._inbox.commands(STEP_LIMIT), []
             committer.take(commands, self._clock.now())
         await committer.advance(wait=not committer.has_room)
-        if committer.partition.count - self._snapshot_count >= self._snapshot_every:
+        if committer.partition.folded - self._snapshot_folded >= self._snapshot_every:
             await self._save_snapshot(committer)
         until = self._decider.due(committer.partition.state)
         if committer.is_storing:
@@ -169,7 +169,7 @@ class Owner(Generic[S]):
         """Leave the present state, stored by then, if it has moved on since the last one."""
         await committer.advance(wait=True)
         partition = committer.partition
-        if partition.count == self._snapshot_count:
+        if partition.folded == self._snapshot_folded:
             return
         payload = partition.snapshot(self._clock.now())
         try:
@@ -178,7 +178,7 @@ class Owner(Generic[S]):
             )
         except LogUnavailable as error:
             _log.warning("no snapshot of %s-%d: %s", self._decider.service, self._number, error)
-        self._snapshot_count = partition.count
+        self._snapshot_folded = partition.folded
 
     async def _load_snapshot(self, schema: str) -> Snapshot | None:
         try:
@@ -205,11 +205,12 @@ class Owner(Generic[S]):
                 _log.warning("the snapshot of %s-%d is ignored: %s", self._decider.service, self._number, error)
                 partition = Partition(self._decider, self._subjects, self._number)
         partition.faulty = self._faulty
-        self._snapshot_count = partition.count
+        self._snapshot_folded = partition.folded
         await self._catch_up(partition)
         for service, reader in self._upstream.items():
-            async for stored in reader.read():
+            async for stored in reader.read(partition.observed.get(service, 0)):
                 partition.observe(service, stored)
+        self._inbox.follow(partition.observed)
         self._committer = Committer(partition, self._log, self._inbox, self._outbox)
         return self._committer
 

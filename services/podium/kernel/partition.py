@@ -12,6 +12,7 @@ from typing import Final, Generic, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
+from msgspec.structs import replace
 
 from podium.contracts.catalogue import decode_data, decode_envelope, names_of, wire_name
 from podium.contracts.envelope import CommandAccepted, CommandRefused, Envelope
@@ -21,7 +22,7 @@ from podium.runtime.pull import Stored
 from podium.runtime.times import from_text
 
 from .commands import Incoming, read_command
-from .decider import Decider, Emit, Request
+from .decider import Decider, Emit, KeepsFacts, Request
 from .log import Record
 from .outcomes import Done, OutcomeTable, outcome_of
 from .sender import is_event_id
@@ -55,13 +56,19 @@ class Thread(Struct, frozen=True, gc=False):
 
 
 class PartitionSnapshot(Struct, frozen=True):
-    """All that a partition has folded from its own events."""
+    """All that a partition has folded from its own events; and what it has observed, if its decider keeps that.
+
+    Attributes:
+        observed: upstream service → the newest of its events that is folded into `facts`.
+    """
 
     count: int
     state: bytes
     threads: dict[str, Thread]
     outcomes: list[tuple[str, Done]]
     at: float
+    observed: dict[Service, int] = {}
+    facts: bytes | None = None
 
 
 class Partition(Generic[S]):
@@ -70,6 +77,7 @@ class Partition(Generic[S]):
     Attributes:
         position: the sequence of the newest event that is known to be in the log; 0 for none.
         count: how many events the partition has had, those not yet committed included.
+        observed: upstream service → the newest of its events that was folded.
         faulty: ids of commands with which the rules met a fault of the program; they are refused.
     """
 
@@ -89,7 +97,7 @@ class Partition(Generic[S]):
         self._id_prefix = f"{decider.service}-{partition}-"
         self._threads: dict[str, Thread] = {}
         self._closing = frozenset(decider.closing)
-        self._observed: dict[str, int] = {}
+        self.observed: dict[Service, int] = {}
 
     # From the log
 
@@ -118,9 +126,9 @@ class Partition(Generic[S]):
     def observe(self, service: Service, stored: Iterable[Stored]) -> None:
         """Fold events of an upstream service, in order. Those already folded are passed over."""
         for record in stored:
-            if record.sequence <= self._observed.get(service, 0):
+            if record.sequence <= self.observed.get(service, 0):
                 continue
-            self._observed[service] = record.sequence
+            self.observed[service] = record.sequence
             try:
                 envelope = decode_envelope(record.payload)
                 fact = decode_data(envelope)
@@ -172,19 +180,29 @@ class Partition(Generic[S]):
     # Snapshots
 
     @property
+    def folded(self) -> int:
+        """Grows with everything that a snapshot saves the next start from folding."""
+        return self.count + (sum(self.observed.values()) if isinstance(self.decider, KeepsFacts) else 0)
+
+    @property
     def schema(self) -> str:
         """Names the shape of a snapshot; one of another shape is of no use."""
         return f"{self._service}-{self.decider.schema}"
 
     def snapshot(self, now: float) -> bytes:
-        """All that was folded from the partition's own events. Only between steps that are committed."""
+        """All that need not be folded again. Only between steps that are committed."""
         content = PartitionSnapshot(self.count, self.decider.dump(self.state), self._threads, self.outcomes.dump(), now)
+        if isinstance(self.decider, KeepsFacts):
+            content = replace(content, observed=self.observed, facts=self.decider.dump_facts(self.state))
         return msgspec.msgpack.encode(content)
 
     def restore(self, snapshot: bytes, position: int) -> None:
         """Raises: msgspec.MsgspecError if it is of another shape."""
         content = msgspec.msgpack.decode(snapshot, type=PartitionSnapshot)
         self.state = self.decider.load(content.state)
+        if content.facts is not None and isinstance(self.decider, KeepsFacts):
+            self.decider.load_facts(self.state, content.facts)
+            self.observed = content.observed
         self._threads = content.threads
         self.outcomes.restore(content.outcomes, content.at)
         self.count = content.count

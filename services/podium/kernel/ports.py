@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -31,6 +31,10 @@ class Inbox(Protocol):
 
     def commands(self, limit: int) -> list[Incoming]:
         """What waits, in order, taken out."""
+        ...
+
+    def follow(self, observed: Mapping[Service, int]) -> None:
+        """From now on hear of upstream services' events behind the ones named. Called again, nothing changes."""
         ...
 
     def facts(self) -> list[tuple[Service, Sequence[Stored]]]:

@@ -297,6 +297,9 @@ class SimulatedInbox:
     def commands(self, limit: int) -> list[Incoming]:
         return self._queue.deliver(limit)
 
+    def follow(self, observed: Mapping[Service, int]) -> None:
+        """All that is upstream is heard anyway."""
+
     def facts(self) -> list[tuple[Service, Sequence[Stored]]]:
         world = self._world
         taken: list[tuple[Service, Sequence[Stored]]] = []

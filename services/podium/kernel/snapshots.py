@@ -70,7 +70,7 @@ class MemorySnapshots:
 
     async def save(self, service: Service, partition: int, schema: str, position: int, payload: bytes) -> None:
         key = (service, partition, schema)
-        if key not in self._kept or self._kept[key].position < position:
+        if key not in self._kept or self._kept[key].position <= position:
             self._kept[key] = Snapshot(position, payload)
 
     async def load(self, service: Service, partition: int, schema: str) -> Snapshot | None:
@@ -110,7 +110,7 @@ class JetStreamSnapshots:
     async def save(self, service: Service, partition: int, schema: str, position: int, payload: bytes) -> None:
         name = _name(service, partition, schema)
         present = await self._meta(name)
-        if present is not None and int(present.metadata["position"]) >= position:
+        if present is not None and int(present.metadata["position"]) > position:
             return
         packed, digest = await asyncio.to_thread(_pack, payload)
         nuid = f"{_token(name)}.{secrets.token_hex(8)}"
