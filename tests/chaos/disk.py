@@ -1,13 +1,50 @@
-"""A lossy disk in a process of its own, to be cut off at will."""
+"""Disks to be filled, and to be cut off from their power."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 from pathlib import Path
 
 from podium.kernel.embedded import end_with_parent
 from tests.chaos import fuse
+
+SMALL_MEGABYTES = 512
+_PIECE = bytes(1 << 16)
+
+
+class SmallDisk:
+    """with SmallDisk(place): ...; what is below `place` has little room. For root only; else it is any directory."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def __enter__(self) -> SmallDisk:
+        self._place.mkdir(parents=True, exist_ok=True)
+        if fuse.can_mount() is None:
+            fuse.mount_small(self._place, SMALL_MEGABYTES)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        fuse.unmount(self._place)
+
+
+def fill(place: Path) -> Path | None:
+    """Leave no byte free; what to remove to have room again. None if the disk is not a small one."""
+    if not place.is_mount():
+        return None
+    ballast = place / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        size = len(_PIECE)
+        while size:
+            try:
+                file.write(_PIECE[:size])
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                size //= 2
+    return ballast
 
 
 class Disk:

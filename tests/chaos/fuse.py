@@ -69,6 +69,13 @@ def mount(place: Path) -> int:
     return device
 
 
+def mount_small(place: Path, megabytes: int) -> None:
+    """A file system in memory that can be filled."""
+    if _libc.mount(b"podium-chaos", os.fsencode(place), b"tmpfs", 0, f"size={megabytes}m".encode()) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), str(place))
+
+
 def unmount(place: Path) -> None:
     """At once, also if it is in use; harmless where nothing is mounted."""
     _libc.umount2(os.fsencode(place), _MNT_DETACH)

@@ -1,7 +1,10 @@
-"""Faults of the servers: killed alone, killed as leader or as follower, killed until no quorum is left."""
+"""Faults of the servers: killed, alone, as leader or follower or until no quorum is left; and without room."""
 
 from __future__ import annotations
 
+import asyncio
+
+from tests.chaos.disk import fill
 from tests.chaos.fault import Fault, Harm
 
 
@@ -9,6 +12,25 @@ async def kill_server(harm: Harm) -> str:
     away = harm.random.uniform(0, 2)
     harm.system.servers.kill(0, away)
     return f"the server was killed and stayed away for {away:.1f} s"
+
+
+async def fill_disk(harm: Harm) -> str:
+    """There is room again after a while, and the server is started anew, which its store needs."""
+    servers = harm.system.servers
+    ballast = await asyncio.to_thread(fill, servers.servers[0].data_dir)
+    if ballast is None:
+        return "the disk is too large to be filled"
+    crashed = harm.random.random() < 0.3
+    if crashed:
+        servers.kill(0)
+    try:
+        seconds = await harm.hold(1, 4)
+    finally:
+        ballast.unlink()
+    servers.kill(0)
+    return f"the server's disk was full for {seconds:.1f} s" + (
+        ", and the server was killed meanwhile" if crashed else ""
+    )
 
 
 async def kill_leader(harm: Harm) -> str:
@@ -48,6 +70,7 @@ async def _leader(harm: Harm) -> int | None:
 
 FAULTS = (
     Fault("kill the server", "server", 3, kill_server, nodes=(1,)),
+    Fault("fill the disk", "server", 1, fill_disk, nodes=(1,)),
     Fault("kill the leader", "server", 3, kill_leader, nodes=(3,)),
     Fault("kill a follower", "server", 2, kill_follower, nodes=(3,)),
     Fault("lose the quorum", "server", 2, lose_quorum, nodes=(3,)),

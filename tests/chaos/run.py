@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from podium.audit.finding import Finding
+from tests.chaos.disk import SmallDisk
 from tests.chaos.fault import Harm
 from tests.chaos.heard import Heards
 from tests.chaos.load import Load, Repeater
@@ -55,7 +56,7 @@ class Result(Struct):
 async def run(directory: Path, seed: int, seconds: float, nodes: int = 1, without: Collection[str] = ()) -> Result:
     """Returns whatever came of it; what was written stays in the directory."""
     began = time.monotonic()
-    with Heards(directory / "heard.jsonl") as heards:
+    with Heards(directory / "heard.jsonl") as heards, SmallDisk(directory / "nats-0"):
         async with System(directory, nodes) as system:
             load, repeater, plan = (
                 Load(system, heards, seed),

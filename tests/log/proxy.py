@@ -19,6 +19,7 @@ class Proxy:
         self._target = (target.hostname, target.port)
         self._writers: set[asyncio.StreamWriter] = set()
         self._clients: set[asyncio.StreamWriter] = set()
+        self._halved: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._reading = asyncio.Event()
         self._reading.set()
@@ -49,9 +50,10 @@ class Proxy:
 
     def half_close(self) -> None:
         """The clients hear that the server will say no more; what they say still reaches it."""
-        for writer in self._clients:
-            if writer.can_write_eof() and not writer.is_closing():
+        for writer in self._clients - self._halved:
+            if not writer.is_closing():
                 writer.write_eof()
+                self._halved.add(writer)
 
     async def stop(self) -> None:
         for reading in self._stopped:
@@ -78,6 +80,7 @@ class Proxy:
                 end.transport.abort()
                 self._writers.discard(end)
             self._clients.discard(writer)
+            self._halved.discard(writer)
 
     async def _forward(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reading: asyncio.Event | None
@@ -92,6 +95,8 @@ class Proxy:
                     await asyncio.sleep(self.delay)
                 if writer.is_closing():
                     return
+                if writer in self._halved:
+                    continue
                 writer.write(data)
                 await writer.drain()
         except OSError:
