@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from . import agents, health, queries, recovery, tasks, thresholds
+from . import agents, health, health_queries, queries, recovery, tasks, thresholds
 from .catalogue import event_type
 from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
 from .outcomes import AcceptedOutcome, EventRef, Refusal, RefusedOutcome
@@ -209,7 +209,10 @@ def _envelope(service: Service, entity: str, actor: str, event: Struct, number: 
 
 
 COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = MappingProxyType(
-    {type(command): (principal, entity, command) for principal, entity, command in _COMMANDS}
+    {
+        type(command): (principal, entity, command)
+        for principal, entity, command in _COMMANDS
+    }
 )
 """command → principal, entity and body."""
 
@@ -221,6 +224,9 @@ EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
 )
 """type → an event."""
 
+_HEALTH = thresholds.Health("degraded", 87.5, {"liveness": 0.75, "cpu": 1.0}, {"cpu": 0.0}, ["echo-1 is lost"])
+_DOUBT = health_queries.AgentHealthRow("echo-1", NOW, "lost", "critical", ["it is lost"], suspected=1, lost=1)
+_HOLD = health_queries.HoldRow("echo-1", "agent", "maintenance", "a new disk", NOW, "ops", until=NOW + 3600)
 _POSITIONS = {"podium-events-registry": 1, "podium-events-router": 2}
 _WORK = EVENT_EXAMPLES[event_type(_ASSIGNED)]
 
@@ -274,6 +280,48 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
             queries.ListAgents(skill="echo"),
             queries.AgentsAnswer(positions=_POSITIONS, agents=[_AGENT_ROW]),
         ),
+        health_queries.HealthOverview: (
+            health_queries.HealthOverview(),
+            health_queries.HealthOverviewAnswer(
+                positions=_POSITIONS,
+                health=_HEALTH,
+                suspected=0,
+                lost=1,
+                stalled=0,
+                doubts=[_DOUBT],
+                holds=[_HOLD],
+                recoveries=1,
+            ),
+        ),
+        health_queries.GetAgentHealth: (
+            health_queries.GetAgentHealth(agent_id="echo-1"),
+            health_queries.AgentHealthAnswer(positions=_POSITIONS, agent=_DOUBT, holds=[_HOLD]),
+        ),
+        health_queries.ListRecoveries: (
+            health_queries.ListRecoveries(open=True, limit=10),
+            health_queries.RecoveriesAnswer(
+                positions=_POSITIONS,
+                recoveries=[
+                    health_queries.RecoveryRow(
+                        recovery_id="recovery-1",
+                        cause="agent_lost",
+                        agent="echo-1",
+                        plan="default",
+                        charges=_CHARGES,
+                        steps=_STEPS[1:2],
+                        started_at=NOW,
+                        taken=1,
+                    )
+                ],
+            ),
+        ),
+        health_queries.ListPlans: (
+            health_queries.ListPlans(),
+            health_queries.PlansAnswer(
+                positions=_POSITIONS,
+                plans=[health_queries.PlanRow("gpu-work", causes=["agent_lost"], steps=_STEPS[1:3], kinds=["echo"])],
+            ),
+        ),
         queries.SystemOverview: (
             queries.SystemOverview(),
             queries.OverviewAnswer(
@@ -305,6 +353,7 @@ OTHER_EXAMPLES: Final[Mapping[type[Struct], Struct]] = MappingProxyType(
         Beat: Beat(cpu=0.1, memory=0.2, active=1, tasks=["t1"], interval=2.0),
         Progress: Progress(attempt=1, fraction=0.5, note="half of it"),
         tasks.Waiting: tasks.Waiting(phase="queued", reasons=["3 able agents, 0 free slots"], ahead=12),
+        thresholds.HealthReport: thresholds.HealthReport(agent=_HEALTH),
         queries.Fault: queries.Fault(queries.QueryError("not_found", "there is no task t9")),
     }
 )

@@ -14,6 +14,7 @@ from msgspec import Raw, Struct, field
 
 from .agents import AgentProfile
 from .envelope import Beat, Envelope, Progress
+from .health_queries import GetAgentHealth, HealthOverview, ListPlans, ListRecoveries
 from .names import Name
 from .query import Answer as Answer
 from .query import Fault as Fault
@@ -287,6 +288,9 @@ class SystemOverview(Query, frozen=True, kw_only=True):
 QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
     {
         query.wire: query
-        for query in (GetTask, ListTasks, TaskHistory, WhyTask, OpenWork, GetAgent, ListAgents, SystemOverview)
+        for query in (
+            *(GetTask, ListTasks, TaskHistory, WhyTask, OpenWork, GetAgent, ListAgents, SystemOverview),
+            *(HealthOverview, GetAgentHealth, ListRecoveries, ListPlans),
+        )
     }
 )

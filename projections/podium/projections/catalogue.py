@@ -10,11 +10,12 @@ from podium.contracts.subjects import Service
 
 from .agents import Agents
 from .events import Events
+from .health import Health
 from .projection import Projection
 from .tasks_table import Tasks
 
 PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
-    {projection.name: projection for projection in (Agents, Tasks, Events)}
+    {projection.name: projection for projection in (Agents, Tasks, Events, Health)}
 )
 
 SERVICES: Final[tuple[Service, ...]] = tuple(

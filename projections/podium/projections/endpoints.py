@@ -19,6 +19,7 @@ from podium.contracts.queries import QUERIES, Answer, Fault, Query, QueryError
 from podium.contracts.subjects import Subjects
 
 from .answer_agents import get_agent, list_agents
+from .answer_health import agent_health, health_overview, list_plans, list_recoveries
 from .answer_list import list_tasks
 from .answer_overview import system_overview
 from .answer_tasks import get_task, open_work, task_history
@@ -42,6 +43,10 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "agents.get": get_agent,
     "agents.list": list_agents,
     "system.overview": system_overview,
+    "health.overview": health_overview,
+    "health.agent": agent_health,
+    "recoveries.list": list_recoveries,
+    "plans.list": list_plans,
 }
 """The one table of queries: name on the wire → what answers it."""
 

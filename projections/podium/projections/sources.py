@@ -17,6 +17,7 @@ from podium.contracts.envelope import Envelope
 from podium.contracts.queries import Query, QueryErrorCode
 from podium.contracts.subjects import Service, Subjects
 from podium.contracts.tasks import Waiting
+from podium.contracts.thresholds import HealthReport
 from podium.runtime.jsapi import LogMissing, LogUnavailable
 
 from .database import TooSlow, is_unavailable
@@ -40,6 +41,7 @@ ROOM_FOR_THE_REST: Final = 4096
 _PARAMETERS: Final = 5_000
 
 _waiting = msgspec.json.Decoder(Waiting)
+_report = msgspec.json.Decoder(HealthReport)
 
 
 class Failed(Exception):
@@ -154,9 +156,16 @@ class Sources:
 
     async def waiting(self, task: str) -> Waiting | None:
         """Why a task has no agent, as its router knows it now; None if it does not say."""
+        return await self._explained("router", task, _waiting)
+
+    async def health(self, name: str) -> HealthReport | None:
+        """How an agent, a skill or everything is, as health knows it now; None if it does not say."""
+        return await self._explained("health", name, _report)
+
+    async def _explained(self, service: Service, name: str, decoder: msgspec.json.Decoder[T]) -> T | None:
         try:
-            msg = await self._nc.request(self._subjects.explain("router", task), b"", timeout=EXPLAIN_SECONDS)
-            return _waiting.decode(msg.data)
+            msg = await self._nc.request(self._subjects.explain(service, name), b"", timeout=EXPLAIN_SECONDS)
+            return decoder.decode(msg.data)
         except (nats.errors.Error, msgspec.MsgspecError):
             return None
 

@@ -17,6 +17,7 @@ from .builds import Build
 from .catalogue import PROJECTIONS, SERVICES
 from .database import Database, hold_lock
 from .events import Events
+from .health import Health
 from .projection import Projection, Slot
 from .received import Received
 from .tasks_table import Tasks
@@ -56,6 +57,7 @@ class View(Struct, frozen=True):
     agents: Agents
     tasks: Tasks
     events: Events
+    health: Health
     positions: Mapping[Service, int]
 
 
@@ -161,6 +163,7 @@ class Store:
                     cast(Agents, found[Agents.name]),
                     cast(Tasks, found[Tasks.name]),
                     cast(Events, found[Events.name]),
+                    cast(Health, found[Health.name]),
                     _positions(answering),
                 )
             )

@@ -22,6 +22,7 @@ from podium.contracts.tasks import (
     TaskEvent,
     TaskFailed,
     TaskPaused,
+    TaskRedirected,
     TaskResumed,
     TaskStarted,
     TaskSubmitted,
@@ -168,7 +169,7 @@ class Fold:
             case TaskResumed():
                 task.phase = "queued"
                 task.message = None
-            case TaskSubmitted() | ReportRefused():
+            case TaskSubmitted() | ReportRefused() | TaskRedirected():
                 pass
 
     def _submit(self, event: Received, data: TaskSubmitted, before: Task | None) -> None:

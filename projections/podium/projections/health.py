@@ -1,0 +1,208 @@
+"""What health says, folded into rows: agents in doubt, holds, recoveries, plans.
+
+All of them are few, and each is shown whole: so one table holds them as JSON, with what lists are filtered and
+ordered by in columns of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, and_, or_, select
+
+from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
+from podium.contracts.health_queries import AgentHealthRow, HoldRow, PlanRow, RecoveryRow
+from podium.contracts.recovery import (
+    Charge,
+    HoldLifted,
+    HoldPlaced,
+    PlanDefined,
+    PlanRemoved,
+    RecoveryEnded,
+    RecoveryStarted,
+    RecoveryStepTaken,
+)
+from podium.contracts.subjects import Service
+from podium.contracts.thresholds import HealthChanged
+
+from .database import NAME
+from .projection import Projection, Slot
+from .received import Received
+from .statements import replacing
+
+Kind = Literal["agent", "hold", "recovery", "plan"]
+Key = tuple[Kind, str]
+Content = AgentHealthRow | HoldRow | RecoveryRow | PlanRow
+
+R = TypeVar("R", bound=Struct)
+
+_text = msgspec.json.Encoder().encode
+TYPES: Final[Mapping[Kind, type[Struct]]] = {
+    "agent": AgentHealthRow,
+    "hold": HoldRow,
+    "recovery": RecoveryRow,
+    "plan": PlanRow,
+}
+
+
+class Row(Struct):
+    """`open`: it still matters. `at`: by which lists are ordered, seconds since the epoch, UTC."""
+
+    open: bool
+    at: float
+    content: Content
+
+
+Rows = dict[Key, Row]
+
+
+def key_of(event: Received) -> Key | None:
+    """Which row an event changes."""
+    match event.data:
+        case AgentSuspected() | AgentLost() | AgentStalled() | AgentRecovered() | HealthChanged(scope="agent"):
+            return "agent", event.entity
+        case HoldPlaced() | HoldLifted():
+            return "hold", f"{event.data.scope}/{event.data.cause}/{event.entity}"
+        case RecoveryStarted() | RecoveryStepTaken() | RecoveryEnded():
+            return "recovery", event.entity
+        case PlanDefined() | PlanRemoved():
+            return "plan", event.entity
+        case _:
+            return None
+
+
+def fold(rows: Rows, event: Received, key: Key) -> None:
+    """Change the row as the event says."""
+    known = rows.get(key)
+    match event.data:
+        case HoldPlaced() as hold:
+            by = event.actor
+            held = HoldRow(event.entity, hold.scope, hold.cause, hold.reason, event.at, by, hold.until, hold.probe)
+            rows[key] = Row(True, event.at, held)
+        case PlanDefined() as plan:
+            fields = (plan.causes, plan.steps, plan.kinds, plan.agents, plan.times, plan.order)
+            rows[key] = Row(True, float(plan.order), PlanRow(event.entity, *fields))
+        case HoldLifted() | PlanRemoved() if known is not None:
+            known.open = False
+        case RecoveryStarted() as started:
+            content = RecoveryRow(
+                event.entity, started.cause, started.agent, started.plan, started.charges, started.steps, event.at
+            )
+            rows[key] = Row(True, event.at, content)
+        case RecoveryStepTaken() | RecoveryEnded() if known is not None and isinstance(known.content, RecoveryRow):
+            _recovery(known, known.content, event.data, event.at)
+        case _ if key[0] == "agent":
+            row = known or Row(False, event.at, AgentHealthRow(event.entity, event.at))
+            rows[key] = row
+            if isinstance(row.content, AgentHealthRow):
+                _agent(row.content, event.data, event.at)
+                row.at = row.content.since
+                row.open = bool(row.content.stalled) or (row.content.standing, row.content.state) != ("well", "healthy")
+        case _:
+            pass
+
+
+def _recovery(row: Row, content: RecoveryRow, event: RecoveryStepTaken | RecoveryEnded, at: float) -> None:
+    match event:
+        case RecoveryStepTaken():
+            content.taken = event.number
+        case RecoveryEnded():
+            content.outcome, content.ended_at, content.left = event.outcome, at, event.left
+            row.open = False
+
+
+def _agent(row: AgentHealthRow, event: Struct | None, at: float) -> None:
+    match event:
+        case AgentSuspected():
+            row.standing, row.since = "suspected", at
+            row.suspected += 1
+        case AgentLost():
+            row.standing, row.since = "lost", at
+            row.lost += 1
+        case AgentStalled():
+            row.stalled = [*row.stalled, Charge(event.task, event.attempt)]
+        case AgentRecovered(was="stalled"):
+            row.stalled = [charge for charge in row.stalled if charge.task != event.task]
+        case AgentRecovered():
+            row.standing, row.since = "well", at
+        case HealthChanged():
+            row.state, row.reasons = event.state, event.reasons
+        case _:
+            pass
+
+
+class Health(Projection):
+    name = "health"
+    version = 1
+    services: ClassVar[tuple[Service, ...]] = ("health",)
+
+    def __init__(self, slot: Slot, dialect: Dialect) -> None:
+        super().__init__(slot, dialect)
+        self.rows = self.table(
+            "health_rows",
+            Column("kind", NAME, primary_key=True),
+            Column("name", NAME, primary_key=True),
+            Column("open", Boolean, nullable=False),
+            Column("at", Double, nullable=False),
+            Column("content", Text, nullable=False),
+        )
+        Index(self.index_name("health_rows_at"), self.rows.c.kind, self.rows.c.at)
+        self._replace = replacing(self.rows, dialect)
+
+    def apply(self, connection: Connection, service: Service, events: Sequence[Received]) -> None:
+        keyed = [(event, key) for event in events if (key := key_of(event)) is not None]
+        if not keyed:
+            return
+        wanted = {key for _, key in keyed}
+        rows = self._load(connection, wanted)
+        for event, key in keyed:
+            fold(rows, event, key)
+        changed = sorted(wanted & rows.keys())
+        self._replace.run(
+            connection,
+            [(*key, rows[key].open, rows[key].at, _text(rows[key].content).decode()) for key in changed],
+        )
+
+    def _load(self, connection: Connection, keys: set[Key]) -> Rows:
+        rows, found = self.rows.c, Rows()
+        for kind in sorted({kind for kind, _ in keys}):
+            names = [name for of_kind, name in keys if of_kind == kind]
+            query = select(self.rows).where(rows.kind == kind, rows.name.in_(names))
+            for row in connection.execute(query):
+                content = msgspec.json.decode(row.content, type=TYPES[kind])
+                found[kind, row.name] = Row(row.open, row.at, content)  # type: ignore[arg-type] # as TYPES says
+        return found
+
+    def find(self, connection: Connection, type: type[R], name: str) -> R | None:
+        """One row's content."""
+        kind, rows = _kind_of(type), self.rows.c
+        text = connection.scalar(select(rows.content).where(rows.kind == kind, rows.name == name))
+        return None if text is None else msgspec.json.decode(text, type=type)
+
+    def list(
+        self,
+        connection: Connection,
+        type: type[R],
+        *,
+        is_open: bool | None,
+        limit: int,
+        before: tuple[float, str] | None = None,
+    ) -> Sequence[tuple[float, str, R]]:
+        """Contents of rows with their places, the newest first; `before`: only those behind that place."""
+        rows = self.rows.c
+        query = select(self.rows).where(rows.kind == _kind_of(type))
+        if is_open is not None:
+            query = query.where(rows.open.is_(is_open))
+        if before is not None:
+            at, name = before
+            query = query.where(or_(rows.at < at, and_(rows.at == at, rows.name < name)))
+        query = query.order_by(rows.at.desc(), rows.name.desc()).limit(limit)
+        decode: Callable[[str], R] = msgspec.json.Decoder(type).decode
+        return [(row.at, row.name, decode(row.content)) for row in connection.execute(query)]
+
+
+def _kind_of(type: type[Struct]) -> Kind:
+    return next(kind for kind, of in TYPES.items() if of is type)

@@ -1,0 +1,152 @@
+"""What health says, folded and asked: agents in doubt, holds, recoveries, plans."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
+from podium.contracts.recovery import (
+    Charge,
+    HoldLifted,
+    HoldPlaced,
+    PlanDefined,
+    PlanRemoved,
+    ReassignStep,
+    RecoveryEnded,
+    RecoveryStarted,
+    RecoveryStepTaken,
+)
+from podium.contracts.subjects import Subjects
+from podium.contracts.thresholds import HealthChanged
+from podium.projections.health import Row, Rows, fold, key_of
+from podium.projections.received import Decoder
+from tests.projections.feed import Event, Feed
+from tests.projections.running import Refusal, Running
+
+in_session = pytest.mark.asyncio(loop_scope="session")
+
+SUSPECTED = AgentSuspected(1.6, 6.1, 0.5, 0.005)
+LOST = AgentLost(2.6, 9.6, 0.5, 0.005, ["t1"])
+CHARGES = [Charge("t1", 1)]
+STEP = ReassignStep()
+
+
+def changed(state: Any, was: Any = "healthy", *reasons: str) -> HealthChanged:
+    return HealthChanged(scope="agent", state=state, was=was, score=50.0, parts={}, reasons=list(reasons))
+
+
+def hold(cause: Any = "maintenance", **fields: Any) -> HoldPlaced:
+    return HoldPlaced(scope="agent", cause=cause, reason="a new disk", **fields)
+
+
+def started() -> RecoveryStarted:
+    return RecoveryStarted(cause="agent_lost", agent="a1", charges=CHARGES, plan="default", steps=[STEP], times=1)
+
+
+def taken() -> RecoveryStepTaken:
+    return RecoveryStepTaken(number=1, step=STEP, cause="agent_lost", agent="a1", charges=CHARGES)
+
+
+STORY = [
+    Event("a1", SUSPECTED, "health"),
+    Event("a1", changed("degraded"), "health"),
+    Event("a1", LOST, "health"),
+    Event("recovery-1", started(), "health"),
+    Event("recovery-1", taken(), "health"),
+    Event("a1", changed("critical", "degraded", "it is lost"), "health"),
+    Event("a2", AgentStalled("t2", 1, 61.0, 60.0), "health"),
+    Event("a2", hold()),
+    Event("mine", PlanDefined(causes=["agent_lost"], steps=[STEP], kinds=[], agents=[], times=1, order=5)),
+    Event("other", PlanDefined(causes=["agent_lost"], steps=[STEP], kinds=[], agents=[], times=1, order=1)),
+]
+
+
+def folded(*batches: list[Event]) -> Rows:
+    rows, decoder, feed = Rows(), Decoder("health", Subjects()), Feed("health", Subjects())
+    for batch in batches:
+        for event in decoder.decode(feed.messages(batch)):
+            key = key_of(event)
+            if key is not None:
+                fold(rows, event, key)
+    return rows
+
+
+def content(rows: Rows, kind: Any, name: str) -> Any:
+    row = rows[kind, name]
+    assert isinstance(row, Row)
+    return row.content
+
+
+def test_an_agent_is_in_doubt_until_it_is_well_and_healthy():
+    rows = folded(STORY)
+    agent = content(rows, "agent", "a1")
+    assert (agent.standing, agent.state, agent.suspected, agent.lost) == ("lost", "critical", 1, 1)
+    well = folded(STORY, [Event("a1", AgentRecovered("lost", 4.0)), Event("a1", changed("healthy", "critical"))])
+    assert not well["agent", "a1"].open
+    assert content(well, "agent", "a1").lost == 1
+
+
+def test_a_stall_is_of_one_task():
+    rows = folded(STORY, [Event("a2", AgentStalled("t3", 1, 61.0, 60.0))])
+    assert [charge.task for charge in content(rows, "agent", "a2").stalled] == ["t2", "t3"]
+    rows = folded(STORY, [Event("a2", AgentRecovered("stalled", 1.0, "t2", 1))])
+    assert not rows["agent", "a2"].open
+
+
+def test_each_cause_of_a_hold_is_a_row():
+    rows = folded(STORY, [Event("a2", hold("breaker", until=9e9)), Event("a2", lifted("maintenance"))])
+    assert {key: row.open for key, row in rows.items() if key[0] == "hold"} == {
+        ("hold", "agent/maintenance/a2"): False,
+        ("hold", "agent/breaker/a2"): True,
+    }
+
+
+def lifted(cause: Any) -> Struct:
+    return HoldLifted(scope="agent", cause=cause, reason="it is in")
+
+
+def test_a_recovery_says_how_it_ended():
+    rows = folded(STORY, [Event("recovery-1", RecoveryEnded(outcome="recovered", after=1.0, left=[]))])
+    recovery = content(rows, "recovery", "recovery-1")
+    assert (recovery.taken, recovery.outcome, recovery.ended_at is None) == (1, "recovered", False)
+    assert not rows["recovery", "recovery-1"].open
+
+
+@in_session
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_answers_are_the_same_however_the_events_come(running: Running, seed: int):
+    """In any batches, and also when the read model is built anew."""
+    feed = running.feed("health")
+    rest = list(STORY)
+    while rest:
+        some = random.Random(seed).randrange(1, len(rest) + 1)
+        await feed.write(*rest[:some])
+        del rest[:some]
+        overview = await running.ask("health.overview")
+    assert (overview.suspected, overview.lost, overview.stalled, overview.recoveries) == (0, 1, 1, 1)
+    assert {row.agent_id for row in overview.doubts} == {"a1", "a2"}
+    assert [(row.name, row.by) for row in overview.holds] == [("a2", "ops")]
+    assert overview.health is None
+
+
+@in_session
+async def test_one_agent_recoveries_and_plans_can_be_asked_for(running: Running):
+    feed = running.feed("health")
+    await feed.write(*STORY)
+    one = await running.ask("health.agent", agent_id="a2")
+    assert (one.agent.standing, [hold.cause for hold in one.holds]) == ("well", ["maintenance"])
+    with pytest.raises(Refusal, match="not_found"):
+        await running.ask("health.agent", agent_id="nobody")
+    assert [plan.plan_id for plan in (await running.ask("plans.list")).plans] == ["other", "mine"]
+    await feed.write(Event("mine", PlanRemoved()), *(Event(f"recovery-{number}", started()) for number in range(2, 6)))
+    assert [plan.plan_id for plan in (await running.ask("plans.list")).plans] == ["other"]
+    first = await running.ask("recoveries.list", limit=3)
+    second = await running.ask("recoveries.list", limit=3, cursor=first.next)
+    found = [row.recovery_id for row in (*first.recoveries, *second.recoveries)]
+    assert found == [f"recovery-{number}" for number in (5, 4, 3, 2, 1)]
+    assert second.next is None
+    assert (await running.ask("recoveries.list", open=False)).recoveries == []
