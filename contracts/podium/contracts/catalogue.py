@@ -14,17 +14,21 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, health, tasks
+from . import agents, health, tasks, workflows
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
 COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
-    {"registry": agents.RegistryCommand, "router": tasks.RouterCommand, "health": health.HealthCommand}
+    {
+        "registry": agents.RegistryCommand,
+        "router": tasks.RouterCommand | workflows.WorkflowCommand,
+        "health": health.HealthCommand,
+    }
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {
         "registry": agents.RegistryEvent | CommandAccepted | CommandRefused,
-        "router": tasks.RouterEvent | CommandAccepted | CommandRefused,
+        "router": tasks.RouterEvent | workflows.AnyWorkflowEvent | CommandAccepted | CommandRefused,
         "health": health.HealthEvent | CommandAccepted | CommandRefused,
     }
 )

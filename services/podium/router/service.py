@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import cast, get_args
 
+import msgspec
 from msgspec import Struct
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
@@ -15,14 +16,16 @@ from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import (
     CLOSING,
+    Report,
     ReportRefused,
     ReportTasks,
-    RouterEvent,
     SubmitTask,
     SubmitTasks,
     TaskCancelled,
+    TaskEvent,
     Waiting,
 )
+from podium.contracts.workflows import RUN_CLOSING, AnyWorkflowEvent, WorkflowCommand, WorkflowDefined, WorkflowEvent
 from podium.kernel.decider import Emit, Request
 from podium.kernel.timers import NEVER
 
@@ -41,6 +44,10 @@ from .submission import submit, submit_all
 from .tasks import Order, decide
 from .waiting import explain
 from .watch import AGENT
+from .workflows import service as workflows
+from .workflows.advance import RUN
+from .workflows.book import Dump as FlowsDump
+from .workflows.book import Flows
 
 Decision = Callable[[RouterState, Request, float], Iterable[Emit] | Refused]
 
@@ -54,9 +61,9 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "2"
+    schema = "3"
     upstream: tuple[Service, ...] = ("registry", "health")
-    closing: tuple[type[Struct], ...] = CLOSING
+    closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, WorkflowDefined)
 
     def __init__(self, settings: RouterSettings | None = None) -> None:
         self.settings = settings or RouterSettings()
@@ -66,6 +73,8 @@ class Router:
             SubmitTasks: self._submit_all,
             ReportTasks: self._report,
             **dict.fromkeys(get_args(Order), self._order),
+            **dict.fromkeys(get_args(Report), self._reported),
+            **dict.fromkeys(get_args(WorkflowCommand), self._workflow),
         }
 
     # What was
@@ -74,15 +83,22 @@ class Router:
         return RouterState(Parts(Book(self.settings)), self.settings)
 
     def evolve(self, state: RouterState, entity: str, event: Struct, actor: str, at: float) -> None:
-        change = state.book.fold(entity, cast(RouterEvent, event), actor, at)
+        flows = state.flows
+        if isinstance(event, WorkflowEvent):
+            flows.fold(entity, cast(AnyWorkflowEvent, event), actor, at)
+            return
+        change = state.book.fold(entity, cast(TaskEvent, event), actor, at)
         if change is not None:
             state.index.follow(change)
+            if entity in flows.links:
+                flows.fold_task(entity, cast(TaskEvent, event), at)
 
     def dump(self, state: RouterState) -> bytes:
-        return state.book.dump()
+        return msgspec.msgpack.encode((state.book.dump(), state.flows.dump()))
 
     def load(self, dumped: bytes) -> RouterState:
-        return RouterState(Parts(Book.load(dumped, self.settings)), self.settings)
+        book, flows = msgspec.msgpack.decode(dumped, type=tuple[bytes, FlowsDump])
+        return RouterState(Parts(Book.load(book, self.settings)), self.settings, Flows.load(flows))
 
     # What is asked
 
@@ -102,6 +118,16 @@ class Router:
         if task is None:
             return Refused("unknown_task", f"there is no task {task_id}")
         return decide(task_id, task, cast(Order, request.command), request.principal, now, self._rules)
+
+    def _reported(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
+        """What follows for a workflow belongs to the report: they are one commit."""
+        decided = self._order(state, request, now)
+        if isinstance(decided, Refused) or request.entity not in state.flows.links:
+            return decided
+        return workflows.and_then(state, decided, now, self._rules)
+
+    def _workflow(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
+        return workflows.decide(state, request, now, self._rules)
 
     def _report(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
         if request.principal != request.entity:
@@ -163,7 +189,7 @@ class Router:
             state.parts.started = now
             state.index.watch.start()
         index = state.index
-        return self._react(state, now) if index.pending or index.next_time() <= now else ()
+        return self._react(state, now) if index.pending or index.next_time() <= now or state.flows.busy else ()
 
     def _react(self, state: RouterState, now: float) -> Iterator[Emit]:
         if state.index.orphaned:
@@ -174,10 +200,13 @@ class Router:
             yield from self._stop(state)
         if state.index.next_time() <= now:
             yield from self._times(state, now)
+        while state.flows.busy:
+            yield from workflows.advance(state, now, self._rules)
+            yield from assignments(state, self.settings, now)
         yield from assignments(state, self.settings, now)
 
     def due(self, state: RouterState) -> float | None:
-        if state.index.pending:
+        if state.index.pending or state.flows.busy:
             return 0.0
         at = state.index.next_time()
         return at if at < NEVER else None
@@ -214,6 +243,9 @@ class Router:
             if name.startswith(AGENT):
                 yield from self._silence(state, name.removeprefix(AGENT), now)
                 continue
+            if name.startswith(RUN):
+                workflows.overdue(state, name.removeprefix(RUN), now, self._rules)
+                continue
             task = state.book.tasks[name]
             events = overdue(task, now, self._rules)
             if not events:
@@ -227,7 +259,8 @@ class Router:
         state.index.watch.look(agent, now)
 
     def explain(self, state: RouterState, entity: str, now: float) -> Waiting | None:
-        return explain(state, entity, now, self.settings)
+        found = explain(state, entity, now, self.settings)
+        return workflows.explain(state, entity, now, self.settings) if found is None else found
 
 
 def decider() -> Router:

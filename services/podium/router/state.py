@@ -6,14 +6,16 @@ from .book import Book
 from .index import Index
 from .parts import Parts
 from .settings import RouterSettings
+from .workflows.book import Flows
 
 
 class RouterState:
-    """`book` is the part of `parts` that is dumped."""
+    """`book`, a part of `parts`, and `flows` are what is dumped."""
 
-    __slots__ = ("book", "index", "parts")
+    __slots__ = ("book", "flows", "index", "parts")
 
-    def __init__(self, parts: Parts, settings: RouterSettings) -> None:
+    def __init__(self, parts: Parts, settings: RouterSettings, flows: Flows | None = None) -> None:
         self.parts = parts
+        self.flows = flows or Flows()
         self.book: Book = parts.book
         self.index = Index(parts, settings)

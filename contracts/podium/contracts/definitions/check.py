@@ -108,7 +108,7 @@ class _Check:
             if step.fallback.output is not None and (step.fallback.skills or step.fallback.agent or step.fallback.kind):
                 yield Fault(f"{path}.fallback", "a fallback is either an output or other work")
         if step.compensate is not None:
-            undo = _Place(f"{path}.compensate.input", inner | {"output"}, step)
+            undo = _Place(f"{path}.compensate.input", EVERYWHERE | {"output"}, step)
             yield from self._template(step.compensate.input, undo)
         yield from self._action(step, path)
         for name in ("input_schema", "output_schema"):

@@ -1,0 +1,52 @@
+"""Examples of the words for workflows: a paper that is written, checked and approved."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Raw, Struct
+
+from . import workflows as w
+from .subjects import Service
+
+_DEFINITION: Final = Raw(
+    b'{"id":"paper","tasks":[{"id":"write","skills":["write"],"input":"${input.topic}"},'
+    b'{"id":"check","dependencies":["write"],"approve":{"roles":["editor"]}}],"roles":{"editor":["ann"]}}'
+)
+_HASH: Final = "6f1ed002ab5595859014ebf0951522d9"
+_INPUT: Final = Raw(b'{"topic":"tides"}')
+_TEXT: Final = Raw(b'{"text":"The moon ..."}')
+
+COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
+    ("ops", "paper", w.DefineWorkflow(_DEFINITION)),
+    ("ops", "paper-7", w.StartWorkflow("paper", input=_INPUT)),
+    ("ops", "paper-8", w.RerunWorkflow("paper-7", step="write")),
+    ("ops", "paper-7", w.CancelWorkflow("no longer wanted")),
+    ("ops", "paper-7", w.PauseWorkflow("the budget is used up")),
+    ("ops", "paper-7", w.ResumeWorkflow()),
+    ("ops", "paper-7", w.SignalWorkflow("printed", Raw(b'{"copies":2}'))),
+    ("ann", "paper-7", w.ApproveStep("check", "well done")),
+    ("ann", "paper-7", w.RejectStep("check", "too short")),
+    ("ops", "paper-7", w.MigrateWorkflow(2)),
+)
+"""Principal, entity, command."""
+
+EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
+    ("router", "paper", "ops", w.WorkflowDefined(1, _HASH, _DEFINITION)),
+    ("router", "paper-7", "ops", w.WorkflowStarted("paper", 1, _HASH, _INPUT)),
+    ("router", "paper-7", "ops", w.WorkflowPaused("the budget is used up")),
+    ("router", "paper-7", "ops", w.WorkflowResumed()),
+    ("router", "paper-7", "ops", w.WorkflowSignalled("printed", Raw(b'{"copies":2}'))),
+    ("router", "paper-7", "ops", w.WorkflowMigrated(2, _HASH)),
+    ("router", "paper-7", "router", w.WorkflowCompleted(_TEXT, 61.5)),
+    ("router", "paper-7", "router", w.WorkflowFailed("rejected", "ann has rejected it: too short", 61.5, "check")),
+    ("router", "paper-7", "ops", w.WorkflowCancelled("no longer wanted")),
+    ("router", "paper-7", "router", w.StepStarted("write", task="paper-7-write")),
+    ("router", "paper-7", "router", w.StepContinued("write", "fallback", task="paper-7-write-fallback")),
+    ("router", "paper-7", "ann", w.StepApproved("check", "well done")),
+    ("router", "paper-7", "ann", w.StepRejected("check", "too short")),
+    ("router", "paper-7", "router", w.StepCompleted("write", _TEXT, duration=1.5)),
+    ("router", "paper-7", "router", w.StepFailed("check", "rejected", "ann has rejected it: too short", 60.0)),
+    ("router", "paper-7", "router", w.StepSkipped("print", "condition")),
+)
+"""Service, entity, actor, event."""

@@ -1,0 +1,283 @@
+"""What a run's state makes due: steps begin, are done, fail; a run ends. Derived anew each time it is looked at.
+
+Tasks of a step are submitted when an agent may soon have them, the longest way to the end first (HEFT), one of a kind
+at a time: a run takes its turns among all others' tasks as it is served, and the best step goes first even if it could
+begin only a moment ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Raw
+
+from podium.contracts.expressions import EvaluationError
+from podium.contracts.tasks import CancelTask, TaskCancelled
+from podium.contracts.workflows import (
+    StepCompleted,
+    StepContinued,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    WorkflowCancelled,
+    WorkflowCompleted,
+    WorkflowEvent,
+    WorkflowFailed,
+)
+from podium.kernel.decider import Emit
+from podium.router.rules import Rules
+from podium.router.state import RouterState
+from podium.router.tasks import decide
+
+from .activities import begin, submission, undo
+from .plan import StepPlan
+from .results import settle
+from .runs import Completed, Ending, Run, Skipped
+from .synthesis import synthesise
+from .values import NoValue, check_fit, elements, output_of, variables
+
+RUN: Final = "!"
+"""Begins the names of runs' timers; no task's or agent's name begins with it."""
+
+SELF: Final = "router"
+"""Who does what a run's rules demand, whoever's report led to it."""
+
+WINDOW: Final = 1
+"""How many tasks of a run that the same agents can do wait for an agent at a time."""
+
+AT_ONCE: Final = 64
+"""How many steps one look at a run begins or passes over: other runs get theirs in between."""
+
+MOST_ACTIVE: Final = 64
+"""With more active steps than these, what follows from a report is not part of the report's own commit: a run that then
+fails has so many tasks to stop that one atomic batch might not hold them.
+"""
+
+
+class Engine:
+    """The rules of runs over a router's state."""
+
+    def __init__(self, state: RouterState, now: float, rules: Rules) -> None:
+        self._state = state
+        self._flows = state.flows
+        self._now = now
+        self._rules = rules
+
+    def advance(self) -> Iterator[Emit]:
+        """All that is due at once."""
+        flows = self._flows
+        while flows.busy:
+            for child in list(flows.orphans):
+                yield from self._abandon(child)
+            for child in list(flows.unsubmitted):
+                yield from self._submit(child)
+            for name in list(flows.pending):
+                flows.pending.pop(name, None)
+                run = flows.runs.get(name)
+                if run is not None:
+                    yield from self._advance(run)
+                self._set_timer(name)
+
+    def follow(self) -> Iterator[Emit]:
+        """What follows from a report for its run, to be committed with it."""
+        flows = self._flows
+        for name in list(flows.pending):
+            run = flows.runs.get(name)
+            if run is not None and len(run.facts.active) <= MOST_ACTIVE:
+                flows.pending.pop(name, None)
+                yield from self._advance(run)
+                self._set_timer(name)
+
+    def overdue(self, name: str) -> None:
+        """A time has come for a run."""
+        run = self._flows.runs.get(name)
+        if run is not None:
+            run.changed.update({step: None for step, until in run.times.items() if until <= self._now})
+            self._flows.pending[name] = None
+        self._state.index.timers.set(RUN + name, None)
+
+    def _set_timer(self, name: str) -> None:
+        run = self._flows.runs.get(name)
+        times = [] if run is None else list(run.times.values())
+        if run is not None and (deadline := _deadline(run)) is not None:
+            times.append(deadline)
+        self._state.index.timers.set(RUN + name, min((t for t in times if t > self._now), default=None))
+
+    # Tasks and child runs
+
+    def _abandon(self, child: str) -> Iterator[Emit]:
+        """Nobody needs it any more."""
+        flows, book = self._flows, self._state.book
+        flows.orphans.pop(child, None)
+        link = flows.links.get(child)
+        if link is None:
+            return
+        if child in flows.runs:
+            yield self._of(flows.runs[child], WorkflowCancelled(f"{link.run} does not need it any more"))
+            return
+        task = book.tasks.get(child)
+        if task is None:
+            flows.links.pop(child, None)
+            flows.unsubmitted.pop(child, None)
+            return
+        reason = CancelTask(f"{link.run} does not need it any more")
+        decided = decide(child, task, reason, SELF, self._now, self._rules)
+        yield from decided if isinstance(decided, list) else [Emit(child, TaskCancelled(reason.reason))]
+
+    def _submit(self, child: str) -> Iterator[Emit]:
+        """A step has begun it, and it is not there: so it was before a crash, or in this very moment."""
+        flows = self._flows
+        link = flows.links.get(child)
+        run = None if link is None else flows.runs.get(link.run)
+        if link is None or run is None:
+            flows.unsubmitted.pop(child, None)
+            return
+        try:
+            begun = submission(flows, run, link)
+        except NoValue as none:
+            # It had a value when it began: the rules have changed since.
+            flows.unsubmitted.pop(child, None)
+            yield self._of(run, self._failure(run, link.step, none.code, str(none)))
+            return
+        yield Emit(child, begun, actor=run.facts.principal, parent=run.id)
+
+    # One run
+
+    def _advance(self, run: Run) -> Iterator[Emit]:
+        facts = run.facts
+        if (ending := self._ending(run)) is not None:
+            yield from self._end(run, ending)
+            return
+        for name in list(run.changed):
+            run.changed.pop(name, None)
+            if name in facts.active:
+                yield from self._events(run, settle(self._state, run, run.plan.steps[name], self._now))
+                if facts.ending is not None:
+                    return
+        if facts.paused:
+            return
+        count = 0
+        while run.todo and count < AT_ONCE:
+            step = run.plan.steps[run.todo.popleft()]
+            count += 1
+            if step.id not in facts.done and step.id not in facts.active:
+                yield from self._look_at(run, step)
+                if facts.ending is not None:
+                    return
+        for lane in list(run.lanes):
+            while count < AT_ONCE and run.waiting.get(lane, 0) < WINDOW and (best := run.best(lane)) is not None:
+                count += 1
+                yield from self._begin(run, best)
+                if facts.ending is not None:
+                    return
+        if run.todo or count >= AT_ONCE:
+            self._flows.pending[run.id] = None
+        elif run.is_over:
+            yield from self._complete(run)
+
+    def _look_at(self, run: Run, step: StepPlan) -> Iterator[Emit]:
+        """All that the step waits for is done: it is skipped, waits for something else, or may begin."""
+        facts, now = run.facts, self._now
+        taken = facts.taken.get(step.id)
+        if isinstance(taken, Completed):
+            yield self._of(run, StepCompleted(step.id, Raw(taken.output), source="rerun"))
+            return
+        if step.needed and all(isinstance(facts.done.get(other), Skipped) for other in step.needed):
+            yield self._of(run, StepSkipped(step.id, "dependencies"))
+            return
+        try:
+            if step.when is not None and not self._holds(run, step):
+                yield self._of(run, StepSkipped(step.id, "condition"))
+                return
+            until = None if step.step.timeout is None else now + step.step.timeout
+            match step.step.action:
+                case "wait_for" | "approve":
+                    yield self._of(run, StepStarted(step.id, until=until))
+                case "synthesis":
+                    yield self._of(run, StepCompleted(step.id, Raw(synthesise(run, step, now))))
+                case "task" | "workflow":
+                    if step.for_each is not None:
+                        count = len(elements(run, step))
+                        until = until if step.step.action == "workflow" else None
+                        yield self._of(run, StepStarted(step.id, items=count, until=until))
+                    else:
+                        run.offer(step)
+        except NoValue as none:
+            yield self._of(run, self._failure(run, step.id, none.code, str(none)))
+
+    def _holds(self, run: Run, step: StepPlan) -> bool:
+        """Raises: NoValue"""
+        assert step.when is not None
+        try:
+            return step.when.holds(variables(run))
+        except EvaluationError as error:
+            raise NoValue("bad_expression", f"when: {error}") from None
+
+    def _begin(self, run: Run, step: StepPlan) -> Iterator[Emit]:
+        """The next task or child run of a step that has its turn."""
+        active = run.facts.active.get(step.id)
+        if active is None or active.items is None:
+            run.take(step.lane)
+        else:
+            most = step.step.concurrency or active.items
+            if active.next + 1 >= active.items or len(active.open) + 1 >= most:
+                run.take(step.lane)
+        begun = begin(self._state, run, step, self._now, self._rules)
+        yield from self._events(run, begun)
+
+    def _events(self, run: Run, events: Iterator[WorkflowEvent] | list[WorkflowEvent]) -> Iterator[Emit]:
+        """The events of a run, and behind each that begins a task or child run, that."""
+        for event in events:
+            yield self._of(run, event)
+            child = (event.task or event.run) if isinstance(event, StepStarted | StepContinued) else None
+            if child is not None:
+                yield from self._submit(child)
+            for orphan in list(self._flows.orphans):
+                yield from self._abandon(orphan)
+
+    # The end
+
+    def _ending(self, run: Run) -> Ending | None:
+        deadline = _deadline(run)
+        if run.facts.ending is None and deadline is not None and deadline <= self._now:
+            return Ending("timeout", f"it has taken longer than {run.plan.definition.timeout:g} s")
+        return run.facts.ending
+
+    def _complete(self, run: Run) -> Iterator[Emit]:
+        facts = run.facts
+        try:
+            output = output_of(run)
+            schema = run.plan.definition.output_schema
+            check_fit(output, schema, "output", self._rules)
+        except NoValue as none:
+            yield from self._end(run, Ending(none.code, str(none)))
+            return
+        yield self._of(run, WorkflowCompleted(Raw(output), max(0.0, self._now - facts.started)))
+
+    def _end(self, run: Run, ending: Ending) -> Iterator[Emit]:
+        """The run fails: what has begun is stopped, what was done is undone, the last first."""
+        facts = run.facts
+        for name in list(facts.active):
+            yield from self._events(run, [self._failure(run, name, "stopped", "the run has failed", goes_on=True)])
+        while facts.undo and facts.undoing is None:
+            yield from self._events(run, [undo(self._state, run, facts.undo[-1])])
+        if facts.undoing is None:
+            duration = max(0.0, self._now - facts.started)
+            failed = WorkflowFailed(ending.code, ending.message, duration, ending.step, list(facts.undone))
+            yield self._of(run, failed)
+
+    def _failure(self, run: Run, step: str, code: str, message: str, *, goes_on: bool | None = None) -> StepFailed:
+        active = run.facts.active.get(step)
+        duration = 0.0 if active is None else max(0.0, self._now - active.since)
+        allowed = run.plan.steps[step].step.on_failure == "continue"
+        return StepFailed(step, code, message, duration, allowed if goes_on is None else goes_on)
+
+    def _of(self, run: Run, event: WorkflowEvent) -> Emit:
+        return Emit(run.id, event, actor=SELF)
+
+
+def _deadline(run: Run) -> float | None:
+    """When the run has taken too long."""
+    timeout = run.plan.definition.timeout
+    return None if timeout is None else run.facts.started + timeout
