@@ -31,7 +31,7 @@ class Flow(RouterScenario):
 
     def __init__(self, work: Work | None = None, slots: int = 4, **settings: Any) -> None:
         super().__init__(**settings)
-        self.work = work or (lambda task: task["input"])
+        self.work: Work = work or _echo
         self.slots = slots
         self.agent("worker", skills={"any": 1.0, "other": 1.0}, slots=slots)
         self.reacts()
@@ -107,12 +107,16 @@ class Flow(RouterScenario):
 
     def done(self, run: str = "r") -> dict[str, str]:
         """Step → completed, failed or skipped."""
-        kinds = {StepCompleted: "completed", StepFailed: "failed", StepSkipped: "skipped"}
+        kinds: dict[Any, str] = {StepCompleted: "completed", StepFailed: "failed", StepSkipped: "skipped"}
         return {event.step: kinds[type(event)] for event in self.of_run(run) if type(event) in kinds}
 
     def order(self) -> list[str]:
         """The steps in the order in which agents got their tasks."""
         return [emit.event.kind for _, _, emit in self.events if isinstance(emit.event, TaskAssigned)]
+
+
+def _echo(task: dict[str, Any]) -> Any:
+    return task["input"]
 
 
 def _is_work(step: dict[str, Any]) -> bool:

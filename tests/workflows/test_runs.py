@@ -9,7 +9,7 @@ import pytest
 
 from podium.contracts.tasks import TaskSubmitted
 from podium.contracts.workflows import WorkflowCancelled, WorkflowPaused
-from tests.rules.scenario import code, names
+from tests.rules.scenario import code, command, names, submit
 from tests.workflows.flows import Broken, Flow
 
 
@@ -46,14 +46,8 @@ def test_a_steps_end_and_its_successors_start_are_one_commit():
     flow = Flow()
     flow.define({"id": "a"}, {"id": "b", **after("a")})
     flow.start()
-    decided = flow.when(_complete(), by="worker", entity="r-a")
+    decided = flow.when(command("complete_task", attempt=1, output=1), by="worker", entity="r-a")
     assert names(decided) == ["task_started", "task_completed", "step_completed", "step_started", "task_submitted"]
-
-
-def _complete() -> Any:
-    from tests.rules.scenario import command
-
-    return command("complete_task", attempt=1, output=1)
 
 
 def test_without_an_output_of_its_own_a_run_gives_those_of_its_last_steps():
@@ -69,8 +63,7 @@ def test_the_events_of_a_step_are_always_as_many():
     flow.define({"id": "a"}, {"id": "b", **after("a")})
     flow.start()
     flow.finish()
-    story = [name for name in names([emit for _, _, emit in flow.events])]
-    assert story == [
+    assert names([emit for _, _, emit in flow.events]) == [
         *("workflow_defined", "workflow_started"),
         *("step_started", "task_submitted", "task_assigned", "task_started", "task_completed", "step_completed"),
         *("step_started", "task_submitted", "task_assigned", "task_started", "task_completed", "step_completed"),
@@ -217,12 +210,8 @@ def test_what_was_done_is_undone_in_reverse_and_once():
     flow.start()
     flow.finish()
     assert flow.failure().undone == ["b", "a"]
-    undone = [json.loads(bytes(e.event.input)) for _, _, e in flow.events if _submits(e.event, "undo")]
-    assert undone == ["b", "a"]
-
-
-def _submits(event: Any, kind: str) -> bool:
-    return isinstance(event, TaskSubmitted) and event.kind == kind
+    submitted = [emit.event for _, _, emit in flow.events if isinstance(emit.event, TaskSubmitted)]
+    assert [json.loads(bytes(task.input)) for task in submitted if task.kind == "undo"] == ["b", "a"]
 
 
 def test_a_list_is_worked_on_element_by_element_and_its_outputs_keep_their_order():
@@ -498,8 +487,6 @@ def test_the_longest_way_to_the_end_goes_first_behind_what_is_in_line_already():
 
 
 def test_a_task_of_somebody_elses_with_the_name_of_a_step_does_no_harm():
-    from tests.rules.scenario import submit
-
     flow = Flow(lambda task: task["kind"])
     flow.when(submit(skills=["nobody"]), entity="r-a")
     flow.define({"id": "a"})
