@@ -14,8 +14,13 @@ from .tail import Tail
 HALF = 4.0
 """The evidence, of all measures together, that scores 0.5."""
 
+AGREEMENT = 0.7
+"""The power of each measure's evidence in the sum: below 1, so that two that agree say more than one that shouts."""
+
 QUIET = 100
-"""Rows after a score in which only a higher one is told: one trouble, one score."""
+"""Rows after a score in which only evidence that is so much higher is told: one trouble, one score."""
+
+HIGHER = 1.25
 
 
 class _State(Struct):
@@ -58,15 +63,15 @@ class Detector:
         usual = self._profile.update(timestamp, near.value)
         measures = (near.short, near.long, near.shape, near.step, usual)
         evidence = sum(
-            tail.update(measure if measure > near.same else 0.0)
+            tail.update(measure if measure > near.same else 0.0) ** AGREEMENT
             for tail, measure in zip(self._tails, measures, strict=True)
             if measure is not None
         )
         return 1.0 - float(2.0 ** (-self._news(evidence) / HALF))
 
     def _news(self, evidence: float) -> float:
-        """The evidence if none as high was told for a while, else 0."""
-        if evidence <= self._told and self._rows - self._told_at <= QUIET:
+        """The evidence if nothing like it was told for a while, else 0."""
+        if evidence <= HIGHER * self._told and self._rows - self._told_at <= QUIET:
             return 0.0
         self._told, self._told_at = evidence, self._rows
         return evidence
