@@ -24,7 +24,7 @@ class Counters(JetStreamTrackingRecorder, EventCountersView):
         self._increment("subsequent", tracking)
 
     def _increment(self, key: str, tracking: Tracking) -> None:
-        def increment(values: Mapping[str, bytes | None]) -> dict[str, bytes]:
-            return {key: str(int(values[key] or 0) + 1).encode()}
+        def increment(values: Mapping[str, bytes]) -> dict[str, bytes]:
+            return {key: str(int(values.get(key, 0)) + 1).encode()}
 
-        self.update(tracking, [key], increment)
+        self.update(tracking, increment)

@@ -33,6 +33,7 @@ class Asking:
         self._client = client
         self._loop = asyncio.get_running_loop()
         self._inbox = client.new_inbox()
+        self._opening = asyncio.Lock()
         self._subscription: Subscription | None = None
         self._count = 0
         self._open: dict[str, tuple[Answer, asyncio.Future[None]]] = {}
@@ -53,8 +54,9 @@ class Asking:
         self._open[address] = answer, end
         reconnects = self._client.stats["reconnects"]
         try:
-            if self._subscription is None:
-                self._subscription = await listen(self._client, f"{self._inbox}.*", self._take)
+            async with self._opening:
+                if self._subscription is None:
+                    self._subscription = await listen(self._client, f"{self._inbox}.*", self._take)
             await publish_all(self._client, request(address))
             while not end.done():
                 await asyncio.wait((end,), timeout=_LOOK)

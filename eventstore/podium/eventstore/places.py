@@ -2,9 +2,8 @@
 
 | subject | what is stored there |
 |---|---|
-| `<root>.event.<originator>.<version>` | one event, once and for ever |
-| `<root>.track.<application>` | how far another application's notifications are processed |
-| `<root>.value.<key>` | a value of a view that is kept beside its position |
+| `<root>.event.<originator>` | the events of an aggregate |
+| `<root>.track` | how far others' notifications are processed, where no event came of it |
 
 with `<prefix>.<application>.<purpose>` for the root.
 """
@@ -37,33 +36,29 @@ class Place:
         self.stream = "-".join(tokens)
         self.root = ".".join(tokens)
         self._events = f"{self.root}.event."
-        self._length = len(self._events)
 
     @property
     def subjects(self) -> str:
         """All that the stream takes."""
         return f"{self.root}.>"
 
-    def event(self, originator_id: UUID | str, version: int) -> str:
-        """Raises: DataError: an id that is too long."""
-        return _checked(f"{self._events}{originator_token(originator_id)}.{version}")
+    @property
+    def track(self) -> str:
+        return f"{self.root}.track"
 
-    def events_of(self, originator_id: UUID | str) -> str:
-        """Raises: DataError: an id that is too long."""
-        return _checked(f"{self._events}{originator_token(originator_id)}.*")
+    def event(self, originator_id: UUID | str) -> str:
+        """
+        Raises:
+            DataError: an id that is too long.
+        """
+        subject = f"{self._events}{originator_token(originator_id)}"
+        if len(subject) > MAX_SUBJECT:
+            raise DataError(f"an id makes a subject of {len(subject)} characters, the most is {MAX_SUBJECT}")
+        return subject
 
-    def read_event(self, subject: str) -> tuple[UUID | str, int] | None:
-        """The originator and its version; None for what is no event."""
-        if not subject.startswith(self._events):
-            return None
-        originator, _, version = subject[self._length :].partition(".")
-        return read_originator(originator), int(version)
-
-    def track(self, application: str) -> str:
-        return _checked(f"{self.root}.track.{token(application)}")
-
-    def value(self, key: str) -> str:
-        return _checked(f"{self.root}.value.{token(key)}")
+    def originator(self, subject: str) -> UUID | str:
+        """The id in the subject of an event."""
+        return read_originator(subject[len(self._events) :])
 
 
 def originator_token(originator_id: UUID | str) -> str:
@@ -88,9 +83,3 @@ def token(name: str) -> str:
 
 def _escaped(text: str) -> str:
     return quote(text, safe="", errors="surrogatepass").replace(".", "%2E")
-
-
-def _checked(subject: str) -> str:
-    if len(subject) > MAX_SUBJECT:
-        raise DataError(f"an id makes a subject of {len(subject)} characters, the most is {MAX_SUBJECT}")
-    return subject

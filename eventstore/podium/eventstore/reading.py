@@ -1,27 +1,30 @@
-"""What is stored, by subject and by sequence; each answer is one request, and no consumer is made for it."""
+"""What is stored: each answer is one request, and no consumer is made for it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from eventsourcing.persistence import OperationalError
 from nats.aio.client import Client
 
-from podium.runtime.jsapi import LogUnavailable, call
 from podium.runtime.pull import Stored
 from podium.runtime.wire import Outgoing, read_headers
 
 from .asking import RETRY, Asking
+from .commits import Commit, decode_commit
 
-MAX_SUBJECTS: Final = 1000
-"""The most subjects that are asked for in one request; the server answers for up to 1,024."""
+BATCH: Final = 1000
+"""The most messages that are asked for in one request."""
+
+WINDOW: Final = 1000
+"""How many sequences behind an aggregate's last message the ones before it are first looked for."""
+
+FARTHER: Final = 16
 
 _END: Final = 204
 _NOTHING: Final = 404
-_TOO_MANY: Final = 413
 
 
 class _Found:
@@ -31,17 +34,18 @@ class _Found:
         left: how many more there are that match.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, single: bool) -> None:
         self.found: list[Stored] = []
-        self.status = 0
+        self.status = _END
         self.description = ""
         self.left = 0
+        self._single = single
 
     def take(self, payload: bytes, headers: bytes) -> bool:
         status, fields = read_headers(headers)
         if status is None:
             self.found.append(Stored(int(fields["Nats-Sequence"]), fields["Nats-Subject"], payload))
-            return False
+            return self._single
         self.status, self.description = status, fields["Description"]
         self.left = int(fields.get("Nats-Num-Pending", "0"))
         return True
@@ -50,100 +54,89 @@ class _Found:
 class Reading:
     """Reads one stream over one client.
 
+    Any replica may answer, also one that lags behind.
+
     Args:
-        replicas: of the stream. Any of them may answer, and one that lags behind does not have the newest; what the
-            leader says is there is then asked for until it is.
         timeout: seconds for which an answer is waited for and asked for again.
     """
 
-    def __init__(self, client: Client, stream: str, replicas: int, timeout: float) -> None:
+    def __init__(self, client: Client, stream: str, timeout: float) -> None:
         self._client = client
         self._stream = stream
-        self._replicas = replicas
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._asking = Asking(client)
 
     async def page(self, first: int, count: int) -> list[Stored]:
-        """The messages from a sequence on, up to `count`.
+        """Messages from a sequence on: `count` of them, or fewer where the stream or the room of an answer ends.
 
         Raises:
             OperationalError
         """
-        page: list[Stored] = []
-        while len(page) < count:
-            found, _, left = await self._get({"seq": first, "batch": count - len(page)})
-            page += found
-            if not found or not left:
+        return (await self._get({"seq": first, "batch": min(count, BATCH)})).found
+
+    async def at(self, sequence: int) -> Commit | None:
+        """The commit at the sequence; None if there is none.
+
+        Raises:
+            OperationalError
+        """
+        found = (await self._get({"seq": sequence}, single=True)).found
+        return decode_commit(found[0].payload) if found else None
+
+    async def history(
+        self,
+        subject: str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        newest: int | None = None,
+        reaching: int = 0,
+    ) -> list[tuple[int, Commit]]:
+        """An aggregate's commits with their sequences: all, or the last ones, among which is all that is asked for.
+
+        Args:
+            gt: versions greater than this.
+            newest: as many of the highest versions, of those that are at most `lte`.
+            reaching: a sequence at which there is a commit for certain, so that no answer without it is whole.
+
+        Raises:
+            OperationalError
+        """
+        deadline = self._loop.time() + self._timeout
+        while True:
+            found = await self._history(subject, gt, lte, newest)
+            if reaching == 0 or (found and found[-1][0] >= reaching):
+                return found
+            if self._loop.time() >= deadline:
+                raise OperationalError(f"nobody has message {reaching} of {self._stream}")
+            await asyncio.sleep(RETRY)
+
+    async def _history(
+        self, subject: str, gt: int | None, lte: int | None, newest: int | None
+    ) -> list[tuple[int, Commit]]:
+        if gt is None and newest is None:
+            return await self._from(subject, 1)
+        last = (await self._get({"last_by_subj": subject}, single=True)).found
+        found = [(stored.sequence, decode_commit(stored.payload)) for stored in last]
+        window = WINDOW
+        while found and found[0][0] > 1 and not _is_enough([commit for _, commit in found], gt, lte, newest):
+            found = await self._from(subject, max(1, found[-1][0] - window))
+            if window >= found[-1][0]:
                 break
-            first = found[-1].sequence + 1
-        return page
+            window *= FARTHER
+        return found
 
-    async def matching(self, filter: str) -> list[Stored]:
-        """The last message of each subject that matches.
-
-        Raises:
-            OperationalError
-        """
-        if self._replicas == 1 and (found := await self._last_of([filter])) is not None:
-            return found
-        return await self.last_of(list(await self.subjects(filter)))
-
-    async def subjects(self, filter: str) -> dict[str, int]:
-        """How many messages there are of each subject that matches, as the stream's leader knows it.
-
-        Raises:
-            OperationalError
-        """
-        subjects: dict[str, int] = {}
-        deadline = self._loop.time() + self._timeout
+    async def _from(self, subject: str, first: int) -> list[tuple[int, Commit]]:
+        found: list[tuple[int, Commit]] = []
         while True:
-            body = {"subjects_filter": filter, "offset": len(subjects)}
-            try:
-                answer = await call(self._client, f"STREAM.INFO.{self._stream}", body)
-            except LogUnavailable as error:
-                if self._loop.time() >= deadline:
-                    raise OperationalError(str(error)) from error
-                await asyncio.sleep(RETRY)
-                continue
-            more: dict[str, int] = answer["state"].get("subjects") or {}
-            subjects |= more
-            if not more or len(subjects) >= answer.get("total", 0):
-                return subjects
+            answer = await self._get({"seq": first, "next_by_subj": subject, "batch": BATCH})
+            found += [(stored.sequence, decode_commit(stored.payload)) for stored in answer.found]
+            if not answer.found or not answer.left:
+                return found
+            first = found[-1][0] + 1
 
-    async def last_of(self, subjects: Sequence[str]) -> list[Stored]:
-        """The last message of each of these subjects, which all have one, in the stream's order.
-
-        Raises:
-            OperationalError
-        """
-        deadline = self._loop.time() + self._timeout
-        all_found: list[Stored] = []
-        for start in range(0, len(subjects), MAX_SUBJECTS):
-            some = subjects[start : start + MAX_SUBJECTS]
-            while len(found := await self._last_of(some) or []) < len(some):
-                if self._loop.time() >= deadline:
-                    raise OperationalError(f"{len(some) - len(found)} messages of {self._stream} did not come")
-                await asyncio.sleep(RETRY)
-            all_found += found
-        return sorted(all_found, key=lambda stored: stored.sequence)
-
-    async def _last_of(self, filters: Sequence[str]) -> list[Stored] | None:
-        """The last message of each subject that matches; None if there are too many."""
-        request: dict[str, Any] = {"multi_last": list(filters)}
-        all_found: list[Stored] = []
-        while True:
-            found, status, left = await self._get(request)
-            if status == _TOO_MANY:
-                return None
-            all_found += found
-            if not found or not left:
-                return all_found
-            # what one answer may hold was full
-            request["seq"] = found[-1].sequence + 1
-
-    async def _get(self, request: dict[str, Any]) -> tuple[list[Stored], int, int]:
-        """What is found, the closing status, and how many more there are."""
+    async def _get(self, request: dict[str, Any], *, single: bool = False) -> _Found:
         deadline = self._loop.time() + self._timeout
         body = msgspec.json.encode(request)
 
@@ -151,11 +144,22 @@ class Reading:
             return [Outgoing(f"$JS.API.DIRECT.GET.{self._stream}", body, reply=reply)]
 
         while True:
-            answer, fault = _Found(), "no answer came"
+            answer, fault = _Found(single), "no answer came"
             if self._client.is_connected and await self._asking.ask(message, answer, deadline):
-                if answer.status in (_END, _NOTHING, _TOO_MANY):
-                    return answer.found, answer.status, answer.left
+                if answer.status in (_END, _NOTHING):
+                    return answer
                 fault = f"{answer.description} ({answer.status})"
             if self._loop.time() >= deadline:
                 raise OperationalError(f"{self._stream} could not be read within {self._timeout:g} s: {fault}")
             await asyncio.sleep(RETRY)
+
+
+def _is_enough(commits: list[Commit], gt: int | None, lte: int | None, newest: int | None) -> bool:
+    """Whether what is before these cannot be among what is asked for."""
+    below = commits[0].below
+    if below is None or (gt is not None and below <= gt):
+        return True
+    if newest is None:
+        return False
+    versions = [entry.version for commit in commits for entry in commit.events if lte is None or entry.version <= lte]
+    return sum(version > below for version in versions) >= newest

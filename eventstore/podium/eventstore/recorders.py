@@ -1,56 +1,50 @@
-"""Recorders of events over JetStream: an aggregate's sequence of versions, and the sequence of a whole application.
-
-The subject of an event names its aggregate and version, and is taken once: what a unique key is in a database. The
-sequence that the server gives it is its notification id.
-"""
+"""Recorders of events over JetStream: an aggregate's sequence of versions, and the sequence of a whole application."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import (
     AggregateRecorder,
     ApplicationRecorder,
-    IntegrityError,
     Notification,
     StoredEvent,
     Subscription,
+    Tracking,
 )
 from msgspec import Struct
 from nats.aio.client import Client
 
-from podium.runtime.jsapi import last_sequence
-from podium.runtime.pull import Stored
-
+from .commits import notifications, runs_of, stored_events
 from .datastore import Datastore
-from .messages import draft_event, read_event
+from .drafts import Wish
+from .numbering import Numbering
 from .places import Place
 from .reading import Reading
-from .saves import Draft, Saves, Stale
+from .saving import Saving
 from .streams import open_stream
 from .subscriptions import JetStreamSubscription
+from .tails import end_after, read_tail
 
 T = TypeVar("T")
-
-PAGE: Final = 500
-"""How many notifications are read at a time where some of them are passed over."""
 
 
 class Opened(Struct, frozen=True):
     """A stream that is there, over the client that reads and writes it."""
 
     client: Client
-    saves: Saves
+    saving: Saving
     reading: Reading
+    numbering: Numbering
 
 
 class StreamRecorder:
     """What all recorders have: one stream, which is opened when it is first needed."""
 
-    latest_only = False
-    """Whether the stream keeps only the newest message of each subject."""
+    history: int | None = None
+    """How many messages of each subject the stream keeps; None for all."""
 
     def __init__(self, datastore: Datastore, place: Place) -> None:
         self.datastore = datastore
@@ -63,23 +57,25 @@ class StreamRecorder:
         Raises:
             OperationalError: NATS is not there, or has a stream of the name that is of another shape.
             ProgrammingError: it is missing, and may not be made.
+            NotSupportedError: the server is too old.
         """
         self.run(_nothing)
 
     def run(self, work: Callable[[Opened], Coroutine[Any, Any, T]]) -> T:
         """Do work on the stream, on the client's thread."""
+        return self.datastore.run(lambda client: self.with_stream(client, work))
 
-        async def with_client(client: Client) -> T:
-            return await work(self._opened or await self._open(client))
-
-        return self.datastore.run(with_client)
+    async def with_stream(self, client: Client, work: Callable[[Opened], Coroutine[Any, Any, T]]) -> T:
+        """The same, for whoever is on that thread."""
+        return await work(self._opened or await self._open(client))
 
     async def _open(self, client: Client) -> Opened:
-        settings, stream = self.datastore.settings, self.place.stream
-        replicas = await open_stream(client, self.place, settings, latest_only=self.latest_only)
+        settings = self.datastore.settings
+        await open_stream(client, self.place, settings, history=self.history)
         if self._opened is None:
-            saves = Saves(client, stream, settings.timeout)
-            self._opened = Opened(client, saves, Reading(client, stream, replicas, settings.timeout))
+            reading = Reading(client, self.place.stream, settings.timeout)
+            saving = Saving(client, self.place, reading, settings.timeout)
+            self._opened = Opened(client, saving, reading, Numbering(client, self.place.stream, reading))
         return self._opened
 
 
@@ -87,7 +83,7 @@ class JetStreamAggregateRecorder(StreamRecorder, AggregateRecorder):
     """Events of aggregates, each version once; also their snapshots."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
-        self._insert(stored_events, **kwargs)
+        self._insert(stored_events)
         return None
 
     def select_events(
@@ -99,55 +95,37 @@ class JetStreamAggregateRecorder(StreamRecorder, AggregateRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        every = self.place.events_of(originator_id)
+        subject = self.place.event(originator_id)
 
-        async def select(opened: Opened) -> list[Stored]:
-            if gt is None and lte is None and limit is None:
-                return await opened.reading.matching(every)
-            versions = sorted(int(subject.rpartition(".")[2]) for subject in await opened.reading.subjects(every))
-            wanted = [
-                version for version in versions if (gt is None or version > gt) and (lte is None or version <= lte)
-            ]
-            if desc:
-                wanted.reverse()
-            return await opened.reading.last_of([f"{every[:-1]}{version}" for version in wanted[:limit]])
+        async def select(opened: Opened) -> list[StoredEvent]:
+            found = await opened.reading.history(
+                subject, gt=gt, lte=lte, newest=limit if desc else None, reaching=opened.saving.sequence(subject)
+            )
+            if found:
+                opened.saving.remember(subject, end_after(*found[-1]))
+            return stored_events(originator_id, [commit for _, commit in found])
 
-        events = [event for stored in self.run(select) if (event := self.read_event(stored)) is not None]
-        return sorted(events, key=_version, reverse=desc)
+        events = [
+            event
+            for event in self.run(select)
+            if (gt is None or event.originator_version > gt) and (lte is None or event.originator_version <= lte)
+        ]
+        return sorted(events, key=_version, reverse=desc)[:limit]
 
-    def read_event(self, stored: Stored) -> StoredEvent | None:
-        """The event in a message of the stream; None for what is no event."""
-        return read_event(self.place, stored)
-
-    def _insert(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+    def _insert(self, stored_events: Sequence[StoredEvent], tracking: Tracking | None = None) -> list[int] | None:
         """The notification ids; None for no events."""
-        if not stored_events:
+        if not stored_events and tracking is None:
             return None
-        drafts = self._drafts(stored_events)
-
-        async def insert(opened: Opened) -> int:
-            try:
-                return await opened.saves.save(drafts)
-            except Stale:
-                raise taken(stored_events) from None
-
-        first = self.run(insert)
-        return range(first, first + len(drafts))
-
-    def _drafts(self, stored_events: Sequence[StoredEvent]) -> list[Draft]:
-        """Raises: IntegrityError: a version twice."""
-        drafts = [draft_event(self.place, event) for event in stored_events]
-        if len({draft.subject for draft in drafts}) < len(drafts):
-            raise taken(stored_events)
-        return drafts
+        wish = Wish(runs_of(self.place, stored_events), tracking)
+        first = self.run(lambda opened: opened.saving.save(wish))
+        return list(range(first, first + len(stored_events))) or None
 
 
 class JetStreamApplicationRecorder(JetStreamAggregateRecorder, ApplicationRecorder):
     """The same, with the sequence of all events: 1, 2, 3, … without a gap."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
-        ids = self._insert(stored_events, **kwargs)
-        return None if ids is None else list(ids)
+        return self._insert(stored_events)
 
     def select_notifications(
         self,
@@ -162,43 +140,31 @@ class JetStreamApplicationRecorder(JetStreamAggregateRecorder, ApplicationRecord
 
         async def select(opened: Opened) -> list[Notification]:
             found: list[Notification] = []
-            at, size = first, limit if not topics else max(limit, PAGE)
-            while len(found) < limit and (stop is None or at <= stop):
-                page = await opened.reading.page(at, size if stop is None else min(size, stop - at + 1))
-                found += self.read_notifications(page, topics)
-                if len(page) < size:
-                    break
-                at = page[-1].sequence + 1
-            return found[:limit]
+            async for stored in opened.numbering.messages(first, None if topics else limit):
+                for notification in notifications(self.place, [stored], topics):
+                    if stop is not None and notification.id > stop:
+                        return found
+                    if notification.id >= first:
+                        found.append(notification)
+                        if len(found) == limit:
+                            opened.numbering.left_off(notification.id + 1, stored.sequence)
+                            return found
+            return found
 
-        return self.run(select)
+        return self.run(select) if limit > 0 else []
 
     def max_notification_id(self) -> int | None:
         async def ask(opened: Opened) -> int:
-            return await last_sequence(opened.client, self.place.stream)
+            return (await read_tail(opened.client, self.place.stream)).next_id - 1
 
         return self.run(ask) or None
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         return JetStreamSubscription(self, gt, topics)
 
-    def read_notifications(self, page: Sequence[Stored], topics: Sequence[str]) -> list[Notification]:
-        """Those of the messages that are events, and of these topics if any are named."""
-        return [
-            Notification(event.originator_id, event.originator_version, event.topic, event.state, id=stored.sequence)
-            for stored in page
-            if (event := self.read_event(stored)) is not None and (not topics or event.topic in topics)
-        ]
-
 
 def _version(event: StoredEvent) -> int:
     return event.originator_version
-
-
-def taken(events: Sequence[StoredEvent]) -> IntegrityError:
-    first = events[0]
-    several = f" or one of {len(events) - 1} more" if len(events) > 1 else ""
-    return IntegrityError(f"version {first.originator_version} of {first.originator_id}{several} is recorded already")
 
 
 async def _nothing(_: Opened) -> None:

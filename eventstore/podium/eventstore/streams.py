@@ -13,14 +13,11 @@ from .places import Place
 from .settings import Settings
 
 
-async def open_stream(client: Client, place: Place, settings: Settings, *, latest_only: bool = False) -> int:
+async def open_stream(client: Client, place: Place, settings: Settings, *, history: int | None = None) -> None:
     """Make the stream unless it is there.
 
     Args:
-        latest_only: it keeps the newest message of each subject, not all.
-
-    Returns:
-        How many replicas it has.
+        history: how many messages of each subject are kept; None for all.
 
     Raises:
         ApiError: there is none and none may be made, or there is one of another shape.
@@ -28,7 +25,7 @@ async def open_stream(client: Client, place: Place, settings: Settings, *, lates
         NotSupportedError: the server, or the stream, does not store several messages or none.
     """
     if settings.create:
-        answer = await call(client, f"STREAM.CREATE.{place.stream}", _wanted(place, settings, latest_only))
+        answer = await call(client, f"STREAM.CREATE.{place.stream}", _wanted(place, settings, history))
     else:
         answer = await call(client, f"STREAM.INFO.{place.stream}")
     config = answer["config"]
@@ -37,10 +34,9 @@ async def open_stream(client: Client, place: Place, settings: Settings, *, lates
             f"the stream {place.stream} takes no atomic batches or no direct reads: "
             "the server has to be 2.12 or newer, and the stream to allow both"
         )
-    return int(config.get("num_replicas", 1))
 
 
-def _wanted(place: Place, settings: Settings, latest_only: bool) -> dict[str, Any]:
+def _wanted(place: Place, settings: Settings, history: int | None) -> dict[str, Any]:
     return {
         "name": place.stream,
         "subjects": [place.subjects],
@@ -52,5 +48,5 @@ def _wanted(place: Place, settings: Settings, latest_only: bool) -> dict[str, An
         "allow_direct": True,
         "deny_delete": True,
         "deny_purge": True,
-        **({"max_msgs_per_subject": 1, "discard": "old"} if latest_only else {}),
+        **({} if history is None else {"max_msgs_per_subject": history, "discard": "old"}),
     }

@@ -16,10 +16,11 @@ from nats.aio.client import Client
 from podium.kernel.jetstream import JetStreamReader
 from podium.runtime.pull import Stored
 
+from .commits import notifications
 from .datastore import as_persistence_error
 
 if TYPE_CHECKING:
-    from .recorders import JetStreamApplicationRecorder
+    from .recorders import JetStreamApplicationRecorder, Opened
 
 
 class JetStreamSubscription(Subscription["JetStreamApplicationRecorder"]):
@@ -31,11 +32,11 @@ class JetStreamSubscription(Subscription["JetStreamApplicationRecorder"]):
     def __init__(self, recorder: JetStreamApplicationRecorder, gt: int | None, topics: Sequence[str]) -> None:
         super().__init__(recorder, gt, topics)
         recorder.create_table()
-        self._batches: AsyncGenerator[Sequence[Stored], None] | None = None
         self._ready: deque[Notification] = deque()
         self._lock = threading.Lock()
         self._coming: Future[Sequence[Stored]] | None = None
         self._turn = asyncio.Lock()
+        self._batches: AsyncGenerator[Sequence[Stored], None] | None = None
 
     def stop(self) -> None:
         with self._lock:
@@ -46,10 +47,12 @@ class JetStreamSubscription(Subscription["JetStreamApplicationRecorder"]):
             self._recorder.datastore.submit(self._end)
 
     def __next__(self) -> Notification:
+        after = self._last_notification_id or 0
         while not self._has_been_stopped:
             if self._ready:
                 return self._ready.popleft()
-            self._ready.extend(self._recorder.read_notifications(self._next_batch(), self._topics))
+            found = notifications(self._recorder.place, self._next_batch(), self._topics)
+            self._ready.extend(notification for notification in found if notification.id > after)
         raise StopIteration
 
     def _next_batch(self) -> Sequence[Stored]:
@@ -70,10 +73,13 @@ class JetStreamSubscription(Subscription["JetStreamApplicationRecorder"]):
     async def _follow(self, client: Client) -> Sequence[Stored]:
         async with self._turn:
             if self._batches is None:
-                reader = JetStreamReader(client, self._recorder.place.stream)
-                events = reader.follow(self._last_notification_id or 0)
+                sequence = await self._recorder.with_stream(client, self._first)
+                events = JetStreamReader(client, self._recorder.place.stream).follow(sequence - 1)
                 self._batches = cast("AsyncGenerator[Sequence[Stored], None]", events)
             return await anext(self._batches)
+
+    async def _first(self, opened: Opened) -> int:
+        return await opened.numbering.sequence_of((self._last_notification_id or 0) + 1)
 
     async def _end(self, _: Client) -> None:
         """Give the consumer back."""
