@@ -33,7 +33,7 @@ async def run(options: Options) -> list[Figure]:
 
 async def _latencies(options: Options, name: str, lives: int) -> list[list[float]]:
     """Seconds from each submission to its outcome, in order of size, round by round."""
-    seconds = 5.0 if options.quick else 20.0
+    seconds = 3.0 if options.quick else 10.0
     directory = options.directory / name
     directory.mkdir()
     rounds: list[list[float]] = []

@@ -37,8 +37,8 @@ async def run(options: Options) -> list[Figure]:
     figures: list[Figure] = []
     without = tuple(name for name in EVERYTHING if name != "projections")
     for title, processes, bulk, goal in (
-        ("single commands", EVERYTHING, False, 3_500.0),
-        ("bulk commands", EVERYTHING, True, None),
+        ("single commands", EVERYTHING, False, 6_000.0),
+        ("bulk commands", EVERYTHING, True, 15_000.0),
         ("single commands, no projections", without, False, None),
         ("bulk commands, no projections", without, True, None),
     ):
@@ -56,7 +56,7 @@ async def _measure(
     directory: Path, processes: Iterable[str], bulk: bool, options: Options
 ) -> tuple[list[Round], Figure]:
     """The rounds, and what nats-py alone does with the same events on the same server."""
-    seconds = 2.0 if options.quick else 5.0
+    seconds = 2.0 if options.quick else 4.0
     async with System(directory, processes) as system:
         load = Load(system.client, system.subjects, bulk=bulk)
         await load.start()

@@ -8,47 +8,77 @@ from __future__ import annotations
 import gc
 import time
 
+import msgspec
+
 from podium.kernel.jetstream import JetStreamLog
+from podium.kernel.log import Record
 from podium.kernel.main import make_decider
 from podium.kernel.partition import Partition
 
+from .ceiling import EVENTS_OF_A_LIFE
 from .history import history, stored, write
 from .options import Measurement, Options
 from .result import Figure, Goal, beside
 from .system import System
 
-LIVES = 50_000
+SIZES = (10_000, 100_000, 1_000_000)
+"""Events."""
+
+DETAILS = 100_000
+"""The size at which reading and rules are looked at apart."""
 
 
 async def run(options: Options) -> list[Figure]:
-    alone, read, replayed = _Times(), _Times(), _Times()
-    async with System(options.directory, ()) as system:
-        events = history(options.size(LIVES))
-        count = len(events.router)
-        await write(system, events)
-        log = JetStreamLog(system.client, system.subjects, "router", 0)
-        in_memory = stored(events.router)
-        for _ in range(options.rounds):
-            partition = _partition(system)
-            with alone:
-                partition.replay(in_memory)
-            seen = 0
-            with read:
-                async for some in log.read():
-                    seen += len(some)
-            partition = _partition(system)
-            with replayed:
-                async for some in log.read():
-                    partition.replay(some)
-            if not partition.count == seen == count:
-                raise RuntimeError(f"{partition.count} of {count} events were replayed, {seen} were read")
-    reading = Figure("reading without the rules", "events/s", read.rates(count))
+    sizes = [options.size(size) for size in SIZES]
+    written = history(max(sizes) // EVENTS_OF_A_LIFE)
+    figures: list[Figure] = []
+    details: list[Figure] = []
+    for size in sizes:
+        directory = options.directory / str(size)
+        directory.mkdir()
+        async with System(directory, ()) as system:
+            events = written._replace(router=written.router[:size])
+            await write(system, events)
+            log = JetStreamLog(system.client, system.subjects, "router", 0)
+            replayed = _Times()
+            for _ in range(options.rounds):
+                partition = _partition(system)
+                with replayed:
+                    async for some in log.read():
+                        partition.replay(some)
+                if partition.count != size:
+                    raise RuntimeError(f"{partition.count} of {size} events were replayed")
+            if size == options.size(DETAILS):
+                details = await _details(system, log, events.router, options.rounds)
+        goal = Goal("least", 100_000.0) if size == max(sizes) else None
+        rate = Figure(f"replay of {size:,} events from the server", "events/s", replayed.rates(size), goal)
+        cost = Figure("· processor", "µs an event", replayed.costs(size))
+        figures += [beside(rate, figures[0]), beside(cost, figures[1])] if figures else [rate, cost]
+    reading = details[-2]
+    apart = Figure(
+        "replay beside reading without the rules", "×", [rate / reading.median for rate in figures[2].values]
+    )
+    return [*figures, msgspec.structs.replace(apart, goal=Goal("least", 0.7)), *details]
+
+
+async def _details(system: System, log: JetStreamLog, events: list[Record], rounds: int) -> list[Figure]:
+    """The rules alone, and reading alone."""
+    alone, read = _Times(), _Times()
+    in_memory, count = stored(events), len(events)
+    for _ in range(rounds):
+        partition = _partition(system)
+        with alone:
+            partition.replay(in_memory)
+        seen = 0
+        with read:
+            async for some in log.read():
+                seen += len(some)
+        if seen != count:
+            raise RuntimeError(f"{seen} of {count} events were read")
     return [
-        beside(Figure("replay from the server", "events/s", replayed.rates(count), Goal("least", 30_000.0)), reading),
-        Figure("· processor", "µs an event", replayed.costs(count)),
-        Figure("the rules alone", "events/s", alone.rates(count)),
+        Figure(f"the rules alone, {count:,} events", "events/s", alone.rates(count)),
         Figure("· processor", "µs an event", alone.costs(count)),
-        reading,
+        Figure(f"reading without the rules, {count:,} events", "events/s", read.rates(count)),
         Figure("· processor", "µs an event", read.costs(count)),
     ]
 
@@ -84,8 +114,9 @@ def _partition(system: System) -> Partition[object]:
 MEASUREMENT = Measurement(
     title="Replay",
     setting=(
-        f"A router's partition from {4 * LIVES:,} events of {LIVES:,} whole lives, read from a file stream, in one "
-        "process with uvloop."
+        f"A router's partition from up to {SIZES[-1]:,} events of whole lives, read from a file stream, in one process "
+        "with uvloop."
     ),
     run=run,
+    limit=400.0,
 )

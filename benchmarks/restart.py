@@ -11,27 +11,32 @@ from . import fleet
 from .history import history, write
 from .load import Load
 from .options import Measurement, Options
-from .result import Figure
+from .result import Figure, Goal, beside
 from .system import System
 
-OPEN = 20_000
-LIVES = 10_000
+SIZES = (1_000, 10_000, 100_000)
+"""Open tasks; half as many have been closed."""
+
 PIN_SECONDS = 3.0
 """After this long the server has forgotten who served the partition before."""
 
 
 async def run(options: Options) -> list[Figure]:
-    empty = await _restarts(options, "empty", 0, 0)
-    full = await _restarts(options, "full", options.size(LIVES), options.size(OPEN))
-    return [
-        Figure(f"with {OPEN:,} open tasks, without snapshot", "s", full[0]),
-        Figure(f"with {OPEN:,} open tasks, with snapshot", "s", full[1]),
-        Figure("with nothing", "s", empty[0]),
-    ]
+    figures: list[Figure] = []
+    for size in SIZES:
+        waiting = options.size(size)
+        without, with_snapshot = await _restarts(options, waiting // 2, waiting)
+        goal = Goal("most", 5.0) if size == max(SIZES) else None
+        pair = (
+            Figure(f"with {waiting:,} open tasks, without snapshot", "s", without, goal),
+            Figure(f"with {waiting:,} open tasks, with snapshot", "s", with_snapshot, goal),
+        )
+        figures += [beside(one, few) for one, few in zip(pair, figures, strict=False)] if figures else pair
+    return figures
 
 
-async def _restarts(options: Options, name: str, lives: int, waiting: int) -> tuple[list[float], list[float]]:
-    directory = options.directory / name
+async def _restarts(options: Options, lives: int, waiting: int) -> tuple[list[float], list[float]]:
+    directory = options.directory / str(waiting)
     directory.mkdir()
     without: list[float] = []
     with_snapshot: list[float] = []
@@ -64,7 +69,7 @@ async def _until_served(system: System, load: Load) -> float:
 MEASUREMENT = Measurement(
     title="Restart of the router",
     setting=(
-        f"From the start of the process to the first outcome; {OPEN:,} tasks wait, {LIVES:,} are closed, "
+        f"From the start of the process to the first outcome; tasks that wait, half as many that are closed, "
         f"{fleet.AGENTS:,} agents. The router before it was stopped three seconds earlier: after a kill, up to two "
         "seconds more pass until the server gives the partition to another."
     ),

@@ -95,7 +95,9 @@ class Report(Struct, frozen=True):
 
 
 def beside(figure: Figure, other: Figure) -> Figure:
-    """The figure with its ratio to another."""
+    """The figure with its ratio to another, if that is not nothing."""
+    if not other.median:
+        return figure
     return msgspec.structs.replace(figure, ratio=figure.median / other.median, ratio_to=other.name)
 
 

@@ -12,7 +12,7 @@ from .result import Figure, Goal
 from .usage import Meter, memory
 
 SETTLE_SECONDS = 3.0
-IDLE_SECONDS = 20.0
+IDLE_SECONDS = 10.0
 
 
 async def run(options: Options) -> list[Figure]:
@@ -28,7 +28,7 @@ async def run(options: Options) -> list[Figure]:
             await asyncio.sleep(SETTLE_SECONDS)
             pids = {"supervisor": podium.pid, **podium.pids()}
             meter = Meter(pids)
-            await asyncio.sleep(5.0 if options.quick else IDLE_SECONDS)
+            await asyncio.sleep(3.0 if options.quick else IDLE_SECONDS)
             usage = meter.read()
             idle.append({name: used / usage.seconds * 100 for name, used in usage.processor.items()})
             memories = {name: memory(pid) for name, pid in pids.items()}
