@@ -15,7 +15,7 @@ from tests.chaos.fault import Harm
 from tests.chaos.heard import Heards
 from tests.chaos.load import Load, Repeater
 from tests.chaos.plan import Plan
-from tests.chaos.system import AGENTS, System
+from tests.chaos.system import System
 from tests.chaos.verdict import Stuck, audit, until_done
 
 
@@ -76,8 +76,7 @@ async def run(directory: Path, seed: int, seconds: float, nodes: int = 1, withou
                 stuck = str(error)
             finally:
                 await load.close()
-            for name in (*AGENTS, *(name for name in system.services if name != "projections")):
-                await system.processes[name].stop()
+            await system.stop_all_but("projections")
             report = await audit({**os.environ, **system.environment}, heards.path)
             return Result(
                 seed=seed,

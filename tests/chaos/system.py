@@ -99,6 +99,11 @@ class System:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
+    async def stop_all_but(self, name: str) -> None:
+        """The agents in order, and then the services, which leave snapshots."""
+        for names in (AGENTS, self.services):
+            await asyncio.gather(*(self.processes[other].stop() for other in names if other != name))
+
     async def stop(self) -> None:
         """Everything that still runs, the servers last."""
         await asyncio.gather(*(process.stop() for process in self.processes.values()))

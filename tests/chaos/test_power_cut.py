@@ -47,9 +47,7 @@ async def test_nothing_that_was_accepted_is_lost(tmp_path: Path, heards: Heards)
         await load.stop()
         await until_done(load)
         await load.close()
-        for name, process in system.processes.items():
-            if name != "projections":
-                await process.stop()
+        await system.stop_all_but("projections")
         report = await audit({**os.environ, **system.environment}, heards.path)
     assert report.findings == []
     assert report.commands["accepted"] > ACCEPTED
