@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from pathlib import Path
 
 import pytest
 
+from podium.kernel.embedded import server_binary
 from podium.runtime import connection
-from podium.runtime.connection import connect
+from podium.runtime.connection import connect, disconnect
 from tests.log.proxy import Proxy
 from tests.nats_server import NatsServer, free_port
 
@@ -56,3 +59,29 @@ async def test_a_server_that_comes_later_is_waited_for(nats_server: NatsServer):
         client = await connecting
     assert client.is_connected
     await client.close()
+
+
+async def test_who_is_let_in_no_more_is_told(tmp_path: Path):
+    config, port = tmp_path / "nats.conf", free_port()
+    users = 'listen: "127.0.0.1:{}"\nauthorization {{ users = [{{user: a, password: "{}"}}] }}\n'
+    config.write_text(users.format(port, "right"))
+    server = await asyncio.create_subprocess_exec(str(server_binary()), "-c", str(config), "-l", str(tmp_path / "log"))
+    lost = asyncio.Event()
+    url = f"nats://127.0.0.1:{port}"
+    client = await connect(url, name="test", user="a", password="right", timeout=20, on_lost=lost.set)
+    config.write_text(users.format(port, "another"))
+    server.send_signal(signal.SIGHUP)
+    async with asyncio.timeout(20):
+        await lost.wait()
+    assert client.is_closed
+    await disconnect(client)
+    server.terminate()
+    await server.wait()
+
+
+async def test_who_leaves_is_not_told_that_it_is_lost(shared_nats: NatsServer):
+    lost = asyncio.Event()
+    client = await connect(shared_nats.url, name="test", on_lost=lost.set)
+    await disconnect(client)
+    assert client.is_closed
+    assert not lost.is_set()

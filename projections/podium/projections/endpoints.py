@@ -92,7 +92,8 @@ class Endpoints:
     async def close(self, seconds: float) -> None:
         """Take no more queries, and finish those in hand within `seconds`."""
         if self._service is not None:
-            await self._service.stop()
+            if not self._nc.is_closed:
+                await self._service.stop()
             self._service = None
         if self._working:
             _, late = await asyncio.wait(self._working, timeout=seconds)

@@ -13,6 +13,7 @@ import uvloop
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from podium.runtime.connection import ConnectionLost
 from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.logs import configure
 from podium.runtime.settings import describe
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except Unusable as error:
             print(f"podium: {error}", file=sys.stderr)
             return 2
+        except ConnectionLost as error:
+            print(f"podium: {error}", file=sys.stderr)
+            return 1
         except Exception:
             logging.getLogger(__name__).exception("the projections have failed")
             return 1

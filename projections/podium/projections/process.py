@@ -12,7 +12,7 @@ from typing import Final
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
-from podium.runtime.connection import connect, disconnect
+from podium.runtime.connection import ConnectionLost, connect, disconnect
 
 from .builder import Builder, Rebuilt
 from .catalogue import SERVICES
@@ -96,15 +96,17 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         Unusable
+        ConnectionLost
     """
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     database = _database(settings.database_url)
     _log.info("the read model is in %s", database.name)
-    running = asyncio.create_task(_serve(settings, database))
-    stopping = asyncio.create_task(stopped.wait())
-    await asyncio.wait([stopping, running], return_when=asyncio.FIRST_COMPLETED)
+    lost = asyncio.Event()
+    running = asyncio.create_task(_serve(settings, database, lost))
+    stopping, losing = (asyncio.create_task(event.wait()) for event in (stopped, lost))
+    await asyncio.wait([stopping, losing, running], return_when=asyncio.FIRST_COMPLETED)
     running.cancel()
     try:
         await running
@@ -115,6 +117,8 @@ async def serve(settings: Settings) -> None:
         await stopping
     finally:
         database.close()
+    if lost.is_set():
+        raise ConnectionLost("the connection to NATS was closed for good")
 
 
 async def rebuild(settings: Settings, names: Collection[str]) -> Rebuilt:
@@ -180,8 +184,8 @@ def _database(url: str) -> Database:
         raise Unusable(f"the read model's directory cannot be made: {error}") from error
 
 
-async def _serve(settings: Settings, database: Database) -> None:
-    nc = await connect(settings.nats, name=NAME, **settings.login())
+async def _serve(settings: Settings, database: Database, lost: asyncio.Event) -> None:
+    nc = await connect(settings.nats, name=NAME, on_lost=lost.set, **settings.login())
     try:
         await ReadModel(nc, Subjects(settings.prefix), database).run()
     finally:

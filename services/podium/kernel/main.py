@@ -13,6 +13,7 @@ import uvloop
 from pydantic import ValidationError
 
 from podium.contracts.subjects import Service
+from podium.runtime.connection import ConnectionLost
 from podium.runtime.logs import configure
 from podium.runtime.settings import describe
 
@@ -62,6 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (ProvisionError, ConnectionError) as error:
         print(f"podium: {error}", file=sys.stderr)
         return 2
+    except ConnectionLost as error:
+        print(f"podium: {error}", file=sys.stderr)
+        return 1
     except Exception:
         logging.getLogger(__name__).exception("%s has failed", service)
         return 1

@@ -14,8 +14,8 @@ from nats.micro.service import Service as MicroService
 from nats.micro.service import ServiceConfig
 
 from podium.contracts.subjects import Service, Subjects
-from podium.runtime.connection import connect
-from podium.runtime.wire import Outgoing, listen, publish_all, settle
+from podium.runtime.connection import ConnectionLost, connect, disconnect
+from podium.runtime.wire import Outgoing, listen, publish_all
 
 from .clock import SystemClock
 from .decider import Decider
@@ -61,19 +61,24 @@ class ServiceProcess:
 
         Raises:
             ProvisionError: the server cannot hold podium's streams.
+            ConnectionLost
         """
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        nc = await connect(self._settings.nats, name=f"podium-{self._service}", **self._settings.login())
+        lost = asyncio.Event()
+        name = f"podium-{self._service}"
+        nc = await connect(self._settings.nats, name=name, on_lost=lost.set, **self._settings.login())
         await self._provision(nc)
         micro = await self._start(nc)
         running = [asyncio.create_task(owner.run()) for owner in self._owners]
         _log.info("%s is ready", self._service)
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, lost)]
+        await asyncio.wait([*waiting, *running], return_when=asyncio.FIRST_COMPLETED)
         await self._drain(nc, micro, running)
+        if lost.is_set():
+            raise ConnectionLost("the connection to NATS was closed for good")
 
     async def _start(self, nc: Client) -> MicroService:
         outbox = NatsOutbox(nc, self._subjects)
@@ -149,10 +154,9 @@ class ServiceProcess:
             task.cancel()
         for inbox in self._inboxes:
             await inbox.stop()
-        await micro.stop()
-        if nc.is_connected:
-            await settle(nc, timeout=1)
-        await nc.close()
+        if not nc.is_closed:
+            await micro.stop()
+        await disconnect(nc)
         for task in done:
             task.result()
         _log.info("%s has stopped", self._service)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
+from collections.abc import Callable
 from typing import Any, Final
+from weakref import WeakSet
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -20,6 +22,12 @@ PING_INTERVAL: Final = 2.0
 WATCH_INTERVAL: Final = 1.0
 
 _watchers: Final[set[asyncio.Task[None]]] = set()
+_leaving: Final[WeakSet[Client]] = WeakSet()
+"""Clients that are closed in order."""
+
+
+class ConnectionLost(Exception):
+    """The server let a process in no more: it ends, and may be started again."""
 
 
 async def connect(
@@ -31,6 +39,7 @@ async def connect(
     user_credentials: str | None = None,
     timeout: float | None = None,
     ping_interval: float = PING_INTERVAL,
+    on_lost: Callable[[], None] | None = None,
 ) -> Client:
     """A client that reconnects until it is closed.
 
@@ -40,6 +49,8 @@ async def connect(
         user_credentials: path of a `.creds` file; needs the package nkeys, which has no wheel and is not in the locks.
         timeout: seconds to wait for a first connection; None waits until there is one.
         ping_interval: seconds; a server that misses three pings is left.
+        on_lost: called when the connection was closed for good, and not by `disconnect`: a server that no longer lets
+            the process in leaves nats-py nothing to try. Whoever restarts the process then connects it again.
 
     Raises:
         ConnectionError: not connected within `timeout`, or credentials that cannot be used.
@@ -82,6 +93,9 @@ async def connect(
 
     async def on_close() -> None:
         watcher.cancel()
+        if on_lost is not None and client not in _leaving:
+            _log.error("NATS, %s: the connection is closed for good: %s", name, last_fault or "nothing was said")
+            on_lost()
 
     try:
         await asyncio.wait_for(
@@ -104,6 +118,7 @@ async def connect(
 
 async def disconnect(client: Client) -> None:
     """Send what is still to be sent, if there is a server, and close."""
+    _leaving.add(client)
     try:
         if client.is_connected:
             await settle(client, timeout=1)
