@@ -18,7 +18,7 @@ from .analysis import SKILLS
 from .findings import AnyFinding, Unreadable
 from .modules import Module
 
-HEARTBEAT: Final = 1.0
+HEARTBEAT: Final = 0.5
 PATIENCE: Final = 30.0
 """Seconds that an agent waits for podium to come up."""
 

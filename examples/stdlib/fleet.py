@@ -16,14 +16,9 @@ import msgspec
 
 from podium.kernel.embedded import HOST, end_with_parent
 
-from .agents import HEARTBEAT
-
 ROOT: Final = Path(__file__).resolve().parents[2]
 PORTS: Final = range(20_000, 30_000)
 """Below those that Linux gives to outgoing connections."""
-
-HEARTBEAT_TIMEOUT: Final = 4 * HEARTBEAT
-"""Seconds of silence after which podium gives an agent's tasks to others: short, so that the demo is."""
 
 PODIUM_SECONDS: Final = 15.0
 AGENT_SECONDS: Final = 12.0
@@ -107,8 +102,7 @@ class Podium(Child):
         self._ready: asyncio.Future[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         arguments = ["--port", str(self.port), "--data", str(data), "--json"]
-        environment = {"PODIUM_ROUTER_HEARTBEAT_TIMEOUT": str(HEARTBEAT_TIMEOUT)}
-        super().__init__("podium", "podium.kernel.up", arguments, data / "podium.log", environment)
+        super().__init__("podium", "podium.kernel.up", arguments, data / "podium.log", {})
         self.output = asyncio.subprocess.PIPE
 
     @property

@@ -210,6 +210,21 @@ def test_a_name_may_be_an_agent_and_a_skill():
     assert scenario.decider.explain(scenario.state, "nobody", scenario.now) is None
 
 
+def test_what_was_observed_can_be_kept():
+    scenario = ended(health("a1", breaker_failures=100), 10, 10)
+    scenario.submitted("t1", timeouts={"progress": 5}).gives("a1", "t1")
+    dumped = scenario.decider.dump_facts(scenario.state)
+    again = scenario.replayed()
+    again.decider.load_facts(again.state, dumped)
+    assert again.decider.dump_facts(again.state) == dumped
+    again.reacts()
+    again.beats("a1")
+    said = names(again.passes(6, "a1"))
+    assert "threshold_crossed" in said
+    assert "agent_stalled" in said
+    assert "agent_lost" in names(again.passes(5))
+
+
 def test_all_of_it_outlives_the_process():
     scenario = ended(health("a1", breaker_failures=100), 10, 10)
     scenario.passes(6, "a1")

@@ -1,7 +1,7 @@
 """A day of 500 agents whose beats are jittered and now and then lost: nobody who lives is lost.
 
-`PODIUM_BEAT_HOURS` is how many hours are simulated: a quarter of one by default, 24 for the whole claim (ten
-minutes of a processor).
+`PODIUM_BEAT_HOURS` is how many hours are simulated: a quarter of one by default, 24 for the whole claim (half an
+hour of a processor).
 """
 
 from __future__ import annotations

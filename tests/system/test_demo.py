@@ -159,7 +159,7 @@ async def test_a_tree_is_analysed_exactly_once_although_an_agent_is_killed(tree:
     check(report, find_modules(tree))
     assert report.restarts == []
     assert report.kill is not None
-    assert {lost.code for lost in report.kill.lost} == {"heartbeat_timeout"}
+    assert {lost.code for lost in report.kill.lost} == {"agent_lost"}
 
 
 async def test_the_router_and_the_server_may_be_killed_meanwhile(tree: Path, tmp_path: Path):

@@ -14,6 +14,12 @@ NAMES_KEPT: Final = 20_000
 """Of agents and of skills; who had no result for the longest time is forgotten first."""
 
 
+Result = tuple[float, str, bool, float | None]
+"""When it ended, by whom, whether it failed, and after how many seconds if it did not."""
+
+Kept = tuple[Scope, str, list[Result]]
+
+
 class Results:
     """Observed: what became of attempts.
 
@@ -37,6 +43,14 @@ class Results:
     def of(self, scope: Scope, name: str) -> Ended | None:
         return self._of[scope].get(name)
 
+    def dump(self) -> list[Kept]:
+        return [(scope, name, list(ended.newest)) for scope, of in self._of.items() for name, ended in of.items()]
+
+    def load(self, dumped: list[Kept]) -> None:
+        for scope, name, newest in dumped:
+            ended = self._of[scope][name] = Ended()
+            ended.newest.extend(newest)
+
     def _add(self, scope: Scope, name: str, agent: str, at: float, failed: bool, duration: float | None) -> None:
         names = self._of[scope]
         ended = names.get(name)
@@ -53,10 +67,10 @@ class Results:
 
 
 class Ended:
-    """The newest results: when, by whom, whether it failed, and after how many seconds if it did not."""
+    """The newest results, the newest last."""
 
     def __init__(self) -> None:
-        self.newest: deque[tuple[float, str, bool, float | None]] = deque(maxlen=MOST)
+        self.newest: deque[Result] = deque(maxlen=MOST)
 
     def since(self, at: float) -> tuple[int, int, int]:
         """How many ended after that time, how many of them failed, and of how many agents those were."""

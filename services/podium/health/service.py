@@ -32,7 +32,7 @@ from podium.contracts.subjects import Service
 from podium.contracts.thresholds import HealthReport, ThresholdCleared, ThresholdCrossed
 from podium.kernel.decider import Emit, Request
 
-from . import assessment, holds, liveness, recovery, thresholds, watch
+from . import assessment, facts, holds, liveness, recovery, thresholds, watch
 from .book import Book
 from .ledger import follow
 from .parts import Parts, Promise
@@ -86,6 +86,12 @@ class Health:
 
     def load(self, dumped: bytes) -> HealthState:
         return HealthState(Parts(Book.load(dumped)), self.settings)
+
+    def dump_facts(self, state: HealthState) -> bytes:
+        return facts.dump(state.parts)
+
+    def load_facts(self, state: HealthState, dumped: bytes) -> None:
+        facts.load(state.parts, dumped)
 
     # What is asked
 
@@ -148,8 +154,9 @@ class Health:
                 case watch.HOLD:
                     yield from holds.expire(state.book, holds.key_of(name), now)
                 case watch.MEASURE:
-                    timers.set(name, now + self.settings.check_interval)
                     yield from thresholds.measure(state, self.settings, now)
+                    wait = watch.TICK if state.watch.unmeasured else self.settings.check_interval
+                    timers.set(name, now + wait)
                 case watch.RECOVERY:
                     yield from recovery.go_on(state, name[1:], now)
                 case _:

@@ -7,6 +7,7 @@ below it, so that a value near its limit is one trouble and not many.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, get_args
 
 from podium.contracts.recovery import Scope
@@ -19,6 +20,9 @@ from .settings import HealthSettings
 from .state import HealthState
 
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
+
+AT_ONCE: Final = 400
+"""So many are measured in one look; the rest has its turn a moment later."""
 
 LEVELS: Final[tuple[Level, Level]] = ("critical", "warning")
 
@@ -60,22 +64,30 @@ def values(state: HealthState, scope: Scope, name: str, settings: HealthSettings
 
 
 def measure(state: HealthState, settings: HealthSettings, now: float) -> Iterator[Emit]:
-    """Look at everything of which something was heard, and at all that is beyond a limit."""
-    parts, book = state.parts, state.book
-    subjects: dict[tuple[Scope, str], None] = {(scope, name): None for scope, name, _ in book.crossed}
+    """Look at everything of which something was heard, and at all that is beyond a limit; at so much in one go."""
+    rest, book = state.watch.unmeasured, state.book
+    if not rest:
+        rest.update(_subjects(state, settings))
+    for scope, name in list(islice(rest, AT_ONCE)):
+        found = values(state, scope, name, settings, now)
+        for metric in METRICS:
+            yield from _compare(book, (scope, name, metric), found.get(metric), settings)
+        rest.pop((scope, name), None)
+
+
+def _subjects(state: HealthState, settings: HealthSettings) -> dict[tuple[Scope, str], None]:
+    parts = state.parts
+    subjects: dict[tuple[Scope, str], None] = {("all", ALL): None}
+    subjects |= {(scope, name): None for scope, name, _ in state.book.crossed}
     subjects |= parts.results.measured | parts.closings.measured
     cpu, memory = settings.cpu_warning, settings.memory_warning
     for agent, hearing in parts.hearings.items():
         if hearing.load.cpu >= cpu or hearing.load.memory >= memory:
             subjects["agent", agent] = None
-    subjects["all", ALL] = None
     parts.results.measured.clear()
     parts.closings.measured.clear()
     parts.closings.touched.clear()
-    for scope, name in subjects:
-        found = values(state, scope, name, settings, now)
-        for metric in METRICS:
-            yield from _compare(book, (scope, name, metric), found.get(metric), settings)
+    return subjects
 
 
 def _compare(book: Book, key: MetricKey, value: float | None, settings: HealthSettings) -> Iterator[Emit]:

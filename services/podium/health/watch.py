@@ -42,6 +42,7 @@ class Watch:
         bereft: lost agents that have tasks in hand.
         stuck: tasks that were stalled just now.
         moved: recoveries of whose tasks something was heard.
+        unmeasured: what has not had its turn in this round of measurements.
         unsure: whose state may be another one than was said last.
     """
 
@@ -52,6 +53,7 @@ class Watch:
         self.bereft: dict[str, None] = {}
         self.stuck: dict[str, None] = dict.fromkeys(parts.book.stalls)
         self.moved: dict[str, None] = {}
+        self.unmeasured: dict[tuple[Scope, str], None] = {}
         self.unsure: dict[tuple[Scope, str], None] = {}
         self._saving: dict[str, str] = {}
         for agent, standing in parts.book.standings.items():

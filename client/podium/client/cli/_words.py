@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import msgspec
 
 _TIMES: Final = frozenset(
-    ("deadline", "until", "retry_at", "start_by", "finish_by", "expected_completion", "completion_interval")
+    ("deadline", "until", "since", "retry_at", "start_by", "finish_by", "expected_completion", "completion_interval")
 )
 _ELLIPSIS: Final = "…"
 
