@@ -24,6 +24,8 @@ EndOf = Callable[[Run], Awaitable[End]]
 VersionsOf = Callable[[str, int], Awaitable[set[int]]]
 """The versions of an aggregate in the stream, from one on."""
 
+LAST_SEQUENCE: Final = "Nats-Expected-Last-Sequence"
+
 HEADER_ROOM: Final = 512
 """Bytes of the largest message that are kept for its headers and subject, beside what the subject may have."""
 
@@ -113,23 +115,27 @@ class Draft:
             self._versions.setdefault(subject, set()).update(versions)
         return first
 
-    def messages(self, reply: str) -> list[Outgoing]:
-        """As they are sent; the answer to all of them goes to `reply`."""
+    def batch(self, reply: str) -> list[Outgoing]:
+        """The messages as one atomic batch: all are stored or none; the answer goes to `reply`."""
         last = len(self.parts)
-        batch = f"Nats-Batch-Id: {self.mark}\r\nNats-Batch-Sequence: " if last > 1 else ""
         messages: list[Outgoing] = []
         for number, part in enumerate(self.parts, 1):
-            headers = HEADER_LINE
-            if number == 1:
-                headers += f"Nats-Expected-Last-Sequence: {self.before.sequence}\r\n"
-            if part.guard is not None:
-                headers += f"Nats-Expected-Last-Subject-Sequence: {part.guard}\r\n"
-            if batch:
-                headers += f"{batch}{number}\r\n"
-            if batch and number == last:
-                headers += "Nats-Batch-Commit: 1\r\n"
-            answered = reply if number == last else ""
-            messages.append(Outgoing(part.subject, part.payload, f"{headers}\r\n", answered))
+            first = f"{LAST_SEQUENCE}: {self.before.sequence}\r\n" if number == 1 else ""
+            commit = "Nats-Batch-Commit: 1\r\n" if number == last else ""
+            place = f"Nats-Batch-Id: {self.mark}\r\nNats-Batch-Sequence: {number}\r\n{commit}"
+            headers = f"{HEADER_LINE}{first}{_guard(part)}{place}\r\n"
+            messages.append(Outgoing(part.subject, part.payload, headers, reply if number == last else ""))
+        return messages
+
+    def chain(self, reply: str) -> list[Outgoing]:
+        """The messages one by one, each stored only right behind the one before it; each is answered at `reply`."""
+        messages: list[Outgoing] = []
+        previous = ""
+        for number, part in enumerate(self.parts):
+            behind = f"{LAST_SEQUENCE}: {self.before.sequence + number}\r\n{previous}"
+            headers = f"{HEADER_LINE}{behind}{_guard(part)}Nats-Msg-Id: {self.mark}-{number}\r\n\r\n"
+            messages.append(Outgoing(part.subject, part.payload, headers, reply))
+            previous = f"Nats-Expected-Last-Msg-Id: {self.mark}-{number}\r\n"
         return messages
 
     async def _check(self, run: Run, end: End, earlier: set[int], versions_of: VersionsOf) -> None:
@@ -152,6 +158,10 @@ class Draft:
                 self.ends[subject] = end = after
                 guard = None
         self.tail = tail
+
+
+def _guard(part: Part) -> str:
+    return "" if part.guard is None else f"Nats-Expected-Last-Subject-Sequence: {part.guard}\r\n"
 
 
 def _pieces(entries: Sequence[Entry], room: int) -> list[list[Entry]]:

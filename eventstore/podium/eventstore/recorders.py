@@ -71,10 +71,10 @@ class StreamRecorder:
 
     async def _open(self, client: Client) -> Opened:
         settings = self.datastore.settings
-        await open_stream(client, self.place, settings, history=self.history)
+        replicas = await open_stream(client, self.place, settings, history=self.history)
         if self._opened is None:
             reading = Reading(client, self.place.stream, settings.timeout)
-            saving = Saving(client, self.place, reading, settings.timeout)
+            saving = Saving(client, self.place, reading, replicas, settings.timeout)
             self._opened = Opened(client, saving, reading, Numbering(client, self.place.stream, reading))
         return self._opened
 

@@ -1,9 +1,10 @@
 """Saves on their way into a stream: each whole or not at all, in the order of their notification ids.
 
 One commit is under way at a time. It says at which sequence the stream and each of its aggregates must end, so that it
-fails if anyone else was faster; then what is there is looked at again. A commit of one message is a plain guarded
-publish; an atomic batch costs the server ten times as much, but the same for 2 messages as for 1,000. So only what has
-to be together goes together, or what waits in great number.
+fails if anyone else was faster; then what is there is looked at again. Messages that need not be stored together are
+sent in a chain, each only to be stored right behind the one before it. On one server an atomic batch costs as much as
+ten to twenty messages, whatever its size; so it has what must be together, or what waits in great number. With
+replicas it is the other way round.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from msgspec import Struct
 from nats.aio.client import Client
 
 from podium.runtime.jsapi import LogUnavailable
-from podium.runtime.wire import read_headers
 
 from .asking import RETRY, Asking
 from .commits import Run
@@ -31,13 +31,14 @@ from .tails import End, Tail, read_commit, read_end, read_tail
 MAX_MESSAGES: Final = 1000
 """The most that one atomic batch may have (a limit of the server)."""
 
-FEW: Final = 8
-"""Up to so many saves that wait go one after the other, more of them in one batch."""
+CHAIN: Final = 32
+"""Up to so many saves that wait are sent in a chain, more of them in a batch."""
 
 REMEMBERED: Final = 10_000
 """Aggregates of which it is remembered where they end; of the others it has to be asked."""
 
-_WRONG_LAST_SEQUENCE: Final = (10071, 10164)
+_WRONG_LAST: Final = (10070, 10071, 10164)
+"""Another last message id, another last sequence, and the same in a batch."""
 
 
 class _Save:
@@ -57,16 +58,25 @@ class _Save:
 
 
 class _Sent(Struct, frozen=True):
-    """A commit that may be stored: its draft, and what each save in it would get."""
+    """A commit on its way.
+
+    Attributes:
+        saves: in order, each with its first notification id and how many messages it ends behind.
+        chained: each message may be stored or not, but none before those in front of it.
+    """
 
     draft: Draft
-    firsts: dict[_Save, int]
+    saves: list[tuple[_Save, int, int]]
+    chained: bool
 
 
 class _Fault(Struct):
     code: int = 500
     err_code: int = 0
     description: str = ""
+
+    def text(self) -> str:
+        return f"{self.description} ({self.err_code or self.code})"
 
 
 class _Reply(Struct):
@@ -78,31 +88,42 @@ _decoder: Final = msgspec.json.Decoder(_Reply)
 
 
 class _Replies:
-    """The one answer that a commit gets."""
+    """The answers that a commit gets.
 
-    def __init__(self) -> None:
-        self.found: _Reply | None = None
+    Attributes:
+        stored: how many messages are, from the first on.
+        fault: the first refusal.
+    """
+
+    def __init__(self, count: int, each: int) -> None:
+        self.stored = 0
+        self.fault: _Fault | None = None
+        self._left = count
+        self._each = each
 
     def take(self, payload: bytes, headers: bytes) -> bool:
-        if payload:
-            self.found = _decoder.decode(payload)
+        reply = _decoder.decode(payload) if payload else _Reply(error=_Fault(description="nobody takes it"))
+        if reply.error is None:
+            self.stored += self._each
         else:
-            status, _ = read_headers(headers)
-            self.found = _Reply(error=_Fault(code=status or 500, description="nobody takes it"))
-        return True
+            self.fault = self.fault or reply.error
+        self._left -= 1
+        return self._left == 0
 
 
 class Saving:
     """All that is saved in one stream over one client, by any number of threads.
 
     Args:
+        replicas: of the stream.
         timeout: seconds for which a save is tried.
     """
 
-    def __init__(self, client: Client, place: Place, reading: Reading, timeout: float) -> None:
+    def __init__(self, client: Client, place: Place, reading: Reading, replicas: int, timeout: float) -> None:
         self._client = client
         self._place = place
         self._reading = reading
+        self._chain = CHAIN if replicas == 1 else 1
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._asking = Asking(client)
@@ -159,51 +180,53 @@ class Saving:
             self._pump = None
 
     def _next(self) -> list[_Save]:
-        """What goes into the next commit: the first that waits, or as many as there is room for."""
-        group = [self._waiting.popleft()]
-        count = _count(group[0])
-        if count == 1 and len(self._waiting) < FEW:
-            return group
-        while self._waiting and count + _count(self._waiting[0]) <= MAX_MESSAGES:
-            count += _count(self._waiting[0])
+        """What goes into the next commit: as much as there is room for."""
+        group: list[_Save] = []
+        room = MAX_MESSAGES
+        while self._waiting and (room := room - max(1, len(self._waiting[0].wish.runs))) >= 0:
             group.append(self._waiting.popleft())
         return group
 
     async def _commit(self, group: Sequence[_Save]) -> None:
-        """Send until there is an answer that settles it."""
+        """Send until there is an answer that settles each save."""
         sent: list[_Sent] = []
         fault, careful = "not connected to NATS", False
         while group := self._in_time(group, fault):
             try:
                 if sent and await self._arrived(sent):
-                    return
+                    continue
                 commit = await self._draft(group, careful)
             except LogUnavailable as error:
                 self._tail, fault = None, str(error)
                 await asyncio.sleep(RETRY)
                 continue
-            if not commit.firsts:
-                return
-            group, replies = list(commit.firsts), _Replies()
-            deadline = min(save.deadline for save in group)
-            await self._asking.ask(commit.draft.messages, replies, deadline)
-            reply = replies.found
-            if reply is not None and reply.error is None:
-                self._settle(commit)
-                return
-            self._tail = None
-            if reply is not None and reply.error is not None and reply.error.err_code in _WRONG_LAST_SEQUENCE:
-                careful = True
-                for part in commit.draft.parts:
-                    self._ends.pop(part.subject, None)
+            replies = await self._send(commit)
+            self._settle(commit, replies.stored)
+            if replies.stored == len(commit.draft.parts):
+                self._tail = commit.draft.tail
+                for subject, end in commit.draft.ends.items():
+                    self.remember(subject, end)
                 continue
-            for save in group:
+            self._tail = None
+            for part in commit.draft.parts:
+                self._ends.pop(part.subject, None)
+            if replies.fault is not None and replies.fault.err_code in _WRONG_LAST:
+                careful = True
+                continue
+            for save, _, _ in commit.saves:
                 save.unsure = True
             sent.append(commit)
-            fault = "no answer came"
-            if reply is not None and reply.error is not None:
-                fault = f"{reply.error.description} ({reply.error.err_code or reply.error.code})"
+            fault = "no answer came" if replies.fault is None else replies.fault.text()
             await asyncio.sleep(RETRY)
+
+    async def _send(self, commit: _Sent) -> _Replies:
+        count = len(commit.draft.parts)
+        replies = _Replies(count, 1) if commit.chained else _Replies(1, count)
+        if count:
+            deadline = min(save.deadline for save, _, _ in commit.saves)
+            messages = commit.draft.chain if commit.chained else commit.draft.batch
+            await self._asking.ask(messages, replies, deadline)
+        return replies
 
     async def _draft(self, group: Sequence[_Save], careful: bool) -> _Sent:
         """The saves of the group that can be; the others fail.
@@ -226,35 +249,39 @@ class Saving:
             history = await self._reading.history(subject, gt=first - 1, reaching=self.sequence(subject))
             return {entry.version for _, commit in history for entry in commit.events}
 
-        firsts: dict[_Save, int] = {}
+        saves: list[tuple[_Save, int, int]] = []
         for save in group:
             if save.future.done():
                 continue
             try:
-                firsts[save] = await draft.add(save.wish, end_of, versions_of)
+                first = await draft.add(save.wish, end_of, versions_of)
+                saves.append((save, first, len(draft.parts)))
             except PersistenceError as error:
                 save.future.set_exception(error)
-        return _Sent(draft, firsts)
+        chained = len(draft.parts) == len(saves) <= self._chain
+        return _Sent(draft, saves, chained)
 
     async def _arrived(self, sent: list[_Sent]) -> bool:
-        """Whether one of these is stored after all; those that no longer can be are taken out."""
+        """Whether any save of these is stored after all; what no longer can be is taken out."""
+        any_settled = False
         for commit in list(sent):
-            first = await read_commit(self._client, self._place.stream, commit.draft.before.sequence + 1)
-            if first is not None and first.mark == commit.draft.mark:
-                self._settle(commit)
-                self._tail = None
-                return True
-            if first is not None:
+            stored, found = 0, None
+            for sequence in range(commit.draft.before.sequence + 1, commit.draft.tail.sequence + 1):
+                found = await read_commit(self._client, self._place.stream, sequence)
+                if found is None or found.mark != commit.draft.mark:
+                    break
+                stored += 1
+            if found is not None and (found.mark != commit.draft.mark or stored == len(commit.draft.parts)):
                 sent.remove(commit)
-        return False
+            any_settled = self._settle(commit, stored) or any_settled
+        return any_settled
 
-    def _settle(self, commit: _Sent) -> None:
-        self._tail = commit.draft.tail
-        for subject, end in commit.draft.ends.items():
-            self.remember(subject, end)
-        for save, first in commit.firsts.items():
-            if not save.future.done():
-                save.future.set_result(first)
+    def _settle(self, commit: _Sent, stored: int) -> bool:
+        """So many messages are stored; whether that settles any save."""
+        settled = [(save, first) for save, first, end in commit.saves if end <= stored and not save.future.done()]
+        for save, first in settled:
+            save.future.set_result(first)
+        return bool(settled)
 
     def _in_time(self, group: Sequence[_Save], fault: str) -> list[_Save]:
         """Those that are still to be tried; the others have failed."""
@@ -265,11 +292,6 @@ class Saving:
                 text = f"not saved in {self._place.stream} within {self._timeout:g} s: {fault}{may_be}"
                 save.future.set_exception(OperationalError(text))
         return [save for save in group if not save.future.done()]
-
-
-def _count(save: _Save) -> int:
-    """Messages, unless one is too large."""
-    return max(1, len(save.wish.runs))
 
 
 def _fail(group: Sequence[_Save], error: PersistenceError) -> None:

@@ -13,11 +13,14 @@ from .places import Place
 from .settings import Settings
 
 
-async def open_stream(client: Client, place: Place, settings: Settings, *, history: int | None = None) -> None:
+async def open_stream(client: Client, place: Place, settings: Settings, *, history: int | None = None) -> int:
     """Make the stream unless it is there.
 
     Args:
         history: how many messages of each subject are kept; None for all.
+
+    Returns:
+        How many replicas it has.
 
     Raises:
         ApiError: there is none and none may be made, or there is one of another shape.
@@ -34,6 +37,7 @@ async def open_stream(client: Client, place: Place, settings: Settings, *, histo
             f"the stream {place.stream} takes no atomic batches or no direct reads: "
             "the server has to be 2.12 or newer, and the stream to allow both"
         )
+    return int(config.get("num_replicas", 1))
 
 
 def _wanted(place: Place, settings: Settings, history: int | None) -> dict[str, Any]:
@@ -44,6 +48,8 @@ def _wanted(place: Place, settings: Settings, history: int | None) -> dict[str, 
         "retention": "limits",
         "discard": "new",
         "num_replicas": settings.replicas,
+        # the least that there is: the server keeps the ids of messages for so long, and nobody sends one twice
+        "duplicate_window": 100_000_000,
         "allow_atomic": True,
         "allow_direct": True,
         "deny_delete": True,
