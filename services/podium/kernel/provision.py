@@ -47,6 +47,10 @@ class ProvisionError(Exception):
     """The server cannot be used as it is; the message says why, in one sentence."""
 
 
+QUEUE_MESSAGES: Final = 50_000
+"""Some ten seconds of work."""
+
+
 class ProvisionOptions(Struct, frozen=True, kw_only=True):
     """How much, and how safely.
 
@@ -65,7 +69,7 @@ class ProvisionOptions(Struct, frozen=True, kw_only=True):
 
     replicas: int = 1
     partitions: int = 1
-    queue_messages: int = 1_000_000
+    queue_messages: int = QUEUE_MESSAGES
     queue_bytes: int = 256 * 1024 * 1024
     max_ack_pending: int = 50_000
     ack_wait: float = 5.0
