@@ -7,6 +7,7 @@ import asyncio
 import sys
 import tempfile
 import time
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def main() -> int:
             result = _measure(name, report.rounds, report.quick)
         except Exception as reason:
             failed.append(name)
-            console.print(f"{name} failed: {reason!r}\n", style="bold red", highlight=False)
+            console.print(f"{name} failed: {reason!r}", style="bold red", highlight=False)
+            traceback.print_exception(reason)
             continue
         report.results.append(result)
         print_result(console, result)

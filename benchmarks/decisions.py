@@ -26,7 +26,7 @@ from .options import Measurement, Options
 from .result import Figure, Goal, beside
 
 SIZES = (10, 100, 1_000, 10_000)
-DECISIONS = 5_000
+DECISIONS = 3_000
 SKILLS = 10
 """Different ones: a tenth of the agents is able to do a task."""
 

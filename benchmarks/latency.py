@@ -13,8 +13,8 @@ from .result import Figure, Goal
 from .system import EVERYTHING, System
 
 RATE: Final = 50.0
-WARM_UP: Final = 3.0
-BEFORE: Final = 50_000
+WARM_UP: Final = 2.0
+BEFORE: Final = 20_000
 """Tasks of which the streams are full in the second half."""
 
 
@@ -33,7 +33,7 @@ async def run(options: Options) -> list[Figure]:
 
 async def _latencies(options: Options, name: str, lives: int) -> list[list[float]]:
     """Seconds from each submission to its outcome, in order of size, round by round."""
-    seconds = 3.0 if options.quick else 10.0
+    seconds = 2.0 if options.quick else 6.0
     directory = options.directory / name
     directory.mkdir()
     rounds: list[list[float]] = []

@@ -31,7 +31,7 @@ RETRY: Final = 0.1
 """Seconds until a report that was not taken is sent again."""
 
 PROBE_RATE: Final = 20.0
-PROBE_SECONDS: Final = 5.0
+PROBE_SECONDS: Final = 4.0
 SOON: Final = 0.25
 """Seconds from a submission to its result when nothing is in the way, with a wide margin."""
 

@@ -22,11 +22,11 @@ from .result import Figure, Goal, beside
 from .system import System
 from .usage import Meter
 
-SIZES = (500, 5_000, 50_000)
+SIZES = (250, 2_500, 25_000)
 """Lives, of which the read models are built."""
 
-RATES = (500.0, 1_000.0, 2_000.0)
-LAG_SECONDS = 5.0
+RATES = (1_000.0, 2_000.0)
+LAG_SECONDS = 4.0
 PROBE_SECONDS = 0.05
 
 

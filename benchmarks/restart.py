@@ -15,7 +15,7 @@ from .result import Figure, Goal, beside
 from .system import System
 
 SIZES = (1_000, 10_000, 100_000)
-"""Open tasks; half as many have been closed."""
+"""Open tasks; a tenth as many have been closed."""
 
 PIN_SECONDS = 3.0
 """After this long the server has forgotten who served the partition before."""
@@ -25,7 +25,7 @@ async def run(options: Options) -> list[Figure]:
     figures: list[Figure] = []
     for size in SIZES:
         waiting = options.size(size)
-        without, with_snapshot = await _restarts(options, waiting // 2, waiting)
+        without, with_snapshot = await _restarts(options, waiting // 10, waiting)
         goal = Goal("most", 5.0) if size == max(SIZES) else None
         pair = (
             Figure(f"with {waiting:,} open tasks, without snapshot", "s", without, goal),
@@ -69,7 +69,7 @@ async def _until_served(system: System, load: Load) -> float:
 MEASUREMENT = Measurement(
     title="Restart of the router",
     setting=(
-        f"From the start of the process to the first outcome; tasks that wait, half as many that are closed, "
+        f"From the start of the process to the first outcome; tasks that wait, a tenth as many that are closed, "
         f"{fleet.AGENTS:,} agents. The router before it was stopped three seconds earlier: after a kill, up to two "
         "seconds more pass until the server gives the partition to another."
     ),

@@ -12,7 +12,7 @@ from .result import Figure, Goal
 from .usage import Meter, memory
 
 SETTLE_SECONDS = 3.0
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 6.0
 
 
 async def run(options: Options) -> list[Figure]:

@@ -12,6 +12,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import NullFormatter
 
 PLACES = ("50/s", "50%", "80%")
 QUANTILES = (("p50", "p50"), ("p99", "p99"))
@@ -29,8 +30,10 @@ def main(results: Path, picture: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(12, 5.5), sharey=True, layout="constrained")
     for axis, (quantile, title) in zip(axes, QUANTILES, strict=True):
         for number, (name, figures) in enumerate(shown.items()):
-            rates = [figures[f"rate at {place}"]["median"] for place in PLACES]
-            rows = [figures[f"{quantile} at {place}"] for place in PLACES]
+            measured = [place for place in PLACES if f"rate at {place}" in figures]
+            places = sorted(measured, key=lambda place: figures[f"rate at {place}"]["median"])
+            rates = [figures[f"rate at {place}"]["median"] for place in places]
+            rows = [figures[f"{quantile} at {place}"] for place in places]
             middle = [row["median"] for row in rows]
             spread = [
                 [row["median"] - min(row["values"]) for row in rows],
@@ -55,11 +58,12 @@ def main(results: Path, picture: Path) -> None:
     axes[0].yaxis.set_major_formatter("{x:,.0f}")
     for axis in axes:
         axis.xaxis.set_major_formatter("{x:,.0f}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     machine = report["machine"]
     figure.suptitle(
         f"Latency against load, everything fsynced, {machine['cores']} cores for server, workers and submitter "
-        f"({report['started'][:10]}); bars: least and greatest of {report['rounds']} rounds",
+        f"({report['started'][:10]}); bars: least and greatest of {report['rounds']}",
         fontsize=10,
     )
     figure.savefig(picture, dpi=130)
