@@ -34,6 +34,7 @@ class Commit(Struct, frozen=True, array_like=True):
         id: the notification id of the first event; of the next one to come if there are none.
         below: the highest version that the aggregate had before; None if it had none.
         solid: a version from which on the aggregate now has every one up to its highest; None if it has none.
+        start: the sequence of the aggregate's first message.
         mark: tells one attempt to save from all others.
         tracks: how far other applications' notifications are processed, after this commit.
         values: of a view, after this commit.
@@ -42,6 +43,7 @@ class Commit(Struct, frozen=True, array_like=True):
     id: int
     below: int | None
     solid: int | None
+    start: int
     mark: str
     events: tuple[Entry, ...] = ()
     tracks: dict[str, int] = {}

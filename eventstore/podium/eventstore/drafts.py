@@ -91,7 +91,7 @@ class Draft:
         """
         tracks = self.tail.tracks if wish.tracking is None else _tracked(self.tail.tracks, wish.tracking)
         values = self.tail.values if wish.change is None else {**self.tail.values, **wish.change(self.tail.values)}
-        room = self._limit - len(encode_commit(Commit(self.tail.next_id, None, None, self.mark, (), tracks, values)))
+        room = self._limit - len(encode_commit(Commit(self.tail.next_id, None, None, 0, self.mark, (), tracks, values)))
         ends: dict[str, End] = {}
         added: dict[str, set[int]] = {}
         parts: list[tuple[Run, list[list[Entry]], End]] = []
@@ -108,7 +108,7 @@ class Draft:
         self.tail = Tail(self.tail.sequence, first, tracks, values)
         for run, pieces, end in parts:
             guard = None if run.subject in self.ends else end.sequence
-            self._put(run.subject, pieces, end, guard)
+            self._put(run.subject, pieces, self.ends.get(run.subject, end), guard)
         if not parts:
             self._put(self._track, [[]], End(), None)
         for subject, versions in added.items():
@@ -151,7 +151,8 @@ class Draft:
         tail = self.tail
         for entries in pieces:
             after = end.after(tail.sequence + 1, _versions(entries))
-            commit = Commit(tail.next_id, end.top, after.solid, self.mark, tuple(entries), tail.tracks, tail.values)
+            place = (tail.next_id, end.top, after.solid, after.start)
+            commit = Commit(*place, self.mark, tuple(entries), tail.tracks, tail.values)
             self.parts.append(Part(subject, encode_commit(commit), guard))
             tail = Tail(tail.sequence + 1, commit.next_id, tail.tracks, tail.values)
             if entries:

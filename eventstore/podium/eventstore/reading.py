@@ -115,15 +115,14 @@ class Reading:
     async def _history(
         self, subject: str, gt: int | None, lte: int | None, newest: int | None
     ) -> list[tuple[int, Commit]]:
-        if gt is None and newest is None:
-            return await self._from(subject, 1)
         last = (await self._get({"last_by_subj": subject}, single=True)).found
         found = [(stored.sequence, decode_commit(stored.payload)) for stored in last]
         window = WINDOW
-        while found and found[0][0] > 1 and not _is_enough([commit for _, commit in found], gt, lte, newest):
-            found = await self._from(subject, max(1, found[-1][0] - window))
-            if window >= found[-1][0]:
-                break
+        while found and not _is_enough([commit for _, commit in found], gt, lte, newest):
+            start = found[0][1].start
+            if gt is not None or newest is not None:
+                start = max(start, found[-1][0] - window)
+            found = await self._from(subject, start)
             window *= FARTHER
         return found
 

@@ -36,11 +36,13 @@ class End(Struct, frozen=True):
         sequence: of an aggregate's last message, 0 for none.
         top: its highest version; None if it has none.
         solid: a version from which on it has every one up to the highest; None if it has none.
+        start: the sequence of its first message, 0 for none.
     """
 
     sequence: int = 0
     top: int | None = None
     solid: int | None = None
+    start: int = 0
 
     def has(self, version: int) -> bool:
         """Whether it has the version for certain."""
@@ -53,7 +55,7 @@ class End(Struct, frozen=True):
             if top is None or version > top:
                 solid = version if top is None or version > top + 1 else solid
                 top = version
-        return End(sequence, top, solid)
+        return End(sequence, top, solid, self.start or sequence)
 
 
 async def read_tail(client: Client, stream: str) -> Tail:
@@ -102,7 +104,7 @@ async def read_end(client: Client, stream: str, subject: str) -> End:
 def end_after(sequence: int, commit: Commit) -> End:
     versions = [entry.version for entry in commit.events]
     top = max(versions if commit.below is None else [commit.below, *versions], default=None)
-    return End(sequence, top, commit.solid)
+    return End(sequence, top, commit.solid, commit.start)
 
 
 def _data(message: dict[str, Any]) -> bytes:
