@@ -1,13 +1,13 @@
 """What a run's state makes due: steps begin, are done, fail; a run ends. Derived anew each time it is looked at.
 
-Tasks of a step are submitted when an agent may soon have them, the longest way to the end first (HEFT), one of a kind
-at a time: a run takes its turns among all others' tasks as it is served, and the best step goes first even if it could
-begin only a moment ago.
+Tasks of a step are submitted when an agent may soon have them, the longest way to the end first (HEFT): of those that
+the same agents can do one waits in line, and others only if they are better. So a run takes its turns among all others'
+tasks as it is served, and the best step goes first even if it could begin only a moment ago.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Raw
@@ -42,9 +42,6 @@ RUN: Final = "!"
 
 SELF: Final = "router"
 """Who does what a run's rules demand, whoever's report led to it."""
-
-WINDOW: Final = 1
-"""How many tasks of a run that the same agents can do wait for an agent at a time."""
 
 AT_ONCE: Final = 64
 """How many steps one look at a run begins or passes over: other runs get theirs in between."""
@@ -166,15 +163,39 @@ class Engine:
                 if facts.ending is not None:
                     return
         for lane in list(run.lanes):
-            while count < AT_ONCE and run.waiting.get(lane, 0) < WINDOW and (best := run.best(lane)) is not None:
+            while count < AT_ONCE and (best := self._next_of(run, lane)) is not None:
                 count += 1
                 yield from self._begin(run, best)
+                self._arrange(run.waiting.get(lane, {}))
                 if facts.ending is not None:
                     return
         if run.todo or count >= AT_ONCE:
             self._flows.pending[run.id] = None
         elif run.is_over:
             yield from self._complete(run)
+
+    def _next_of(self, run: Run, lane: str) -> StepPlan | None:
+        """The best step of a lane, if none of its tasks waits for an agent that is as good."""
+        waiting, best = run.waiting.get(lane), run.best(lane)
+        if best is None or not waiting:
+            return best
+        return best if best.rank > max(waiting.values()) else None
+
+    def _arrange(self, waiting: Mapping[str, float]) -> None:
+        """The tasks of a run that wait in one line change places, so that the best goes first."""
+        queue = self._state.index.queue
+        places = sorted(place for task in waiting if (place := queue.key(task)) is not None)
+        if len(places) < 2:
+            return
+        line = queue.line(places[0].task)
+        wanted = sorted((place.task for place in places), key=lambda task: -waiting[task])
+        if wanted == [place.task for place in places] or any(queue.line(task) is not line for task in wanted):
+            return
+        needs, principal = line.needs, line.principal
+        for place in places:
+            queue.remove(place.task)
+        for place, task in zip(places, wanted, strict=True):
+            queue.add(place._replace(task=task), needs, principal)
 
     def _look_at(self, run: Run, step: StepPlan) -> Iterator[Emit]:
         """All that the step waits for is done: it is skipped, waits for something else, or may begin."""

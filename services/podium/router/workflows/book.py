@@ -247,7 +247,7 @@ class Flows:
         self.unsubmitted[child] = None
         run.facts.tasks += 1
         if work is not None and plan.step.action == "task":
-            run.waiting[lane] = run.waiting.get(lane, 0) + 1
+            run.waiting.setdefault(lane, {})[child] = plan.rank
         if active is not None:
             active.open[index] = child
             active.next = max(active.next, index + 1)
@@ -289,7 +289,7 @@ class Flows:
                     self.links[task] = replace(link, cache_key=key)
             case TaskAssigned():
                 if event.attempt == 1:
-                    self._out_of_line(link)
+                    self._out_of_line(task, link)
             case TaskCompleted():
                 self._returned(task, link, Completed(bytes(event.output)), at)
             case TaskFailed():
@@ -303,11 +303,13 @@ class Flows:
             case _:
                 pass
 
-    def _out_of_line(self, link: Link) -> None:
-        """One task of the lane less waits for an agent."""
+    def _out_of_line(self, task: str, link: Link) -> None:
+        """The task waits for an agent no more."""
         run = self.runs.get(link.run)
-        if run is not None and run.waiting.get(link.lane):
-            run.waiting[link.lane] -= 1
+        waiting = None if run is None else run.waiting.get(link.lane)
+        if run is not None and waiting is not None and waiting.pop(task, None) is not None:
+            if not waiting:
+                del run.waiting[link.lane]
             self.pending[link.run] = None
 
     def _returned(self, child: str, link: Link, result: Result, at: float, *, waited: bool = False) -> None:
@@ -319,7 +321,7 @@ class Flows:
         if run is None:
             return
         if waited:
-            self._out_of_line(link)
+            self._out_of_line(child, link)
         self.pending[link.run] = None
         facts = run.facts
         if link.purpose == "compensation":

@@ -124,7 +124,7 @@ class Run:
     Attributes:
         todo: steps that may begin and were not looked at yet.
         lanes: lane → steps of which a task may begin, the longest way to the end first.
-        waiting: lane → how many tasks of the run wait for an agent.
+        waiting: lane → tasks of the run that wait for an agent → their ranks.
         changed: active steps of which something has come back.
         items: step → the elements of its list, once they were worked out.
         times: step → when its time is up, seconds since the epoch, UTC.
@@ -142,7 +142,7 @@ class Run:
         self.items: dict[str, list[Any]] = {}
         self.todo: deque[str] = deque()
         self.lanes: dict[str, list[tuple[float, int, str]]] = {}
-        self.waiting: dict[str, int] = {}
+        self.waiting: dict[str, dict[str, float]] = {}
         self.changed: dict[str, None] = {}
         self._missing: dict[str, int] = {}
         self._decoded: dict[str, Any] = {}

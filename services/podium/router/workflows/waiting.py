@@ -41,7 +41,7 @@ def _reasons(state: RouterState, run: Run, now: float, settings: RouterSettings)
         yield f"{name}: {_why_active(state, run, name, active, now, settings)}"
     for lane, heap in run.lanes.items():
         names = [name for _, _, name in sorted(heap) if name not in run.facts.active and name not in run.facts.done]
-        waiting = run.waiting.get(lane, 0)
+        waiting = len(run.waiting.get(lane, ()))
         for place, name in enumerate(names, 1):
             yield f"{name}: {waiting + place - 1} steps of the run that the same agents can do go first"
     left = len(run.plan.steps) - len(run.facts.done) - len(run.facts.active)

@@ -1,0 +1,48 @@
+"""How short any schedule of whole tasks could be: more than the critical path, or than all work shared evenly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+MOST_CUTS: Final = 24
+"""So many times before, and after, are looked at."""
+
+
+def floor(needed: Mapping[str, Sequence[str]], order: Sequence[str], seconds: Mapping[str, float], slots: int) -> float:
+    """Seconds that no schedule can be below.
+
+    Tasks that can begin after `h` at the earliest, and have at least `t` behind them, need at least h + t and the time
+    that so many slots take for them: their work shared evenly; and since of any q·slots + 1 tasks one slot gets q + 1,
+    the shortest q + 1 of the longest q·slots + 1. Sources: Fernandez, Bussell, "Bounds on the number of processors and
+    time for multiprocessor optimal schedules" (IEEE TC 22, 1973); for independent tasks Dell'Amico, Martello, "Optimal
+    scheduling of tasks on identical parallel processors" (ORSA J. Computing 7, 1995).
+    """
+    heads: dict[str, float] = {}
+    for step in order:
+        heads[step] = max((heads[other] + seconds[other] for other in needed[step]), default=0.0)
+    tails = dict.fromkeys(order, 0.0)
+    for step in reversed(order):
+        for other in needed[step]:
+            tails[other] = max(tails[other], tails[step] + seconds[step])
+    best = max((heads[step] + seconds[step] + tails[step] for step in order), default=0.0)
+    for head in _some(sorted(set(heads.values()))):
+        for tail in _some(sorted(set(tails.values()))):
+            lengths = [seconds[step] for step in order if heads[step] >= head and tails[step] >= tail]
+            if lengths:
+                best = max(best, head + _shared(sorted(lengths, reverse=True), slots) + tail)
+    return best
+
+
+def _shared(lengths: Sequence[float], slots: int) -> float:
+    """The least time for independent tasks, the longest first."""
+    best = sum(lengths) / slots
+    for q in range(1, (len(lengths) - 1) // slots + 1):
+        longest = lengths[: q * slots + 1]
+        best = max(best, sum(longest[-(q + 1) :]))
+    return best
+
+
+def _some(values: Sequence[float]) -> Sequence[float]:
+    step = max(1, len(values) // MOST_CUTS)
+    return values[::step]
