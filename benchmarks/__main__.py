@@ -15,7 +15,7 @@ import msgspec
 import uvloop
 from rich.console import Console
 
-from . import anomaly, decisions, latency, lives, memory, overload, projections, replay, restart, startup
+from . import anomaly, decisions, eventstore, latency, lives, memory, overload, projections, replay, restart, startup
 from .machine import describe_machine, look
 from .options import Measurement, Options
 from .peers.measure import MEASUREMENT as PEERS
@@ -34,6 +34,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "decisions": decisions.MEASUREMENT,
     "anomaly": anomaly.MEASUREMENT,
     "startup": startup.MEASUREMENT,
+    "eventstore": eventstore.MEASUREMENT,
 }
 RESULTS = Path(__file__).parent / "results"
 QUICK_ROUNDS = 1
