@@ -61,6 +61,7 @@ async def test_streams_that_do_not_exist_yet_are_waited_for(
         assert (await running.ask("system.overview")).positions == {
             subjects.event_stream("registry"): 0,
             subjects.event_stream("router"): 0,
+            subjects.event_stream("health"): 0,
         }
         await running.provision()
         await running.router.write(*life("t1", "a1"))

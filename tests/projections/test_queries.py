@@ -87,6 +87,7 @@ async def test_a_task_with_its_spec_attempts_and_output(running: Running):
     assert answer.positions == {
         running.subjects.event_stream("registry"): 0,
         running.subjects.event_stream("router"): 7,
+        running.subjects.event_stream("health"): 0,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
@@ -28,6 +29,14 @@ _log = logging.getLogger(__name__)
 
 FIRST_RETRY: Final = 0.1
 LAST_RETRY: Final = 5.0
+RESTS: Final = 2.0
+"""After a batch it rests for so many times as long as that took, so that the next one has more in it: a transaction costs
+as much as 60 events, and what comes twice within one is written once."""
+
+LONGEST_REST: Final = 0.05
+LARGE: Final = 1_000
+"""Behind a batch of so many events there are more: no rest."""
+
 LOOK_SECONDS: Final = 1.0
 """How often it is looked whether the database is still there, the same, and of this version."""
 
@@ -118,10 +127,13 @@ class Follower:
             try:
                 async with aclosing(self._streams[service].follow(after)) as batches:
                     async for batch in batches:
+                        began = time.monotonic()
                         at = await self._apply(service, batch, after)
                         after = batch[-1].sequence
                         self._reached.read(service, after, at)
                         self._succeeded()
+                        if len(batch) < LARGE:
+                            await asyncio.sleep(min(LONGEST_REST, RESTS * (time.monotonic() - began)))
             except Behind as behind:
                 _log.warning("reading %s again from event %d on: %s", service, behind.position, behind)
                 after = behind.position

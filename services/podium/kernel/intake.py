@@ -47,6 +47,9 @@ BUFFER_MESSAGES: Final = 4000
 WATCH_SECONDS: Final = 0.5
 """How often an idle replica asks the server who holds the pin."""
 
+FACT_SECONDS: Final = 0.01
+"""Facts that arrive within this time of each other are heard together."""
+
 SIGNAL_SECONDS: Final = 0.1
 """Signals that arrive within this time of each other are heard together."""
 
@@ -285,8 +288,8 @@ class PartitionInbox:
 
     async def _follow(self, service: Service, reader: EventReader, after: int) -> None:
         async for stored in reader.follow(after):
+            self._hear_soon(not self._facts, FACT_SECONDS)
             self._facts.append((service, stored))
-            self._something.set()
 
     def _on_beat(self, subject: str, _reply: str, payload: bytes, _headers: bytes) -> None:
         self._hear(subject.split(".")[2:], _beat, payload)
@@ -300,9 +303,13 @@ class PartitionInbox:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             _log.debug("a signal of %s cannot be read: %s", subject, error)
             return
-        if not self._signals:
-            asyncio.get_running_loop().call_later(SIGNAL_SECONDS, self._something.set)
+        self._hear_soon(not self._signals, SIGNAL_SECONDS)
         self._signals[tuple(subject)] = body
+
+    def _hear_soon(self, first: bool, seconds: float) -> None:
+        """`first`: nothing of the kind waits yet."""
+        if first:
+            asyncio.get_running_loop().call_later(seconds, self._something.set)
 
 
 def _place(token: str) -> tuple[str, str]:
