@@ -337,6 +337,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
                 lag=0.004,
             ),
         ),
+        **examples_workflows.QUERIES,
     }
 )
 """query → a question and its answer."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Raw, Struct
 
+from . import workflow_queries as q
 from . import workflows as w
+from .query import Answer, Query
 from .subjects import Service
+from .tasks import Waiting
 
 _DEFINITION: Final = Raw(
     b'{"id":"paper","tasks":[{"id":"write","skills":["write"],"input":"${input.topic}"},'
@@ -50,3 +55,48 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("router", "paper-7", "router", w.StepSkipped("print", "condition")),
 )
 """Service, entity, actor, event."""
+
+_AT: Final = 1767225600.0
+_POSITIONS: Final = {"podium-events-registry": 1, "podium-events-router": 2}
+_RUN: Final = q.RunRow(
+    "paper-7", "paper", 1, "running", "ops", started_at=_AT, updated_at=_AT + 1.5, steps=2, completed=1
+)
+
+QUERIES: Final[Mapping[type[Query], tuple[Query, Answer]]] = MappingProxyType(
+    {
+        q.ListWorkflows: (
+            q.ListWorkflows(),
+            q.WorkflowsAnswer(
+                positions=_POSITIONS,
+                workflows=[q.WorkflowRow("paper", 1, _HASH, _AT, running=1, completed=6, mean_duration=61.5)],
+            ),
+        ),
+        q.GetDefinition: (
+            q.GetDefinition(workflow="paper"),
+            q.DefinitionAnswer(positions=_POSITIONS, workflow="paper", version=1, definition=_DEFINITION),
+        ),
+        q.ListRuns: (
+            q.ListRuns(workflow="paper", phase="running"),
+            q.RunsAnswer(positions=_POSITIONS, runs=[_RUN]),
+        ),
+        q.GetRun: (
+            q.GetRun(run_id="paper-7", fresh=True),
+            q.RunAnswer(
+                positions=_POSITIONS,
+                run=_RUN,
+                waiting=Waiting("running", ["check: waits for editor to approve, 0 of 1 have"]),
+            ),
+        ),
+        q.ListSteps: (
+            q.ListSteps(run_id="paper-7"),
+            q.StepsAnswer(
+                positions=_POSITIONS,
+                steps=[
+                    q.StepRow("write", "completed", _AT, _AT + 1.5, task="paper-7-write", begun=1),
+                    q.StepRow("check", "running", _AT + 1.5),
+                ],
+            ),
+        ),
+    }
+)
+"""Query → a question and its answer."""

@@ -23,6 +23,7 @@ from .query import Query as Query
 from .query import QueryError as QueryError
 from .query import QueryErrorCode as QueryErrorCode
 from .tasks import Decision, TaskSpec, Waiting
+from .workflow_queries import GetDefinition, GetRun, ListRuns, ListSteps, ListWorkflows
 
 Phase = Literal["queued", "delayed", "assigned", "running", "paused", "completed", "failed", "cancelled"]
 """Where a task stands; `delayed` waits for its next attempt."""
@@ -291,6 +292,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
         for query in (
             *(GetTask, ListTasks, TaskHistory, WhyTask, OpenWork, GetAgent, ListAgents, SystemOverview),
             *(HealthOverview, GetAgentHealth, ListRecoveries, ListPlans),
+            *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps),
         )
     }
 )

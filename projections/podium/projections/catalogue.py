@@ -13,9 +13,10 @@ from .events import Events
 from .health import Health
 from .projection import Projection
 from .tasks_table import Tasks
+from .workflows import Workflows
 
 PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
-    {projection.name: projection for projection in (Agents, Tasks, Events, Health)}
+    {projection.name: projection for projection in (Agents, Tasks, Events, Health, Workflows)}
 )
 
 SERVICES: Final[tuple[Service, ...]] = tuple(

@@ -24,6 +24,7 @@ from .answer_list import list_tasks
 from .answer_overview import system_overview
 from .answer_tasks import get_task, open_work, task_history
 from .answer_why import why_task
+from .answer_workflows import get_definition, get_run, list_runs, list_steps, list_workflows
 from .sources import Failed, Sources
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,11 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "health.agent": agent_health,
     "recoveries.list": list_recoveries,
     "plans.list": list_plans,
+    "workflows.list": list_workflows,
+    "workflows.definition": get_definition,
+    "runs.list": list_runs,
+    "runs.get": get_run,
+    "runs.steps": list_steps,
 }
 """The one table of queries: name on the wire → what answers it."""
 

@@ -21,6 +21,7 @@ from .health import Health
 from .projection import Projection, Slot
 from .received import Received
 from .tasks_table import Tasks
+from .workflows import Workflows
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class View(Struct, frozen=True):
     tasks: Tasks
     events: Events
     health: Health
+    workflows: Workflows
     positions: Mapping[Service, int]
 
 
@@ -164,6 +166,7 @@ class Store:
                     cast(Tasks, found[Tasks.name]),
                     cast(Events, found[Events.name]),
                     cast(Health, found[Health.name]),
+                    cast(Workflows, found[Workflows.name]),
                     _positions(answering),
                 )
             )

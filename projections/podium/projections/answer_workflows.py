@@ -1,0 +1,180 @@
+"""Answers about workflows, their runs and steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import case, func, select
+
+from podium.contracts.catalogue import decode_data
+from podium.contracts.workflow_queries import (
+    OPEN_RUN_PHASES,
+    DefinitionAnswer,
+    GetDefinition,
+    GetRun,
+    ListRuns,
+    ListSteps,
+    ListWorkflows,
+    RunAnswer,
+    RunRow,
+    RunsAnswer,
+    StepRow,
+    StepsAnswer,
+    WorkflowRow,
+    WorkflowsAnswer,
+)
+from podium.contracts.workflows import WorkflowCompleted, WorkflowDefined
+
+from .pages import fitting, read_cursor, write_cursor
+from .sources import Failed, Sources
+from .store import View
+from .workflows import Run, Step
+
+
+async def list_workflows(sources: Sources, query: ListWorkflows) -> WorkflowsAnswer:
+    def read(view: View) -> list[WorkflowRow]:
+        definitions, runs = view.workflows.definitions.c, view.workflows.runs.c
+        duration = func.avg(case((runs.phase == "completed", runs.ended_at - runs.started_at)))
+        tallies: dict[str, dict[str, int]] = {}
+        means: dict[str, float] = {}
+        grouped = select(runs.workflow, runs.phase, func.count(), duration).group_by(runs.workflow, runs.phase)
+        for workflow, phase, count, mean in view.connection.execute(grouped):
+            name = "running" if phase in OPEN_RUN_PHASES else phase
+            tally = tallies.setdefault(workflow, {})
+            tally[name] = tally.get(name, 0) + count
+            if mean is not None:
+                means[workflow] = float(mean)
+        newest: dict[str, Any] = {}
+        rows = select(view.workflows.definitions).order_by(definitions.workflow, definitions.version)
+        for row in view.connection.execute(rows):
+            newest[row.workflow] = row
+        return [
+            WorkflowRow(
+                name, row.version, row.hash, row.defined_at, **tallies.get(name, {}), mean_duration=means.get(name)
+            )
+            for name, row in newest.items()
+        ]
+
+    found, positions = await sources.view(read)
+    return WorkflowsAnswer(positions=positions, workflows=found[: fitting(found, sources.room)])
+
+
+async def get_definition(sources: Sources, query: GetDefinition) -> DefinitionAnswer:
+    def read(view: View) -> tuple[int, int]:
+        table = view.workflows.definitions.c
+        rows = select(table.version, table.sequence).where(table.workflow == query.workflow)
+        if query.version is not None:
+            rows = rows.where(table.version == query.version)
+        row = view.connection.execute(rows.order_by(table.version.desc()).limit(1)).first()
+        if row is None:
+            version = "" if query.version is None else f" version {query.version} of the"
+            raise Failed("not_found", f"there is no{version} workflow {query.workflow}")
+        return row.version, row.sequence
+
+    (version, sequence), positions = await sources.view(read)
+    event = decode_data(await sources.event("router", sequence))
+    if not isinstance(event, WorkflowDefined):
+        raise Failed("internal", f"event {sequence} is no definition")
+    return DefinitionAnswer(positions=positions, workflow=query.workflow, version=version, definition=event.definition)
+
+
+async def list_runs(sources: Sources, query: ListRuns) -> RunsAnswer:
+    before = read_cursor(query.cursor, tuple[int]) if query.cursor is not None else None
+
+    def read(view: View) -> list[Run]:
+        runs = view.workflows.runs.c
+        rows = select(view.workflows.runs)
+        if query.workflow is not None:
+            rows = rows.where(runs.workflow == query.workflow)
+        if query.phase is not None:
+            rows = rows.where(runs.phase == query.phase)
+        if before is not None:
+            rows = rows.where(runs.sequence < before[0])
+        return [
+            Run(*row) for row in view.connection.execute(rows.order_by(runs.sequence.desc()).limit(query.limit + 1))
+        ]
+
+    found, positions = await sources.view(read)
+    rows = [_run_row(run) for run in found[: query.limit]]
+    rows = rows[: fitting(rows, sources.room)]
+    more = len(rows) < len(found)
+    return RunsAnswer(
+        positions=positions, runs=rows, next=write_cursor(found[len(rows) - 1].sequence) if more else None
+    )
+
+
+async def get_run(sources: Sources, query: GetRun) -> RunAnswer:
+    run, positions = await sources.view(lambda view: _find_run(view, query.run_id))
+    waiting = await sources.waiting(run.run_id) if run.phase in OPEN_RUN_PHASES else None
+    answer = RunAnswer(positions=positions, run=_run_row(run), waiting=waiting)
+    if run.output is None:
+        return answer
+    event = decode_data(await sources.event("router", run.output))
+    if not isinstance(event, WorkflowCompleted):
+        raise Failed("internal", f"event {run.output} is no completion")
+    return RunAnswer(positions=positions, run=_run_row(run), output=event.output)
+
+
+async def list_steps(sources: Sources, query: ListSteps) -> StepsAnswer:
+    (after,) = read_cursor(query.cursor, tuple[int]) if query.cursor is not None else (0,)
+
+    def read(view: View) -> list[Step]:
+        _find_run(view, query.run_id)
+        steps = view.workflows.steps.c
+        rows = select(view.workflows.steps).where(steps.run_id == query.run_id, steps.sequence > after)
+        return [Step(*row) for row in view.connection.execute(rows.order_by(steps.sequence).limit(query.limit + 1))]
+
+    found, positions = await sources.view(read)
+    rows = [_step_row(step) for step in found[: query.limit]]
+    rows = rows[: fitting(rows, sources.room)]
+    more = len(rows) < len(found)
+    return StepsAnswer(
+        positions=positions, steps=rows, next=write_cursor(found[len(rows) - 1].sequence) if more else None
+    )
+
+
+def _find_run(view: View, run_id: str) -> Run:
+    """Raises: Failed"""
+    runs = view.workflows.runs
+    row = view.connection.execute(select(runs).where(runs.c.run_id == run_id)).first()
+    if row is None:
+        raise Failed("not_found", f"there is no run {run_id}")
+    return Run(*row)
+
+
+def _run_row(run: Run) -> RunRow:
+    return RunRow(
+        run_id=run.run_id,
+        workflow=run.workflow,
+        version=run.version,
+        phase=run.phase,
+        principal=run.principal,
+        started_at=run.started_at,
+        updated_at=run.updated_at,
+        ended_at=run.ended_at,
+        parent=run.parent,
+        rerun=run.rerun,
+        steps=run.steps,
+        completed=run.completed,
+        failed=run.failed,
+        skipped=run.skipped,
+        code=run.code,
+        message=run.message,
+        step=run.step,
+    )
+
+
+def _step_row(step: Step) -> StepRow:
+    return StepRow(
+        step=step.step,
+        phase=step.phase,
+        started_at=step.started_at,
+        ended_at=step.ended_at,
+        task=step.task,
+        run=step.run,
+        items=step.items,
+        begun=step.begun,
+        source=step.source,
+        code=step.code,
+        message=step.message,
+    )
