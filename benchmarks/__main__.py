@@ -18,6 +18,7 @@ from rich.console import Console
 from . import anomaly, decisions, eventstore, latency, lives, memory, overload, projections, replay, restart, startup
 from .machine import describe_machine, look
 from .options import Measurement, Options
+from .page import fill
 from .peers.measure import MEASUREMENT as PEERS
 from .peers.plot import draw
 from .result import Report, Result, about, markdown, print_result, write_json
@@ -67,6 +68,8 @@ def main() -> int:
         given.markdown.write_text(markdown(report.results))
     if any(result.name == "peers" for result in report.results):
         console.print(draw(path), highlight=False)
+    if given.page:
+        console.print(fill(given.page, report, path.with_suffix(".png")), highlight=False)
     console.print(f"{time.monotonic() - began:.0f} s. Written to {path}", highlight=False)
     return 1 if failed else 0
 
@@ -113,6 +116,7 @@ def _arguments() -> argparse.Namespace:
         "--json", type=Path, metavar="FILE", help="where the results go [benchmarks/results/<time>.json]"
     )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as a page of docs has them")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the tables into this page, between its marks")
     return parser.parse_args()
 
 

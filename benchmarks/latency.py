@@ -50,7 +50,8 @@ async def _latencies(options: Options, name: str, lives: int) -> list[list[float
         for _ in range(options.rounds):
             load.tally = Tally()
             await load.at_rate(RATE, seconds)
-            await load.drain()
+            if lost := await load.drain():
+                raise RuntimeError(f"{lost:,} tasks stayed open")
             rounds.append(sorted(load.tally.submitted))
     return rounds
 

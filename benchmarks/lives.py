@@ -80,7 +80,8 @@ async def _measure(
             if load.tally.refused is not None:
                 raise RuntimeError(f"a command was refused: {load.tally.refused}")
             load.tally = Tally()
-        await load.drain()
+        if lost := await load.drain():
+            raise RuntimeError(f"{lost:,} tasks stayed open")
         return rounds, await ceiling(system, options) if top else None
 
 

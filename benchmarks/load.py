@@ -28,6 +28,9 @@ from . import fleet
 BATCH: Final = 100
 """Tasks in a `submit_tasks`."""
 
+DRAIN_SECONDS: Final = 30.0
+"""What is not done then is lost."""
+
 ACCEPTED: Final = b'{"outcome":"accepted"'
 _OUTPUT: Final = '{"text":"done"}'
 
@@ -63,8 +66,7 @@ class Load:
     """
     Args:
         bulk: submit `BATCH` tasks in a command, all of one skill; and agents send together what they have to report.
-        results: a life ends when its submitter has read the result from the event stream, and not already when the
-            agent has heard that its report was accepted.
+        results: a life ends when its submitter has read the result, not when its agent knows that it is accepted.
 
     Attributes:
         tally: may be replaced by a new one at any time.
@@ -130,10 +132,15 @@ class Load:
         self._window = window
         self._fill()
 
-    async def drain(self) -> None:
-        """Submit no more; return when nothing is open."""
+    async def drain(self) -> int:
+        """Submit no more; return when nothing is open. Tasks that stay open are given up: how many."""
         self._window = 0
-        await self._until_idle()
+        try:
+            await self._until_idle()
+        except TimeoutError:
+            lost, self._open, self._alive, self._began = self._open, 0, {}, {}
+            return lost
+        return 0
 
     # Open loop
 
@@ -162,7 +169,7 @@ class Load:
     async def _until_idle(self) -> None:
         self._idle.clear()
         if self._open:
-            await asyncio.wait_for(self._idle.wait(), 60)
+            await asyncio.wait_for(self._idle.wait(), DRAIN_SECONDS)
 
     def _fill(self) -> None:
         room = self._window - self._open
@@ -266,9 +273,8 @@ class Load:
     # Sending
 
     def _send(self, subject: str, body: bytes, command_id: str, kind: str, name: str) -> None:
-        headers = (
-            f"{HEADER_LINE}{COMMAND_ID_HEADER}: {command_id}\r\n{REPLY_HEADER}: {self._inbox}.{kind}.{name}\r\n\r\n"
-        )
+        place = f"{self._inbox}.{kind}.{name}"
+        headers = f"{HEADER_LINE}{COMMAND_ID_HEADER}: {command_id}\r\n{REPLY_HEADER}: {place}\r\n\r\n"
         self._enqueue(Outgoing(subject, body, headers), kind, name)
 
     def _enqueue(self, message: Outgoing, kind: str, name: str) -> None:

@@ -43,6 +43,7 @@ class Round(Struct, frozen=True):
         told: share of the submissions that were not done whose submitter knows it.
         grown: process → megabytes that it took up more at the end than before.
         recovery: seconds from the end of the overload until what is submitted is done soon again.
+        lost: tasks that were accepted and stayed open.
     """
 
     most: float
@@ -51,6 +52,7 @@ class Round(Struct, frozen=True):
     told: float
     grown: dict[str, float]
     recovery: float
+    lost: int
 
 
 class ToldLoad(Load):
@@ -136,6 +138,7 @@ async def run(options: Options) -> list[Figure]:
         Figure("· share of the maximum", "", share, Goal("least", 0.9)),
         Figure("told, of those whose task was not done", "share", [r.told for r in rounds], Goal("least", 1.0)),
         Figure("recovery", "s", [r.recovery for r in rounds], Goal("most", 2.0)),
+        Figure("accepted tasks that stayed open", "", [float(r.lost) for r in rounds], Goal("most", 0.0)),
         *(Figure(f"· memory, {name}", "MB more", [r.grown[name] for r in rounds]) for name in rounds[0].grown),
     ]
 
@@ -162,10 +165,10 @@ async def _round(directory: Path, seconds: float) -> Round:
         grown = {name: (size - before[name]) / 2**20 for name, size in _memories(system).items()}
         ended = load.trouble = time.perf_counter()
         await load.at_rate(PROBE_RATE, PROBE_SECONDS)
-        await load.drain()
-        lost = len(load.unheard)
-        told = load.told / (load.told + lost) if load.told + lost else 1.0
-        return Round(most, TIMES * most, goodput, told, grown, load.trouble - ended)
+        lost = await load.drain()
+        not_told = len(load.unheard)
+        told = load.told / (load.told + not_told) if load.told else 1.0
+        return Round(most, TIMES * most, goodput, told, grown, load.trouble - ended, lost)
 
 
 def _memories(system: System) -> dict[str, int]:

@@ -92,7 +92,8 @@ async def _lag(options: Options) -> list[Figure]:
                     await asyncio.sleep(PROBE_SECONDS)
                 rates.append((load.tally.lives - before) / meter.read().seconds)
                 rounds.append(sorted(lags))
-                await load.drain()
+                if lost := await load.drain():
+                    options.notes[f"at {rate:,.0f} tasks/s"] = f"{lost:,} tasks stayed open"
             goal = Goal("most", 250.0) if rate == max(RATES) else None
             figures += [
                 Figure(f"lives at {rate:,.0f} tasks/s", "/s", rates),

@@ -68,15 +68,19 @@ class PodiumCandidate:
         return self._load.tally.lives, self._meter.read()
 
     async def drain(self) -> None:
-        await self._load.drain()
+        await self._drain()
+
+    async def _drain(self) -> int:
+        lost = await self._load.drain()
         if (refused := self._load.tally.refused) is not None:
             raise RuntimeError(f"a command was refused: {refused}")
+        return lost
 
     async def rate(self, rate: float, seconds: float) -> Latencies:
         self._load.tally = Tally()
         await self._load.at_rate(rate, seconds)
-        await self.drain()
-        return Latencies(sorted(self._load.tally.finished), 0)
+        lost = await self._drain()
+        return Latencies(sorted(self._load.tally.finished), lost)
 
 
 @asynccontextmanager
