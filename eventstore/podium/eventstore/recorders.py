@@ -17,6 +17,8 @@ from eventsourcing.persistence import (
 from msgspec import Struct
 from nats.aio.client import Client
 
+from podium.runtime.pull import Stored
+
 from .commits import notifications, runs_of, stored_events
 from .datastore import Datastore
 from .drafts import Wish
@@ -25,7 +27,7 @@ from .places import Place
 from .reading import Reading
 from .saving import Saving
 from .streams import open_stream
-from .subscriptions import JetStreamSubscription
+from .subscriptions import FollowedRecorder, JetStreamSubscription
 from .tails import end_after, read_tail
 
 T = TypeVar("T")
@@ -49,6 +51,7 @@ class StreamRecorder:
     def __init__(self, datastore: Datastore, place: Place) -> None:
         self.datastore = datastore
         self.place = place
+        self.stream = place.stream
         self._opened: Opened | None = None
 
     def create_table(self) -> None:
@@ -121,7 +124,7 @@ class JetStreamAggregateRecorder(StreamRecorder, AggregateRecorder):
         return list(range(first, first + len(stored_events))) or None
 
 
-class JetStreamApplicationRecorder(JetStreamAggregateRecorder, ApplicationRecorder):
+class JetStreamApplicationRecorder(JetStreamAggregateRecorder, FollowedRecorder):
     """The same, with the sequence of all events: 1, 2, 3, … without a gap."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
@@ -141,7 +144,7 @@ class JetStreamApplicationRecorder(JetStreamAggregateRecorder, ApplicationRecord
         async def select(opened: Opened) -> list[Notification]:
             found: list[Notification] = []
             async for stored in opened.numbering.messages(first, None if topics else limit):
-                for notification in notifications(self.place, [stored], topics):
+                for notification in self.notifications([stored], topics):
                     if stop is not None and notification.id > stop:
                         return found
                     if notification.id >= first:
@@ -160,7 +163,17 @@ class JetStreamApplicationRecorder(JetStreamAggregateRecorder, ApplicationRecord
         return self.run(ask) or None
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+        self.create_table()
         return JetStreamSubscription(self, gt, topics)
+
+    async def first_sequence(self, client: Client, id: int) -> int:
+        async def ask(opened: Opened) -> int:
+            return await opened.numbering.sequence_of(id)
+
+        return await self.with_stream(client, ask)
+
+    def notifications(self, messages: Sequence[Stored], topics: Sequence[str]) -> list[Notification]:
+        return notifications(self.place, messages, topics)
 
 
 def _version(event: StoredEvent) -> int:

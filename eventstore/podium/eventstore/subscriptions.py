@@ -4,34 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from eventsourcing.persistence import InterfaceError, Notification, Subscription
+from eventsourcing.persistence import ApplicationRecorder, InterfaceError, Notification, Subscription
 from nats.aio.client import Client
 
 from podium.kernel.jetstream import JetStreamReader
 from podium.runtime.pull import Stored
 
-from .commits import notifications
-from .datastore import as_persistence_error
-
-if TYPE_CHECKING:
-    from .recorders import JetStreamApplicationRecorder, Opened
+from .datastore import Datastore, as_persistence_error
 
 
-class JetStreamSubscription(Subscription["JetStreamApplicationRecorder"]):
+class FollowedRecorder(ApplicationRecorder):
+    """A recorder whose stream can be followed.
+
+    Attributes:
+        stream: its name.
+    """
+
+    datastore: Datastore
+    stream: str
+
+    @abstractmethod
+    async def first_sequence(self, client: Client, id: int) -> int:
+        """Of the message that holds a notification id, or of one before it."""
+
+    @abstractmethod
+    def notifications(self, messages: Sequence[Stored], topics: Sequence[str]) -> list[Notification]:
+        """What the messages hold of these topics, or of any if none is named."""
+
+
+class JetStreamSubscription(Subscription[FollowedRecorder]):
     """Follows a recorder's stream; where the server is restarted, it goes on when that is back.
 
     One thread may iterate; any may stop it.
     """
 
-    def __init__(self, recorder: JetStreamApplicationRecorder, gt: int | None, topics: Sequence[str]) -> None:
+    def __init__(self, recorder: FollowedRecorder, gt: int | None, topics: Sequence[str]) -> None:
         super().__init__(recorder, gt, topics)
-        recorder.create_table()
         self._ready: deque[Notification] = deque()
         self._lock = threading.Lock()
         self._coming: Future[Sequence[Stored]] | None = None
@@ -51,7 +66,7 @@ class JetStreamSubscription(Subscription["JetStreamApplicationRecorder"]):
         while not self._has_been_stopped:
             if self._ready:
                 return self._ready.popleft()
-            found = notifications(self._recorder.place, self._next_batch(), self._topics)
+            found = self._recorder.notifications(self._next_batch(), self._topics)
             self._ready.extend(notification for notification in found if notification.id > after)
         raise StopIteration
 
@@ -73,13 +88,10 @@ class JetStreamSubscription(Subscription["JetStreamApplicationRecorder"]):
     async def _follow(self, client: Client) -> Sequence[Stored]:
         async with self._turn:
             if self._batches is None:
-                sequence = await self._recorder.with_stream(client, self._first)
-                events = JetStreamReader(client, self._recorder.place.stream).follow(sequence - 1)
+                sequence = await self._recorder.first_sequence(client, (self._last_notification_id or 0) + 1)
+                events = JetStreamReader(client, self._recorder.stream).follow(sequence - 1)
                 self._batches = cast("AsyncGenerator[Sequence[Stored], None]", events)
             return await anext(self._batches)
-
-    async def _first(self, opened: Opened) -> int:
-        return await opened.numbering.sequence_of((self._last_notification_id or 0) + 1)
 
     async def _end(self, _: Client) -> None:
         """Give the consumer back."""
