@@ -10,20 +10,20 @@ from pathlib import Path
 from podium.kernel.embedded import end_with_parent
 from tests.chaos import fuse
 
-SMALL_MEGABYTES = 512
 _PIECE = bytes(1 << 16)
 
 
 class SmallDisk:
-    """with SmallDisk(place): ...; what is below `place` has little room. For root only; else it is any directory."""
+    """with SmallDisk(place, megabytes): ...; a directory with little room. For root only; else with as much as any."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, megabytes: int) -> None:
         self._place = place
+        self._megabytes = megabytes
 
     def __enter__(self) -> SmallDisk:
         self._place.mkdir(parents=True, exist_ok=True)
         if fuse.can_mount() is None:
-            fuse.mount_small(self._place, SMALL_MEGABYTES)
+            fuse.mount_small(self._place, self._megabytes)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import cycle
 from typing import Any
 
@@ -18,6 +19,7 @@ from podium.client import Client, NotAllowed, PodiumError, ServiceUnavailable
 from podium.contracts.queries import ListTasks, Phase
 from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import CancelTask
+from tests.bad_input import BAD_ADDRESSES, BadAddress
 from tests.chaos.bad import Nonsense, nonsense
 from tests.chaos.heard import Heards
 from tests.chaos.system import CLIENTS, HAND, System
@@ -99,7 +101,9 @@ class Load:
         while not self._stopping:
             client = self.clients[number]
             chance = random.random()
-            if chance < BAD_SHARE:
+            if chance < BAD_SHARE / 4:
+                await self._shout(random.choice(BAD_ADDRESSES))
+            elif chance < BAD_SHARE:
                 bad = next(self._nonsense)
                 await self._heards.send(client, bad.service, bad.entity, (bad.command, msgspec.Raw(bad.body)))
             elif chance < 0.15:
@@ -123,6 +127,11 @@ class Load:
             await self._send(client, "router", task, ("pause_task", {}))
             await asyncio.sleep(random.random() * 0.5)
             await self._send(client, "router", task, ("resume_task", {}))
+
+    async def _shout(self, bad: BadAddress) -> None:
+        """To an address that is none, and for no answer; the SDK would not send it."""
+        with suppress(NatsError):
+            await self._system.hand.publish(f"{self._system.subjects.prefix}.{bad.subject}", b"{}")
 
     async def _change_agents(self, client: Client) -> None:
         """Agents that never work: they have no slots."""

@@ -18,6 +18,9 @@ from tests.chaos.plan import Plan
 from tests.chaos.system import System
 from tests.chaos.verdict import Stuck, audit, until_done
 
+MEGABYTES = 256
+"""Of the first server's disk, and one more for each second: room for what a run stores, and little else."""
+
 
 class Result(Struct):
     """What came of a run.
@@ -56,7 +59,8 @@ class Result(Struct):
 async def run(directory: Path, seed: int, seconds: float, nodes: int = 1, without: Collection[str] = ()) -> Result:
     """Returns whatever came of it; what was written stays in the directory."""
     began = time.monotonic()
-    with Heards(directory / "heard.jsonl") as heards, SmallDisk(directory / "nats-0"):
+    room = SmallDisk(directory / "nats-0", MEGABYTES + int(seconds))
+    with Heards(directory / "heard.jsonl") as heards, room:
         async with System(directory, nodes) as system:
             load, repeater, plan = (
                 Load(system, heards, seed),
