@@ -53,15 +53,14 @@ class Load:
         end = time.monotonic() + FILL_SECONDS
         while self._lives < window and time.monotonic() < end:
             await asyncio.sleep(0.02)
+            self._check()
         return {}
 
     async def measure(self, seconds: float) -> dict[str, Any]:
         """How many lives ended within these seconds."""
         before, began = self._lives, time.perf_counter()
         await asyncio.sleep(seconds)
-        for task in self._closed:
-            if task.done():
-                task.result()
+        self._check()
         return {"lives": self._lives - before, "seconds": time.perf_counter() - began}
 
     async def drain(self) -> dict[str, Any]:
@@ -84,6 +83,12 @@ class Load:
         for task in late:
             task.cancel()
         return {"latencies": taken, "lost": len(late)}
+
+    def _check(self) -> None:
+        """Nobody ends before the load does, but by a fault."""
+        for task in self._closed:
+            if task.done():
+                task.result()
 
     async def _again_and_again(self) -> None:
         while self._running:
