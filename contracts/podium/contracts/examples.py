@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from . import agents, examples_workflows, health, health_queries, queries, recovery, tasks, thresholds
+from . import agents, examples_alerts, examples_workflows, health, health_queries, queries, recovery, tasks, thresholds
 from .catalogue import event_type
 from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
 from .outcomes import AcceptedOutcome, EventRef, Refusal, RefusedOutcome
@@ -211,7 +211,7 @@ def _envelope(service: Service, entity: str, actor: str, event: Struct, number: 
 COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = MappingProxyType(
     {
         type(command): (principal, entity, command)
-        for principal, entity, command in (*_COMMANDS, *examples_workflows.COMMANDS)
+        for principal, entity, command in (*_COMMANDS, *examples_alerts.COMMANDS, *examples_workflows.COMMANDS)
     }
 )
 """command → principal, entity and body."""
@@ -219,7 +219,9 @@ COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = Mappin
 EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
     {
         event_type(event): _envelope(service, entity, actor, event, number)
-        for number, (service, entity, actor, event) in enumerate((*_EVENTS, *examples_workflows.EVENTS), 1)
+        for number, (service, entity, actor, event) in enumerate(
+            (*_EVENTS, *examples_alerts.EVENTS, *examples_workflows.EVENTS), 1
+        )
     }
 )
 """type → an event."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from .alerts import AlertCommand, AlertEvent
 from .envelope import Event
 from .names import NameThen
 from .recovery import RecoveryCommand, RecoveryEvent
@@ -74,5 +75,5 @@ class AgentRecovered(Event, frozen=True, tag="agent_recovered"):
 
 
 LivenessEvent = AgentSuspected | AgentLost | AgentStalled | AgentRecovered
-HealthEvent = LivenessEvent | RecoveryEvent | ThresholdEvent
-HealthCommand = RecoveryCommand
+HealthEvent = LivenessEvent | RecoveryEvent | ThresholdEvent | AlertEvent
+HealthCommand = RecoveryCommand | AlertCommand

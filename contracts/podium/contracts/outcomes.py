@@ -47,6 +47,8 @@ RefusalCode = Literal[
     # health
     "bad_scope",
     "unknown_plan",
+    "unknown_channel",
+    "unknown_alert",
     # every service
     "overloaded",
     "internal",

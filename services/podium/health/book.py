@@ -13,6 +13,7 @@ from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, Age
 from podium.contracts.recovery import (
     Cause,
     Charge,
+    EscalateStep,
     HoldCause,
     HoldLifted,
     HoldPlaced,
@@ -22,9 +23,12 @@ from podium.contracts.recovery import (
     RecoveryStarted,
     RecoveryStepTaken,
     Scope,
+    Severity,
     Step,
 )
 from podium.contracts.thresholds import HealthChanged, Level, Metric, State, ThresholdCleared, ThresholdCrossed
+
+from .desk import Desk
 
 KEPT = 100_000
 """How many agents may be in doubt, and how many attempts are known to be in recovery or to have been; the oldest is
@@ -78,7 +82,7 @@ class Recovery(Struct, frozen=True):
 
 
 class _Dump(Struct, frozen=True):
-    format: Literal["health-3"]
+    format: Literal["health-4"]
     standings: list[tuple[str, Standing]]
     stalls: list[tuple[str, Stall]]
     holds: list[tuple[HoldKey, Hold]]
@@ -90,6 +94,8 @@ class _Dump(Struct, frozen=True):
     started: int
     crossed: list[tuple[MetricKey, Level]]
     states: list[tuple[tuple[Scope, str], State]]
+    escalations: list[tuple[str, tuple[Severity, str]]]
+    desk: Desk
 
 
 class Book:
@@ -106,6 +112,8 @@ class Book:
         started: how many recoveries there were.
         crossed: which metrics are beyond which limit.
         states: of who is not healthy.
+        escalations: recoveries that a person is to look at → how badly, and why.
+        desk: alerts, and who is told of them.
     """
 
     def __init__(self) -> None:
@@ -119,13 +127,15 @@ class Book:
         self.started = 0
         self.crossed: dict[MetricKey, Level] = {}
         self.states: dict[tuple[Scope, str], State] = {}
+        self.escalations: OrderedDict[str, tuple[Severity, str]] = OrderedDict()
+        self.desk = Desk()
         self._causes: OrderedDict[tuple[str, Cause], list[float]] = OrderedDict()
 
     def times(self, agent: str, cause: Cause, now: float) -> int:
         """How often this happened to the agent within the hour."""
         return sum(at > now - HOUR for at in self._causes.get((agent, cause), ()))
 
-    def fold(self, entity: str, event: HealthEvent, at: float) -> None:
+    def fold(self, entity: str, event: HealthEvent, at: float, *, by_health: bool) -> None:
         match event:
             case AgentSuspected():
                 _put(self.standings, entity, Standing(at))
@@ -162,6 +172,13 @@ class Book:
                 self._step(entity, event, at)
             case RecoveryEnded():
                 self.recoveries.pop(entity, None)
+                if event.outcome == "recovered":
+                    self.escalations.pop(entity, None)
+            case alert:
+                before = self.desk.alerts.get(entity)
+                self.desk.fold(entity, alert, at, by_health=by_health)
+                if before is not None and entity not in self.desk.alerts:
+                    self.escalations.pop(before.labels.get("name", ""), None)
 
     def _hold(self, entity: str, event: HoldPlaced, at: float) -> None:
         key: HoldKey = (event.scope, entity, event.cause)
@@ -181,13 +198,16 @@ class Book:
     def _step(self, entity: str, event: RecoveryStepTaken, at: float) -> None:
         known = self.recoveries.get(entity)
         if known is not None:
+            if isinstance(event.step, EscalateStep):
+                message = f"{known.cause} of {known.agent}: {event.step.message}"
+                _put(self.escalations, entity, (event.step.severity, message))
             self.recoveries[entity] = replace(known, taken=event.number, next_at=at + event.step.within)
 
     def dump(self) -> bytes:
         """Equal books give equal bytes."""
         return msgspec.msgpack.encode(
             _Dump(
-                "health-3",
+                "health-4",
                 list(self.standings.items()),
                 list(self.stalls.items()),
                 list(self.holds.items()),
@@ -199,6 +219,8 @@ class Book:
                 self.started,
                 list(self.crossed.items()),
                 list(self.states.items()),
+                list(self.escalations.items()),
+                self.desk,
             )
         )
 
@@ -218,6 +240,8 @@ class Book:
         book.started = content.started
         book.crossed = dict(content.crossed)
         book.states = dict(content.states)
+        book.escalations = OrderedDict(content.escalations)
+        book.desk = content.desk
         return book
 
 

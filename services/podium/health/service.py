@@ -22,17 +22,21 @@ from podium.contracts.recovery import (
     DefinePlan,
     HoldLifted,
     HoldPlaced,
+    HoldWork,
+    LiftStop,
     RecoveryEnded,
     RecoveryStarted,
     RecoveryStepTaken,
     RemovePlan,
+    ResumeWork,
     Scope,
+    StopAll,
 )
 from podium.contracts.subjects import Service
 from podium.contracts.thresholds import HealthReport, ThresholdCleared, ThresholdCrossed
 from podium.kernel.decider import Emit, Request
 
-from . import assessment, facts, holds, liveness, recovery, thresholds, watch
+from . import alerts, assessment, facts, holds, liveness, recovery, thresholds, watch
 from .book import Book
 from .ledger import follow
 from .parts import Parts, Promise
@@ -44,7 +48,7 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "3"
+    schema = "4"
     upstream: tuple[Service, ...] = ("registry", "router")
     closing: tuple[type[Struct], ...] = ()
 
@@ -59,7 +63,8 @@ class Health:
     def evolve(self, state: HealthState, entity: str, event: Struct, actor: str, at: float) -> None:
         book, watch = state.book, state.watch
         before = book.recoveries.get(entity)
-        book.fold(entity, cast(HealthEvent, event), at)
+        book.fold(entity, cast(HealthEvent, event), at, by_health=actor == self.service)
+        watch.alarmed = True
         match event:
             case AgentLost() | AgentSuspected() | AgentRecovered() | AgentStalled():
                 watch.unsure["agent", entity] = watch.unsure["all", "all"] = None
@@ -99,8 +104,10 @@ class Health:
         match cast(HealthCommand, request.command):
             case DefinePlan() | RemovePlan() as command:
                 return recovery.decide(state.book, request.entity, command)
-            case command:
+            case HoldWork() | ResumeWork() | StopAll() | LiftStop() as command:
                 return holds.decide(state.book, request.entity, command, now)
+            case command:
+                return alerts.decide(state.book.desk, request.entity, command, now)
 
     # What others say
 
@@ -142,6 +149,11 @@ class Health:
             state.watch.moved.pop(name, None)
         yield from self._judge(state, now)
         yield from assessment.changes(state, self.settings, now)
+        if state.watch.alarmed:
+            yield from alerts.reconcile(state.book, now)
+            yield from alerts.messages(state.book.desk, now)
+            state.watch.timers.set(watch.MESSAGES, alerts.next_message(state.book.desk, now))
+            state.watch.alarmed = False
 
     def _times(self, state: HealthState, now: float) -> Iterator[Emit]:
         """What time alone brings, the earliest first."""
@@ -157,6 +169,9 @@ class Health:
                     yield from thresholds.measure(state, self.settings, now)
                     wait = watch.TICK if state.watch.unmeasured else self.settings.check_interval
                     timers.set(name, now + wait)
+                case watch.MESSAGES:
+                    timers.set(name, None)
+                    state.watch.alarmed = True
                 case watch.RECOVERY:
                     yield from recovery.go_on(state, name[1:], now)
                 case _:

@@ -19,6 +19,9 @@ AGENT: Final = "@"
 HOLD: Final = "~"
 """Begins the names of holds' timers."""
 
+MESSAGES: Final = "&"
+"""The name of the timer of messages to people."""
+
 MEASURE: Final = "%"
 """The name of the timer of measurements."""
 
@@ -42,6 +45,7 @@ class Watch:
         bereft: lost agents that have tasks in hand.
         stuck: tasks that were stalled just now.
         moved: recoveries of whose tasks something was heard.
+        alarmed: something has happened that an alert may be about.
         unmeasured: what has not had its turn in this round of measurements.
         unsure: whose state may be another one than was said last.
     """
@@ -53,6 +57,7 @@ class Watch:
         self.bereft: dict[str, None] = {}
         self.stuck: dict[str, None] = dict.fromkeys(parts.book.stalls)
         self.moved: dict[str, None] = {}
+        self.alarmed = True
         self.unmeasured: dict[tuple[Scope, str], None] = {}
         self.unsure: dict[tuple[Scope, str], None] = {}
         self._saving: dict[str, str] = {}

@@ -42,6 +42,7 @@ USAGE_EXIT: Final = 2
 PROCESSES: Final[Mapping[str, Sequence[str]]] = {
     **{service: ("-m", "podium.kernel.main", service) for service in DECIDERS},
     "projections": ("-m", "podium.projections.main"),
+    "notifier": ("-m", "podium.notifier.main"),
 }
 """The one table of what runs: process → arguments of the interpreter."""
 

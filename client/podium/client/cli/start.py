@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from ._app import Common, app, start_module
 
 _PROJECTIONS = "podium.projections.main"
+_OTHERS = {"projections": _PROJECTIONS, "notifier": "podium.notifier.main"}
+"""What is no service of the kernel."""
 
 
 @app.command(name="up")
@@ -32,10 +34,10 @@ def serve(service: str, /, *, common: Common = Common()) -> int:
     Parameters
     ----------
     service
-        registry, router, ..., or projections
+        registry, router, health, projections or notifier
     """
-    if service == "projections":
-        return start_module(_PROJECTIONS, environment=common.environment())
+    if service in _OTHERS:
+        return start_module(_OTHERS[service], environment=common.environment())
     return start_module("podium.kernel.main", service, environment=common.environment())
 
 

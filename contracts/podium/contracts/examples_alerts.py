@@ -1,0 +1,71 @@
+"""Examples of health's words to people, beside those of `examples`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from . import alerts
+from .subjects import Service
+
+_NOW: Final = 1767225600.0
+_LABELS: Final = {"kind": "disk", "scope": "agent", "name": "echo-1"}
+_BRIEF: Final = alerts.AlertBrief("disk-echo-1", "the disk is nearly full", "critical", _LABELS, count=3)
+_EMAIL: Final = alerts.Email(
+    host="mail.example.org", sender="podium@example.org", to=["ops@example.org"], port=587, starttls=True
+)
+
+COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
+    ("ops", "pager", alerts.DefineChannel(alerts.Webhook("https://example.org/podium", "PAGER"))),
+    ("ops", "pager", alerts.RemoveChannel()),
+    (
+        "ops",
+        "to-pager",
+        alerts.DefineRoute("pager", severities=["critical"], labels={"kind": "disk"}, escalate_to="mail"),
+    ),
+    ("ops", "to-pager", alerts.RemoveRoute()),
+    ("ops", "disk-echo-1", alerts.RaiseAlert("the disk is nearly full", "critical", _LABELS)),
+    ("ops", "disk-echo-1", alerts.ResolveAlert("cleaned up")),
+    ("ops", "disk-echo-1", alerts.AcknowledgeAlert("I am on it")),
+    ("ops", "moving", alerts.SilenceAlerts({"name": "echo-1"}, 3600.0, "it moves to another room")),
+    ("ops", "moving", alerts.EndSilence()),
+    ("notifier", "notification-1", alerts.ReportDelivery(1, error="connection refused")),
+)
+
+EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
+    ("health", "mail", "ops", alerts.ChannelDefined(_EMAIL)),
+    ("health", "mail", "ops", alerts.ChannelRemoved()),
+    (
+        "health",
+        "to-pager",
+        "ops",
+        alerts.RouteDefined(
+            channel="pager",
+            severities=["critical"],
+            labels={"kind": "disk"},
+            wait=5.0,
+            again=3600.0,
+            escalate_to="mail",
+            escalate_after=900.0,
+        ),
+    ),
+    ("health", "to-pager", "ops", alerts.RouteRemoved()),
+    ("health", "disk-echo-1", "ops", alerts.AlertRaised("the disk is nearly full", "critical", _LABELS)),
+    ("health", "disk-echo-1", "ops", alerts.AlertRepeated(3)),
+    ("health", "disk-echo-1", "ops", alerts.AlertResolved("cleaned up", 61.5)),
+    ("health", "disk-echo-1", "ops", alerts.AlertAcknowledged("I am on it")),
+    ("health", "moving", "ops", alerts.AlertsSilenced({"name": "echo-1"}, _NOW + 3600, "it moves")),
+    ("health", "moving", "ops", alerts.SilenceEnded()),
+    (
+        "health",
+        "notification-1",
+        "health",
+        alerts.NotificationQueued(
+            channel="pager", queue="to-pager/disk", why="raised", severity="critical", total=1, alerts=[_BRIEF]
+        ),
+    ),
+    ("health", "notification-1", "notifier", alerts.DeliveryFailed(1, "connection refused", _NOW + 1)),
+    ("health", "notification-1", "notifier", alerts.NotificationDelivered(2)),
+    ("health", "notification-1", "notifier", alerts.NotificationDropped(8, "connection refused")),
+)
