@@ -32,6 +32,11 @@ def tasks(podium: Podium) -> Iterator[Application[str]]:
         yield application
 
 
+def get(tasks: Application[str], task: str, version: int | None = None) -> Entity:
+    entity: Entity = tasks.repository.get(task, version=version)
+    return entity
+
+
 async def a_cancelled_task(podium: Podium) -> str:
     """Its name, once it is cancelled."""
     async with Client(podium.url, "tester") as client:
@@ -44,19 +49,19 @@ async def a_cancelled_task(podium: Podium) -> str:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_task_is_an_aggregate(podium: Podium, tasks: Application[str]):
     task = await a_cancelled_task(podium)
-    entity: Entity = await asyncio.to_thread(tasks.repository.get, task)
+    entity = await asyncio.to_thread(get, tasks, task)
     assert [event.name for event in entity.events] == ["task_submitted", "task_cancelled"]
     submitted, cancelled = (event.data for event in entity.events)
     assert isinstance(submitted, TaskSubmitted)
     assert isinstance(cancelled, TaskCancelled)
     assert entity.events[1].actor == "tester"
     first = entity.events[0].originator_version
-    earlier: Entity = await asyncio.to_thread(lambda: tasks.repository.get(task, version=first))
+    earlier = await asyncio.to_thread(get, tasks, task, first)
     assert [event.name for event in earlier.events] == ["task_submitted"]
     (newest,) = await asyncio.to_thread(lambda: tasks.recorder.select_events(task, desc=True, limit=1))
     assert newest.originator_version == entity.version
     with pytest.raises(AggregateNotFoundError):
-        await asyncio.to_thread(tasks.repository.get, "no-such-task")
+        await asyncio.to_thread(get, tasks, "no-such-task")
 
 
 @pytest.mark.asyncio(loop_scope="module")
