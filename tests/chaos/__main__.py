@@ -47,6 +47,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--nodes", type=int, choices=(1, 3), help="only on so many servers")
     parser.add_argument("--without", action="append", default=[], metavar="FAULT", help="a fault that is not to come")
+    parser.add_argument("--keep", action="store_true", help="what was written stays, whatever came of it")
     parser.add_argument("--json", type=Path, help="where the results go")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
@@ -60,7 +61,7 @@ def main() -> int:
         result = asyncio.run(run(directory, asked.seed, asked.seconds * share, nodes, asked.without))
         show(result)
         results.append(result)
-        if result.good:
+        if result.good and not asked.keep:
             shutil.rmtree(directory)
         else:
             print(f"what was written stays in {directory}")

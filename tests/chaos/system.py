@@ -11,9 +11,8 @@ import nats
 from nats.aio.client import Client as Nats
 from nats.errors import Error as NatsError
 
-from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
-from podium.kernel.up import PROCESSES
+from podium.kernel.up import PROCESSES, asked_when_ready
 from tests.chaos.disk import Disk
 from tests.chaos.processes import Kept
 from tests.chaos.servers import PASSWORD, Servers
@@ -126,9 +125,7 @@ class System:
 
     async def until_ready(self) -> None:
         """Every service answers, and the read models do."""
-        prefix = self.subjects.prefix
-        names = [name for name in PROCESSES if name != "projections"]
-        waiting = {self.subjects.query(SystemOverview.wire), *(f"$SRV.PING.{prefix}-{name}" for name in names)}
+        waiting = set(asked_when_ready(self.subjects).values())
         async with asyncio.timeout(READY_SECONDS):
             while waiting:
                 for subject in list(waiting):
