@@ -11,7 +11,7 @@ from .neighbours import Memory, Neighbours
 from .season import DailyProfile
 from .tail import Tail
 
-HALF = 4.0
+HALF = 3.5
 """The evidence, of all measures together, that scores 0.5."""
 
 AGREEMENT = 0.7

@@ -107,9 +107,9 @@ class Neighbours:
         return Distances(
             value,
             RESOLUTION * width,
-            _nearest(self._short[:known], SHORT),
-            _nearest(self._long[:known], LONG),
-            _nearest(work, SHAPE),
+            self._nearest(self._short, SHORT),
+            self._nearest(self._long, LONG),
+            self._nearest(self._work, SHAPE),
             step,
         )
 
@@ -135,6 +135,15 @@ class Neighbours:
         neighbours._offset[:known] = np.frombuffer(memory.offset)
         return neighbours
 
+    def _nearest(self, squares: Vector, keep: float) -> float | None:
+        """The root of the mean of the smallest squared distances, among whole windows apart from the present one."""
+        window = round(1.0 / (1.0 - keep))
+        others = squares[window : max(window, min(self._rows - window, LAGS))]
+        if len(others) < LEAST:
+            return None
+        nearest = np.partition(others, NEAREST)[:NEAREST]
+        return sqrt(max(0.0, float(nearest.mean())))
+
     def _remember(self, value: float) -> None:
         if not self._head:
             self._values[3 * LAGS :] = self._values[:LAGS]
@@ -146,12 +155,3 @@ class Neighbours:
 
 _HUGE: Final = 1e100
 """Its square is still a number."""
-
-
-def _nearest(squares: Vector, keep: float) -> float | None:
-    """The root of the mean of the smallest squared distances, among lags beyond the window itself."""
-    others = squares[round(1.0 / (1.0 - keep)) :]
-    if len(others) < LEAST:
-        return None
-    nearest = np.partition(others, NEAREST)[:NEAREST]
-    return sqrt(max(0.0, float(nearest.mean())))
