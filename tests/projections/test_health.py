@@ -8,6 +8,17 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from podium.contracts.alerts import (
+    AlertAcknowledged,
+    AlertBrief,
+    AlertRaised,
+    AlertRepeated,
+    AlertResolved,
+    DeliveryFailed,
+    NotificationDelivered,
+    NotificationDropped,
+    NotificationQueued,
+)
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
 from podium.contracts.recovery import (
     Charge,
@@ -126,7 +137,8 @@ async def test_the_answers_are_the_same_however_the_events_come(running: Running
         some = random.Random(seed).randrange(1, len(rest) + 1)
         await feed.write(*rest[:some])
         del rest[:some]
-        overview = await running.ask("health.overview")
+        await running.ask("health.overview")
+    overview = await running.ask("health.overview")
     assert (overview.suspected, overview.lost, overview.stalled, overview.recoveries) == (0, 1, 1, 1)
     assert {row.agent_id for row in overview.doubts} == {"a1", "a2"}
     assert [(row.name, row.by) for row in overview.holds] == [("a2", "ops")]
@@ -150,3 +162,50 @@ async def test_one_agent_recoveries_and_plans_can_be_asked_for(running: Running)
     assert found == [f"recovery-{number}" for number in (5, 4, 3, 2, 1)]
     assert second.next is None
     assert (await running.ask("recoveries.list", open=False)).recoveries == []
+
+
+def queued(*alerts: str) -> NotificationQueued:
+    briefs = [AlertBrief(alert, "full", "warning", {}) for alert in alerts]
+    return NotificationQueued(
+        channel="hook", queue="r/disk", why="raised", severity="warning", total=len(briefs), alerts=briefs
+    )
+
+
+ALERTS = [
+    Event("disk", AlertRaised("full", "warning", {"kind": "disk"})),
+    Event("disk", AlertRepeated(2)),
+    Event("other", AlertRaised("hot", "critical", {})),
+    Event("notification-1", queued("disk", "other"), "health"),
+    Event("notification-1", DeliveryFailed(1, "refused", 9e9), "notifier"),
+    Event("disk", AlertAcknowledged("mine"), "ada"),
+    Event("notification-2", queued("other"), "health"),
+    Event("notification-2", NotificationDropped(8, "refused"), "notifier"),
+]
+
+
+def test_an_alert_says_who_sees_to_it_and_how_it_ended():
+    rows = folded(ALERTS)
+    alert = content(rows, "alert", "disk")
+    assert (alert.count, alert.acknowledged_by, alert.note, alert.by) == (2, "ada", "mine", "ops")
+    rows = folded(ALERTS, [Event("disk", AlertResolved("done", 5.0))])
+    assert not rows["alert", "disk"].open
+    assert content(rows, "alert", "disk").reason == "done"
+    rows = folded(ALERTS, [Event("disk", AlertResolved("done", 5.0))], ALERTS[:1])
+    assert rows["alert", "disk"].open
+    assert content(rows, "alert", "disk").acknowledged_by is None
+
+
+@in_session
+async def test_alerts_and_messages_can_be_asked_for(running: Running):
+    await running.feed("health").write(*ALERTS, Event("notification-1", NotificationDelivered(2), "notifier"))
+    assert [row.alert for row in (await running.ask("alerts.list")).alerts] == ["other", "disk"]
+    assert (await running.ask("alerts.get", alert="disk")).alert.severity == "warning"
+    with pytest.raises(Refusal, match="not_found"):
+        await running.ask("alerts.get", alert="nobody")
+    found = (await running.ask("notifications.list")).notifications
+    assert [(row.notification, row.state, row.attempts) for row in found] == [
+        ("notification-2", "dropped", 8),
+        ("notification-1", "delivered", 2),
+    ]
+    assert found[1].alerts == ["disk", "other"]
+    assert (await running.ask("notifications.list", open=True)).notifications == []

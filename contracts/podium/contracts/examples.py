@@ -282,6 +282,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
             queries.ListAgents(skill="echo"),
             queries.AgentsAnswer(positions=_POSITIONS, agents=[_AGENT_ROW]),
         ),
+        **examples_alerts.QUERIES,
         health_queries.HealthOverview: (
             health_queries.HealthOverview(),
             health_queries.HealthOverviewAnswer(

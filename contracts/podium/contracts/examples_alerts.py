@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from . import alerts
+from . import alerts, health_queries
+from .query import Answer, Query
 from .subjects import Service
 
 _NOW: Final = 1767225600.0
@@ -69,3 +70,35 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("health", "notification-1", "notifier", alerts.NotificationDelivered(2)),
     ("health", "notification-1", "notifier", alerts.NotificationDropped(8, "connection refused")),
 )
+
+_POSITIONS: Final = {"podium-events-health": 3}
+_ROW: Final = health_queries.AlertRow(
+    "disk-echo-1", "the disk is nearly full", "critical", _LABELS, _NOW, "ops", 3, acknowledged_by="ada"
+)
+_NOTIFICATION: Final = health_queries.NotificationRow(
+    "notification-1",
+    "pager",
+    "raised",
+    "critical",
+    1,
+    ["disk-echo-1"],
+    _NOW,
+    attempts=1,
+    error="connection refused",
+    retry_at=_NOW + 1,
+)
+
+QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
+    health_queries.ListAlerts: (
+        health_queries.ListAlerts(limit=10),
+        health_queries.AlertsAnswer(positions=_POSITIONS, alerts=[_ROW]),
+    ),
+    health_queries.GetAlert: (
+        health_queries.GetAlert(alert="disk-echo-1"),
+        health_queries.AlertAnswer(positions=_POSITIONS, alert=_ROW),
+    ),
+    health_queries.ListNotifications: (
+        health_queries.ListNotifications(open=True),
+        health_queries.NotificationsAnswer(positions=_POSITIONS, notifications=[_NOTIFICATION]),
+    ),
+}

@@ -14,7 +14,15 @@ from msgspec import Raw, Struct, field
 
 from .agents import AgentProfile
 from .envelope import Beat, Envelope, Progress
-from .health_queries import GetAgentHealth, HealthOverview, ListPlans, ListRecoveries
+from .health_queries import (
+    GetAgentHealth,
+    GetAlert,
+    HealthOverview,
+    ListAlerts,
+    ListNotifications,
+    ListPlans,
+    ListRecoveries,
+)
 from .names import Name
 from .query import Answer as Answer
 from .query import Fault as Fault
@@ -291,7 +299,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
         query.wire: query
         for query in (
             *(GetTask, ListTasks, TaskHistory, WhyTask, OpenWork, GetAgent, ListAgents, SystemOverview),
-            *(HealthOverview, GetAgentHealth, ListRecoveries, ListPlans),
+            *(HealthOverview, GetAgentHealth, ListRecoveries, ListPlans, ListAlerts, GetAlert, ListNotifications),
             *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps),
         )
     }

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from msgspec import Struct
+
 from podium.contracts.health_queries import (
     AgentHealthAnswer,
     AgentHealthRow,
+    AlertAnswer,
+    AlertRow,
+    AlertsAnswer,
     GetAgentHealth,
+    GetAlert,
     HealthOverview,
     HealthOverviewAnswer,
     HoldRow,
+    ListAlerts,
+    ListNotifications,
     ListPlans,
     ListRecoveries,
+    NotificationRow,
+    NotificationsAnswer,
     PlanRow,
     PlansAnswer,
     RecoveriesAnswer,
@@ -20,6 +32,8 @@ from podium.contracts.health_queries import (
 from .pages import fitting, read_cursor, write_cursor
 from .sources import Failed, Sources
 from .store import View
+
+R = TypeVar("R", bound=Struct)
 
 SHOWN = 100
 MOST = 10_000
@@ -66,21 +80,41 @@ async def agent_health(sources: Sources, query: GetAgentHealth) -> AgentHealthAn
 
 
 async def list_recoveries(sources: Sources, query: ListRecoveries) -> RecoveriesAnswer:
+    rows, cursor, positions = await _page(sources, RecoveryRow, query)
+    return RecoveriesAnswer(positions=positions, recoveries=rows, next=cursor)
+
+
+async def list_alerts(sources: Sources, query: ListAlerts) -> AlertsAnswer:
+    rows, cursor, positions = await _page(sources, AlertRow, query)
+    return AlertsAnswer(positions=positions, alerts=rows, next=cursor)
+
+
+async def list_notifications(sources: Sources, query: ListNotifications) -> NotificationsAnswer:
+    rows, cursor, positions = await _page(sources, NotificationRow, query)
+    return NotificationsAnswer(positions=positions, notifications=rows, next=cursor)
+
+
+async def get_alert(sources: Sources, query: GetAlert) -> AlertAnswer:
+    found, positions = await sources.view(lambda view: view.health.find(view.connection, AlertRow, query.alert))
+    if found is None:
+        raise Failed("not_found", f"there is no alert {query.alert}")
+    return AlertAnswer(positions=positions, alert=found)
+
+
+async def _page(
+    sources: Sources, type: type[R], query: ListRecoveries | ListAlerts | ListNotifications
+) -> tuple[list[R], str | None, dict[str, int]]:
+    """Rows, the cursor of the next page, and the positions."""
     before = None if query.cursor is None else read_cursor(query.cursor, tuple[float, str])
 
-    def read(view: View) -> list[tuple[float, str, RecoveryRow]]:
-        rows = view.health.list(view.connection, RecoveryRow, is_open=query.open, limit=query.limit + 1, before=before)
-        return list(rows)
+    def read(view: View) -> list[tuple[float, str, R]]:
+        return list(view.health.list(view.connection, type, is_open=query.open, limit=query.limit + 1, before=before))
 
     found, positions = await sources.view(read)
     shown = found[: query.limit]
     shown = shown[: fitting([row for _, _, row in shown], sources.room)]
     more = len(shown) < len(found)
-    return RecoveriesAnswer(
-        positions=positions,
-        recoveries=[row for _, _, row in shown],
-        next=write_cursor(*shown[-1][:2]) if more else None,
-    )
+    return [row for _, _, row in shown], write_cursor(*shown[-1][:2]) if more else None, positions
 
 
 async def list_plans(sources: Sources, query: ListPlans) -> PlansAnswer:

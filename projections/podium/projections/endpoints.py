@@ -19,7 +19,15 @@ from podium.contracts.queries import QUERIES, Answer, Fault, Query, QueryError
 from podium.contracts.subjects import Subjects
 
 from .answer_agents import get_agent, list_agents
-from .answer_health import agent_health, health_overview, list_plans, list_recoveries
+from .answer_health import (
+    agent_health,
+    get_alert,
+    health_overview,
+    list_alerts,
+    list_notifications,
+    list_plans,
+    list_recoveries,
+)
 from .answer_list import list_tasks
 from .answer_overview import system_overview
 from .answer_tasks import get_task, open_work, task_history
@@ -48,6 +56,9 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "health.agent": agent_health,
     "recoveries.list": list_recoveries,
     "plans.list": list_plans,
+    "alerts.list": list_alerts,
+    "alerts.get": get_alert,
+    "notifications.list": list_notifications,
     "workflows.list": list_workflows,
     "workflows.definition": get_definition,
     "runs.list": list_runs,

@@ -1,4 +1,4 @@
-"""What health says, folded into rows: agents in doubt, holds, recoveries, plans.
+"""What health says, folded into rows: agents in doubt, holds, recoveries, plans, alerts, messages.
 
 All of them are few, and each is shown whole: so one table holds them as JSON, with what lists are filtered and
 ordered by in columns of its own.
@@ -13,8 +13,18 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, and_, or_, select
 
+from podium.contracts.alerts import (
+    AlertAcknowledged,
+    AlertRaised,
+    AlertRepeated,
+    AlertResolved,
+    DeliveryFailed,
+    NotificationDelivered,
+    NotificationDropped,
+    NotificationQueued,
+)
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
-from podium.contracts.health_queries import AgentHealthRow, HoldRow, PlanRow, RecoveryRow
+from podium.contracts.health_queries import AgentHealthRow, AlertRow, HoldRow, NotificationRow, PlanRow, RecoveryRow
 from podium.contracts.recovery import (
     Charge,
     HoldLifted,
@@ -33,9 +43,9 @@ from .projection import Projection, Slot
 from .received import Received
 from .statements import replacing
 
-Kind = Literal["agent", "hold", "recovery", "plan"]
+Kind = Literal["agent", "hold", "recovery", "plan", "alert", "notification"]
 Key = tuple[Kind, str]
-Content = AgentHealthRow | HoldRow | RecoveryRow | PlanRow
+Content = AgentHealthRow | HoldRow | RecoveryRow | PlanRow | AlertRow | NotificationRow
 
 R = TypeVar("R", bound=Struct)
 
@@ -45,6 +55,8 @@ TYPES: Final[Mapping[Kind, type[Struct]]] = {
     "hold": HoldRow,
     "recovery": RecoveryRow,
     "plan": PlanRow,
+    "alert": AlertRow,
+    "notification": NotificationRow,
 }
 
 
@@ -70,6 +82,10 @@ def key_of(event: Received) -> Key | None:
             return "recovery", event.entity
         case PlanDefined() | PlanRemoved():
             return "plan", event.entity
+        case AlertRaised() | AlertRepeated() | AlertAcknowledged() | AlertResolved():
+            return "alert", event.entity
+        case NotificationQueued() | DeliveryFailed() | NotificationDelivered() | NotificationDropped():
+            return "notification", event.entity
         case _:
             return None
 
@@ -94,6 +110,19 @@ def fold(rows: Rows, event: Received, key: Key) -> None:
             rows[key] = Row(True, event.at, content)
         case RecoveryStepTaken() | RecoveryEnded() if known is not None and isinstance(known.content, RecoveryRow):
             _recovery(known, known.content, event.data, event.at)
+        case AlertRaised() as raised:
+            alert = AlertRow(event.entity, raised.title, raised.severity, raised.labels, event.at, event.actor)
+            rows[key] = Row(True, event.at, alert)
+        case NotificationQueued() as queued:
+            named = [brief.alert for brief in queued.alerts]
+            message = NotificationRow(
+                event.entity, queued.channel, queued.why, queued.severity, queued.total, named, event.at
+            )
+            rows[key] = Row(True, event.at, message)
+        case _ if known is not None and isinstance(known.content, AlertRow):
+            _alert(known, known.content, event)
+        case _ if known is not None and isinstance(known.content, NotificationRow):
+            _notification(known, known.content, event.data)
         case _ if key[0] == "agent":
             row = known or Row(False, event.at, AgentHealthRow(event.entity, event.at))
             rows[key] = row
@@ -112,6 +141,32 @@ def _recovery(row: Row, content: RecoveryRow, event: RecoveryStepTaken | Recover
         case RecoveryEnded():
             content.outcome, content.ended_at, content.left = event.outcome, at, event.left
             row.open = False
+
+
+def _alert(row: Row, content: AlertRow, event: Received) -> None:
+    match event.data:
+        case AlertRepeated():
+            content.count = event.data.count
+        case AlertAcknowledged():
+            content.acknowledged_by, content.note = event.actor, event.data.note
+        case AlertResolved():
+            content.resolved_at, content.reason = event.at, event.data.reason
+            row.open = False
+        case _:
+            pass
+
+
+def _notification(row: Row, content: NotificationRow, event: Struct | None) -> None:
+    match event:
+        case DeliveryFailed():
+            content.attempts, content.error, content.retry_at = event.attempt, event.error, event.retry_at
+        case NotificationDelivered():
+            content.attempts, content.state, content.retry_at, row.open = event.attempt, "delivered", None, False
+        case NotificationDropped():
+            content.attempts, content.state, content.retry_at, row.open = event.attempt, "dropped", None, False
+            content.error = event.error
+        case _:
+            pass
 
 
 def _agent(row: AgentHealthRow, event: Struct | None, at: float) -> None:
@@ -136,7 +191,7 @@ def _agent(row: AgentHealthRow, event: Struct | None, at: float) -> None:
 
 class Health(Projection):
     name = "health"
-    version = 1
+    version = 2
     services: ClassVar[tuple[Service, ...]] = ("health",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:
@@ -168,7 +223,8 @@ class Health(Projection):
 
     def _load(self, connection: Connection, keys: set[Key]) -> Rows:
         rows, found = self.rows.c, Rows()
-        for kind in sorted({kind for kind, _ in keys}):
+        kinds: set[Kind] = {kind for kind, _ in keys}
+        for kind in sorted(kinds):
             names = [name for of_kind, name in keys if of_kind == kind]
             query = select(self.rows).where(rows.kind == kind, rows.name.in_(names))
             for row in connection.execute(query):

@@ -8,10 +8,24 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from . import agent, anomaly, audit, doctor, events, health, query, send, show, start
+from . import agent, alerts, anomaly, audit, doctor, events, health, query, send, show, start
 from ._app import Exit, app, tell
 
-__all__ = ["agent", "anomaly", "app", "audit", "doctor", "events", "health", "main", "query", "send", "show", "start"]
+__all__ = [
+    "agent",
+    "alerts",
+    "anomaly",
+    "app",
+    "audit",
+    "doctor",
+    "events",
+    "health",
+    "main",
+    "query",
+    "send",
+    "show",
+    "start",
+]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
