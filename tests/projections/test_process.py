@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -116,7 +117,8 @@ async def test_rebuild_says_what_it_did(nats_server: NatsServer, tmp_path: Path)
     assert (rebuilt["projections"], rebuilt["events"]) == (["tasks"], 4)
     async with serving(ours, nc):
         code, out, err = await run(ours, "rebuild")
-        assert (code, out.startswith("rebuilt agents, tasks, events, ") and " from 4 events in " in out) == (0, True), err
+        assert code == 0, err
+        assert re.match(r"rebuilt agents, tasks, events, [\w, ]+ from 4 events in ", out)
         elsewhere = environment(nats_server.url, tmp_path / "elsewhere")
         code, out, err = await run(elsewhere, "rebuild")
         assert (code, out) == (2, "")

@@ -47,6 +47,9 @@ class ProvisionError(Exception):
     """The server cannot be used as it is; the message says why, in one sentence."""
 
 
+ACK_WAIT: Final = 5.0
+"""Seconds after which a command that was given out and is not acknowledged is given out again."""
+
 QUEUE_MESSAGES: Final = 50_000
 """Some ten seconds of work."""
 
@@ -72,7 +75,7 @@ class ProvisionOptions(Struct, frozen=True, kw_only=True):
     queue_messages: int = QUEUE_MESSAGES
     queue_bytes: int = 256 * 1024 * 1024
     max_ack_pending: int = 50_000
-    ack_wait: float = 5.0
+    ack_wait: float = ACK_WAIT
     pin_timeout: float = 2.0
     refusals_days: int = 7
     max_refusal_bytes: int = 64 * 1024 * 1024
