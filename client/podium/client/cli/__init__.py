@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from . import agent, alerts, anomaly, audit, doctor, events, health, query, send, show, start
+from . import agent, anomaly, audit, doctor, events, health, query, send, show, start, workflow, workflow_runs
 from ._app import Exit, app, tell
 
 __all__ = [
     "agent",
-    "alerts",
     "anomaly",
     "app",
     "audit",
@@ -25,6 +24,8 @@ __all__ = [
     "send",
     "show",
     "start",
+    "workflow",
+    "workflow_runs",
 ]
 
 

@@ -1,0 +1,332 @@
+"""`podium workflow run`, `start`, `status`, …: runs of workflows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from ._app import Common, Exit, Json, Usage, run, tell
+from .workflow import read_definition, tell_faults, workflow
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from podium.client import Client
+    from podium.contracts.definitions import Definition
+    from podium.contracts.workflow_queries import StepRow
+
+Reason = Annotated[str | None, Parameter(help="why, for those who look at it later")]
+Input = Annotated[str, Parameter(help="what it is started with: JSON, or @file")]
+RunId = Annotated[str | None, Parameter(name="--id", help="of the run: the same start twice is one run [made up]")]
+
+
+@workflow.command(
+    name="run",
+    help_epilogue="""\
+Examples:
+  podium workflow run paper.yaml --input '{"topic": "tides"}'
+  podium workflow run paper --input @topic.json --id paper-7 --json
+
+Exit codes: 0 completed, 1 failed or refused, 2 no server or bad arguments. Ctrl-C leaves the run running.""",
+)
+def run_(
+    source: str, /, *, input: Input = "null", id: RunId = None, json: Json = False, common: Common = Common()
+) -> int:
+    """Start a run and show how it goes until it is over; then print its output.
+
+    Parameters
+    ----------
+    source
+        a file, whose definition is made known first, or the id of a workflow
+    json
+        print the output alone
+    """
+    return run(_run(source, input, id, json, common, wait=True))
+
+
+@workflow.command(
+    help_epilogue="""\
+Example:
+  podium workflow start paper --input '{"topic": "tides"}' --id paper-7""",
+)
+def start(source: str, /, *, input: Input = "null", id: RunId = None, common: Common = Common()) -> int:
+    """Start a run and print its id.
+
+    Parameters
+    ----------
+    source
+        a file, whose definition is made known first, or the id of a workflow
+    """
+    return run(_run(source, input, id, False, common, wait=False))
+
+
+async def _run(source: str, input: str, id: str | None, json: bool, common: Common, *, wait: bool) -> int:
+    import msgspec
+
+    from podium.client import workflows
+    from podium.contracts.definitions import BadDefinition
+
+    value = _read_input(input)
+    try:
+        definition = _read_source(Path(source))
+    except BadDefinition as bad:
+        tell_faults(Path(source), bad)
+        return Exit.REFUSED
+    async with common.client() as client:
+        name = source if definition is None else await workflows.define(client, definition)
+        run_id = await workflows.start(client, name, value, run_id=id)
+        if not wait:
+            print(run_id)
+            return Exit.OK
+        try:
+            output = await _watch(client, run_id, quiet=json or not sys.stderr.isatty())
+        except workflows.RunFailed as failed:
+            tell(str(failed))
+            return Exit.REFUSED
+    text = msgspec.json.encode(output)
+    print(text.decode() if json else msgspec.json.format(text, indent=2).decode())
+    return Exit.OK
+
+
+def _read_input(text: str) -> Any:
+    """Raises: Usage"""
+    import msgspec
+
+    try:
+        return msgspec.json.decode(Path(text[1:]).read_bytes() if text.startswith("@") else text)
+    except (OSError, msgspec.DecodeError) as error:
+        raise Usage(f"--input: {error}") from error
+
+
+def _read_source(path: Path) -> Definition | None:
+    """The definition in a file; None for what is the id of a workflow.
+
+    Raises:
+        BadDefinition
+        Usage
+    """
+    return read_definition(path) if path.suffix or path.exists() else None
+
+
+async def _watch(client: Client, run_id: str, *, quiet: bool) -> Any:
+    """Wait for a run's output, and show its steps on stderr while they change."""
+    from podium.client import workflows
+
+    if quiet:
+        return await workflows.result(client, run_id)
+    from rich.console import Console
+    from rich.live import Live
+
+    from ._progress import Progress
+
+    progress = Progress(run_id)
+    with Live(progress, console=Console(stderr=True), refresh_per_second=8):
+        async for event in workflows.story(client, run_id):
+            if progress.add(event.data, datetime.fromisoformat(event.envelope.time).timestamp()):
+                break
+    return await workflows.result(client, run_id)
+
+
+@workflow.command(
+    help_epilogue="""\
+Example:
+  podium workflow status paper-7""",
+)
+def status(run_id: str, /, *, json: Json = False, common: Common = Common()) -> int:
+    """Say where a run is, what it waits for, and what became of its steps."""
+    return run(_status(run_id, json, common))
+
+
+async def _status(run_id: str, json: bool, common: Common) -> int:
+    import msgspec
+
+    from podium.contracts.workflow_queries import GetRun
+
+    async with common.client() as client:
+        answer = await client.query(GetRun(run_id=run_id, fresh=True))
+        steps = await steps_of(client, run_id)
+    content = msgspec.json.decode(msgspec.json.encode(answer)) | {"steps": msgspec.to_builtins(steps)}
+    if json:
+        print(msgspec.json.encode(content).decode())
+    else:
+        from . import _tables
+
+        _tables.show(content)
+    return Exit.OK
+
+
+async def steps_of(client: Client, run_id: str) -> list[StepRow]:
+    """All steps that have begun."""
+    from podium.contracts.workflow_queries import ListSteps
+
+    found: list[StepRow] = []
+    cursor: str | None = None
+    while True:
+        page = await client.query(ListSteps(run_id=run_id, cursor=cursor, fresh=cursor is None))
+        found += page.steps
+        if page.next is None:
+            return found
+        cursor = page.next
+
+
+@workflow.command(
+    name="list",
+    help_epilogue="""\
+Examples:
+  podium workflow list
+  podium workflow list paper --phase failed --json""",
+)
+def list_(
+    name: str = "", /, *, phase: str | None = None, limit: int = 50, json: Json = False, common: Common = Common()
+) -> int:
+    """List workflows; with a name or a phase, runs, the newest first.
+
+    Parameters
+    ----------
+    name
+        of a workflow
+    phase
+        running, paused, completed, failed or cancelled
+    """
+    return run(_list(name, phase, limit, json, common))
+
+
+async def _list(name: str, phase: str | None, limit: int, json: bool, common: Common) -> int:
+    import msgspec
+
+    from podium.contracts.workflow_queries import ListRuns, ListWorkflows
+
+    async with common.client() as client:
+        answer: Struct
+        if name or phase:
+            fields = {"workflow": name or None, "phase": phase, "limit": limit, "fresh": True}
+            try:
+                answer = await client.query(msgspec.convert(fields, ListRuns))
+            except msgspec.ValidationError as error:
+                raise Usage(str(error)) from error
+        else:
+            answer = await client.query(ListWorkflows(fresh=True))
+    if json:
+        print(msgspec.json.encode(answer).decode())
+    else:
+        from . import _tables
+
+        _tables.show(msgspec.to_builtins(answer))
+    return Exit.OK
+
+
+@workflow.command
+def cancel(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
+    """End a run; its tasks and child workflows are cancelled."""
+    return _send(run_id, "cancel_workflow", common, reason=reason)
+
+
+@workflow.command
+def pause(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
+    """Begin nothing new in a run until it is resumed."""
+    return _send(run_id, "pause_workflow", common, reason=reason)
+
+
+@workflow.command
+def resume(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
+    """Let a paused run go on."""
+    return _send(run_id, "resume_workflow", common, reason=reason)
+
+
+@workflow.command(
+    help_epilogue="""\
+Example:
+  podium workflow signal paper-7 printed '{"copies": 2}'""",
+)
+def signal(run_id: str, name: str, payload: str = "null", /, *, common: Common = Common()) -> int:
+    """Tell a run something that a step of it waits for, or will.
+
+    Parameters
+    ----------
+    payload
+        JSON; the output of the step
+    """
+    import msgspec
+
+    try:
+        value = msgspec.json.decode(payload)
+    except msgspec.DecodeError:
+        tell(f"the payload {payload!r} is no JSON")
+        return Exit.NO_SERVER
+    return _send(run_id, "signal_workflow", common, signal=name, payload=value)
+
+
+@workflow.command(
+    help_epilogue="""\
+Example:
+  podium workflow approve paper-7 check --as ann --comment "well done" """,
+)
+def approve(run_id: str, step: str, /, *, comment: Reason = None, common: Common = Common()) -> int:
+    """Agree to what a step asks for; --as says who you are."""
+    return _send(run_id, "approve_step", common, step=step, comment=comment)
+
+
+@workflow.command
+def reject(run_id: str, step: str, /, *, comment: Reason = None, common: Common = Common()) -> int:
+    """Disagree: the step has failed."""
+    return _send(run_id, "reject_step", common, step=step, comment=comment)
+
+
+@workflow.command(
+    help_epilogue="""\
+Examples:
+  podium workflow rerun paper-7
+  podium workflow rerun paper-7 --step write --id paper-8""",
+)
+def rerun(run_id: str, /, *, step: str | None = None, id: RunId = None, common: Common = Common()) -> int:
+    """Begin a new run that takes over what is done, and print its id.
+
+    Parameters
+    ----------
+    step
+        from where on everything is done again; by default what has failed and what follows from it
+    """
+    from podium.client._options import new_id
+
+    new = id or new_id(run_id[:100])
+    code = _send(new, "rerun_workflow", common, run=run_id, step=step)
+    if code == Exit.OK:
+        print(new)
+    return code
+
+
+@workflow.command
+def migrate(run_id: str, version: int, /, *, common: Common = Common()) -> int:
+    """Let a run go on with another version, in which all that has begun is as it was."""
+    return _send(run_id, "migrate_workflow", common, version=version)
+
+
+def _send(entity: str, command: str, common: Common, **fields: Any) -> int:
+    async def send() -> int:
+        body = {name: value for name, value in fields.items() if value is not None}
+        async with common.client() as client:
+            await client.send("router", entity, (command, body))
+        return Exit.OK
+
+    return run(send())
+
+
+async def draw(run_id: str, how: Callable[[Definition, dict[str, str]], str], common: Common) -> int:
+    """A run's picture, its states coloured."""
+    import msgspec
+
+    from podium.contracts.definitions import read_value
+    from podium.contracts.workflow_queries import GetDefinition, GetRun
+
+    async with common.client() as client:
+        found = (await client.query(GetRun(run_id=run_id, fresh=True))).run
+        answer = await client.query(GetDefinition(workflow=found.workflow, version=found.version))
+        steps = await steps_of(client, run_id)
+    definition = read_value(msgspec.json.decode(answer.definition))
+    print(how(definition, {step.step: step.phase for step in steps}), end="")
+    return Exit.OK

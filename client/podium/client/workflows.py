@@ -1,0 +1,149 @@
+"""Workflows in Python: a builder that makes the same definitions as YAML does, and runs of them.
+
+paper = Workflow("paper")
+fetch = paper.step("fetch", skills=["search"], input={"q": "${input.topic}"})
+paper.step("write", after=[fetch], skills=["write"], input=fetch.output)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from podium.contracts.definitions import BadDefinition, Definition, read_value, to_json
+from podium.contracts.workflows import (
+    RUN_CLOSING,
+    CancelWorkflow,
+    DefineWorkflow,
+    SignalWorkflow,
+    StartWorkflow,
+    WorkflowCompleted,
+    WorkflowFailed,
+)
+
+from ._options import new_id
+from .errors import CommandRefused, PodiumError
+
+if TYPE_CHECKING:
+    from ._client import Client
+    from ._events import ReceivedEvent
+
+
+class RunFailed(PodiumError):
+    """A run that was waited for has no output; `code` is its last step's, or `cancelled`."""
+
+    def __init__(self, run_id: str, code: str, message: str) -> None:
+        super().__init__(f"run {run_id}: {code}{f': {message}' if message else ''}")
+        self.run_id = run_id
+        self.code = code
+        self.message = message
+
+
+class StepHandle(Struct, frozen=True):
+    """A step of a workflow that is being built."""
+
+    id: str
+
+    @property
+    def output(self) -> str:
+        """What another step's input may be: this one's output."""
+        return f'${{steps["{self.id}"].output}}'
+
+    def field(self, *names: str) -> str:
+        """A field of the output, however deep: `fetch.field("hits", "first")`."""
+        below = "".join(f'["{name}"]' for name in names)
+        return f'${{steps["{self.id}"].output{below}}}'
+
+
+class Workflow:
+    """A definition that grows step by step; the words are those of a file.
+
+    Args:
+        fields: of the whole definition, such as `input_schema`, `output`, `limits`, `roles`.
+    """
+
+    def __init__(self, id: str, **fields: Any) -> None:
+        self.id = id
+        self._fields = fields
+        self._steps: list[dict[str, Any]] = []
+
+    def step(self, id: str, *, after: Iterable[StepHandle | str] = (), **fields: Any) -> StepHandle:
+        """Add a step.
+
+        Args:
+            after: the steps that it waits for.
+            fields: as in a file, such as `skills`, `input`, `when`, `for_each`, `retry`, `approve`.
+        """
+        needed = [step if isinstance(step, str) else step.id for step in after]
+        self._steps.append({"id": id, "dependencies": needed, **fields})
+        return StepHandle(id)
+
+    def definition(self) -> Definition:
+        """The whole, checked.
+
+        Raises:
+            BadDefinition: with all faults.
+        """
+        return read_value({"id": self.id, **self._fields, "tasks": self._steps})
+
+
+async def define(client: Client, workflow: Workflow | Definition) -> str:
+    """Make it known to podium, and return its id; the same once more changes nothing.
+
+    Raises:
+        CommandRefused: `bad_definition`. Others as for `Client.send`.
+    """
+    try:
+        definition = workflow.definition() if isinstance(workflow, Workflow) else workflow
+    except BadDefinition as bad:
+        faults = [{"path": fault.path, "message": fault.message} for fault in bad.faults]
+        raise CommandRefused("bad_definition", str(bad), {"path": faults[0]["path"], "faults": faults}) from bad
+    await client.send("router", definition.id, DefineWorkflow(Raw(to_json(definition))))
+    return definition.id
+
+
+async def start(client: Client, workflow: str, input: object = None, *, run_id: str | None = None) -> str:
+    """Begin a run and return its id. With an id of your own the same start twice is one run.
+
+    Raises:
+        CommandRefused: `unknown_workflow`, `run_exists`, `input_does_not_fit`. Others as for `Client.send`.
+    """
+    run_id = run_id or new_id(workflow[:100])
+    given = input if isinstance(input, Raw) else Raw(msgspec.json.encode(input))
+    await client.send("router", run_id, StartWorkflow(workflow, input=given))
+    return run_id
+
+
+def story(client: Client, run_id: str, *, follow: bool = True) -> AsyncGenerator[ReceivedEvent, None]:
+    """All events of a run from its start, and what happens from now on."""
+    return client.events(service="router", entity=run_id, after=0, follow=follow)
+
+
+async def result(client: Client, run_id: str) -> Any:
+    """Wait until a run is over, for its output, decoded from JSON.
+
+    Raises:
+        RunFailed: it has failed or was cancelled.
+        ServiceUnavailable: there is no such stream, or the connection is closed for good.
+    """
+    async for event in story(client, run_id):
+        data = event.data
+        if isinstance(data, WorkflowCompleted):
+            return msgspec.json.decode(data.output)
+        if isinstance(data, RUN_CLOSING):
+            code, message = (data.code, data.message) if isinstance(data, WorkflowFailed) else ("cancelled", "")
+            raise RunFailed(run_id, code, message)
+    raise RunFailed(run_id, "unknown", "its events ended before it did")
+
+
+async def signal(client: Client, run_id: str, name: str, payload: object = None) -> None:
+    """Tell a run something."""
+    await client.send("router", run_id, SignalWorkflow(name, Raw(msgspec.json.encode(payload))))
+
+
+async def cancel(client: Client, run_id: str, reason: str | None = None) -> None:
+    """End a run, its tasks and its child workflows."""
+    await client.send("router", run_id, CancelWorkflow(reason))

@@ -1,0 +1,140 @@
+"""Workflows through all of podium: real agents, real processes, kill -9 in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.client import Agent, Client, CommandRefused, Task, workflows
+from podium.client.workflows import RunFailed, Workflow
+from podium.contracts.tasks import TaskCompleted
+from podium.contracts.workflow_queries import GetRun, ListRuns, ListSteps
+from podium.contracts.workflows import StepCompleted
+from tests.podium_system import Podium
+
+SECONDS = 60.0
+
+
+def doubling() -> Agent:
+    agent = Agent("doubler", slots=4)
+
+    @agent.skill("double")
+    async def double(task: Task) -> Any:
+        await asyncio.sleep(0.02)  # long enough to be killed in the middle of
+        return task.input * 2
+
+    return agent
+
+
+@asynccontextmanager
+async def at_work(agent: Agent, url: str) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    serving = asyncio.create_task(agent.serve(url, stop=stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await serving
+
+
+def doubles(name: str, width: int) -> Workflow:
+    flow = Workflow(name, output="${steps.sum.output}")
+    first = flow.step("first", skills=["double"], input="${input}")
+    many = flow.step("many", after=[first], skills=["double"], for_each=f"{list(range(width))}", input="${item}")
+    flow.step("sum", after=[many], skills=["double"], input='${steps["many"].output.sum()}')
+    return flow
+
+
+async def test_a_run_survives_the_death_of_any_process(own_podium: Podium):
+    async with Client(own_podium.url, "tester", timeout=SECONDS) as client, at_work(doubling(), own_podium.url):
+        await workflows.define(client, doubles("doubles", 6))
+        runs = [await workflows.start(client, "doubles", number, run_id=f"run-{number}") for number in range(12)]
+        killed = asyncio.create_task(own_podium.kill("router"))
+        results = asyncio.gather(*(workflows.result(client, run) for run in runs))
+        await killed
+        await own_podium.kill("projections")
+        await own_podium.kill("nats")
+        async with asyncio.timeout(SECONDS):
+            assert await results == [2 * sum(2 * item for item in range(6))] * 12
+        for run in runs:
+            story = [event.data async for event in workflows.story(client, run, follow=False)]
+            ends = Counter(data.step for data in story if isinstance(data, StepCompleted))
+            assert ends == {"first": 1, "many": 1, "sum": 1}
+        done = [e async for e in client.events(service="router", types=[TaskCompleted], follow=False)]
+        assert len(done) == len(runs) * 8
+        page = await client.query(ListRuns(workflow="doubles", phase="completed", fresh=True, wait=30.0))
+        assert {row.run_id for row in page.runs} == set(runs)
+
+
+async def test_a_run_is_asked_about_approved_and_repeated(shared_podium: Podium):
+    async with Client(shared_podium.url, "ann", timeout=SECONDS) as client:
+        flow = Workflow("asked", roles={"boss": ["ann"]})
+        waits = flow.step("waits", wait_for="go")
+        flow.step("check", after=[waits], approve={"roles": ["boss"]})
+        await workflows.define(client, flow)
+        await workflows.start(client, "asked", run_id="asked-1")
+        await workflows.signal(client, "asked-1", "go", {"n": 1})
+        answer = await client.query(GetRun(run_id="asked-1", fresh=True))
+        assert answer.waiting is not None
+        assert answer.waiting.reasons == ["check: waits for boss to approve, 0 of 1 have"]
+        await client.send("router", "asked-1", ("reject_step", {"step": "check", "comment": "no"}))
+        with pytest.raises(RunFailed, match="ann has rejected it: no"):
+            await workflows.result(client, "asked-1")
+        await client.send("router", "asked-2", ("rerun_workflow", {"run": "asked-1"}))
+        await client.send("router", "asked-2", ("approve_step", {"step": "check"}))
+        assert await workflows.result(client, "asked-2") == {"check": {"approved": [{"by": "ann", "comment": None}]}}
+        steps = (await client.query(ListSteps(run_id="asked-2", fresh=True))).steps
+        assert [(step.step, step.phase, step.source) for step in steps] == [
+            ("waits", "completed", "rerun"),
+            ("check", "completed", None),
+        ]
+        with pytest.raises(CommandRefused, match="there is no workflow nothing"):
+            await workflows.start(client, "nothing")
+
+
+async def test_the_command_line_runs_a_file(shared_podium: Podium, tmp_path: Path):
+    file = tmp_path / "lines.yaml"
+    file.write_text(
+        "id: lines\ntasks:\n- {id: a, skills: [double], input: '${input}'}\n"
+        "- {id: b, dependencies: [a], skills: [double], input: '${steps.a.output}'}\n"
+    )
+    async with at_work(doubling(), shared_podium.url):
+        code, out, err = await podium(shared_podium, "run", str(file), "--input", "3", "--id", "lines-1")
+        assert (code, json.loads(out)) == (0, {"b": 12}), err
+    code, out, err = await podium(shared_podium, "status", "lines-1", "--json")
+    status = json.loads(out)
+    assert (status["run"]["phase"], [step["step"] for step in status["steps"]]) == ("completed", ["a", "b"])
+    code, out, err = await podium(shared_podium, "list", "--json")
+    assert {"lines"} <= {row["workflow"] for row in json.loads(out)["workflows"]}
+    code, out, err = await podium(shared_podium, "graph", "--run", "lines-1", "--svg")
+    assert (code, out.count("#dcfce7")) == (0, 2)
+    code, out, err = await podium(shared_podium, "start", "lines", "--input", "1", "--id", "lines-2")
+    assert (code, out) == (0, "lines-2\n")
+    assert (await podium(shared_podium, "pause", "lines-2"))[0] == 0
+    assert (await podium(shared_podium, "cancel", "lines-2", "--reason", "enough"))[0] == 0
+    code, out, err = await podium(shared_podium, "resume", "lines-2")
+    assert (code, "run_closed" in err) == (1, True)
+    file.write_text("id: lines\ntasks:\n- {id: a, when: '1 +'}\n")
+    code, out, err = await podium(shared_podium, "run", str(file))
+    assert (code, "lines.yaml:3:11" in err) == (1, True), err
+
+
+async def podium(system: Podium, *words: str) -> tuple[int, str, str]:
+    """Exit code, what it said, what it complained of."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "podium.client.cli", "workflow", *words),
+        env={**os.environ, **system.environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    return process.returncode or 0, out.decode(), err.decode()
