@@ -22,11 +22,14 @@ LOOK_SECONDS = 0.2
 
 
 class Stuck(Exception):
-    """Something was still to be done, and for `STUCK_SECONDS` nothing happened; the message says what is left."""
+    """Something was still to be done, and for too long nothing happened; the message says what is left."""
 
 
-async def until_done(load: Load) -> float:
+async def until_done(load: Load, patience: float = STUCK_SECONDS) -> float:
     """Wait until no task is open; the longest time, in seconds, in which nothing happened.
+
+    Args:
+        patience: seconds in which something must happen; more than usual where a machine may have other things to do.
 
     Raises:
         Stuck
@@ -47,7 +50,7 @@ async def until_done(load: Load) -> float:
                 await load.cancel_paused()
         except PodiumError as error:
             why = str(error)
-        if time.monotonic() - moved > STUCK_SECONDS:
+        if time.monotonic() - moved > patience:
             raise Stuck(f"{why}; {await _some(load.clients[0])}")
         await asyncio.sleep(LOOK_SECONDS)
 
