@@ -16,6 +16,7 @@ from nats.errors import Error as NatsError
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
 from podium.kernel.embedded import end_with_parent
+from podium.kernel.main import DECIDERS
 from podium.kernel.up import PROCESSES
 from podium.runtime.connection import connect
 from tests.nats_server import NatsServer
@@ -99,7 +100,9 @@ class System:
         await asyncio.wait_for(process.wait(), STOP_SECONDS)
 
     async def until_it_answers(self, name: str) -> None:
-        """A service a ping, the projections a query."""
+        """A service a ping, the projections a query; the notifier is asked nothing."""
+        if name not in (*DECIDERS, "projections"):
+            return
         subjects = self.subjects
         ping = f"$SRV.PING.{subjects.prefix}-{name}"
         subject = subjects.query(SystemOverview.wire) if name == "projections" else ping
