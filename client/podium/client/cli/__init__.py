@@ -8,17 +8,34 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from . import agent, anomaly, audit, doctor, events, health, query, send, show, start, workflow, workflow_runs
+from . import (
+    agent,
+    alerts,
+    anomaly,
+    audit,
+    doctor,
+    events,
+    health,
+    history,
+    query,
+    send,
+    show,
+    start,
+    workflow,
+    workflow_runs,
+)
 from ._app import Exit, app, tell
 
 __all__ = [
     "agent",
+    "alerts",
     "anomaly",
     "app",
     "audit",
     "doctor",
     "events",
     "health",
+    "history",
     "main",
     "query",
     "send",
