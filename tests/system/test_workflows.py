@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def doubling() -> Agent:
 
 
 @asynccontextmanager
-async def at_work(agent: Agent, url: str) -> AsyncIterator[None]:
+async def at_work(agent: Agent, url: str) -> AsyncGenerator[None]:
     stop = asyncio.Event()
     serving = asyncio.create_task(agent.serve(url, stop=stop))
     try:
