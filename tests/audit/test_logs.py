@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from podium.audit.finding import Finding
-from podium.audit.heard import Journal, Sent
+from podium.audit.heard import Journal, Sent, read_journal
 from podium.contracts.catalogue import decode_envelope
 from podium.contracts.envelope import Envelope
 from podium.contracts.subjects import Service
@@ -235,3 +235,35 @@ def test_an_event_from_the_future_is_no_fault():
     future = changed(log[0], type="podium.task_dreamt.v1", subject="t0", causationid="a-command-of-its-own")
     future = Stored(0, "podium.evt.router.0.t0.task_dreamt", future.payload)
     assert TOLD.broken("router", [*log, future]).audit() == []
+
+
+def line(outcome: str, sequence: int | None = None) -> str:
+    return msgspec.json.encode(
+        {"command_id": "c1", "service": "router", "outcome": outcome}
+        | ({} if sequence is None else {"sequence": sequence})
+    ).decode()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line("accepted", 3), line("unknown")],
+        [line("unknown"), line("accepted", 3), line("unknown"), line("accepted", 3)],
+        [line("accepted", 3), line("accepted")],
+        [line("refused"), line("unknown"), "", line("refused")],
+    ],
+)
+def test_what_is_heard_of_one_command_may_be_heard_again(lines: list[str]):
+    journal, findings = read_journal(lines)
+    assert findings == []
+    assert journal["router", "c1"].outcome != "unknown"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[line("accepted", 3), line("refused")], [line("accepted", 3), line("accepted", 4)]],
+)
+def test_two_stories_of_one_command_are_told(lines: list[str]):
+    _, (finding,) = read_journal(lines)
+    assert finding.check == "commands"
+    assert "c1" in finding.message

@@ -16,7 +16,7 @@ from tests.chaos.heard import Heards
 from tests.chaos.load import Load, Repeater
 from tests.chaos.plan import Plan
 from tests.chaos.system import System
-from tests.chaos.verdict import Stuck, audit, until_done
+from tests.chaos.verdict import STUCK_SECONDS, Stuck, audit, until_done
 
 MEGABYTES = 256
 """Of the first server's disk, and one more for each second: room for what a run stores, and little else."""
@@ -56,8 +56,15 @@ class Result(Struct):
         return self.stuck is None and not self.findings and "refused: internal" not in self.commands
 
 
-async def run(directory: Path, seed: int, seconds: float, nodes: int = 1, without: Collection[str] = ()) -> Result:
-    """Returns whatever came of it; what was written stays in the directory."""
+async def run(
+    directory: Path,
+    seed: int,
+    seconds: float,
+    nodes: int = 1,
+    without: Collection[str] = (),
+    patience: float = STUCK_SECONDS,
+) -> Result:
+    """Returns whatever came of it; what was written stays in the directory. For `patience` see `until_done`."""
     began = time.monotonic()
     room = SmallDisk(directory / "nats-0", MEGABYTES + int(seconds))
     with Heards(directory / "heard.jsonl") as heards, room:
@@ -75,7 +82,7 @@ async def run(directory: Path, seed: int, seconds: float, nodes: int = 1, withou
                 await plan.run(seconds)
                 await repeater.stop()
                 await load.stop()
-                idle = round(await until_done(load), 1)
+                idle = round(await until_done(load, patience), 1)
             except Stuck as error:
                 stuck = str(error)
             finally:

@@ -12,13 +12,16 @@ import pytest
 
 from tests.chaos.run import run
 
+PATIENCE = 40.0
+"""Seconds in which something must happen: other tests run at the same time."""
+
 SEED = int(os.environ.get("PODIUM_SEED", "1"))
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("nodes", "seconds"), [(1, 25.0), (3, 12.0)])
 async def test_nothing_is_lost_doubled_or_stuck(tmp_path: Path, nodes: int, seconds: float):
-    result = await run(tmp_path, SEED, seconds, nodes)
+    result = await run(tmp_path, SEED, seconds, nodes, patience=PATIENCE)
     assert result.findings == []
     assert result.stuck is None
     assert result.good

@@ -18,6 +18,8 @@ from tests.chaos.verdict import audit, until_done
 
 pytestmark = pytest.mark.skipif(fuse.can_mount() is not None, reason=fuse.can_mount() or "")
 
+PATIENCE = 40.0
+
 ACCEPTED = 100
 """Commands that were accepted before the power fails."""
 
@@ -45,7 +47,7 @@ async def test_nothing_that_was_accepted_is_lost(tmp_path: Path, heards: Heards)
             process.start()
         await until_accepted(heards, 2 * ACCEPTED)
         await load.stop()
-        await until_done(load)
+        await until_done(load, PATIENCE)
         await load.close()
         await system.stop_all_but("projections")
         report = await audit({**os.environ, **system.environment}, heards.path)

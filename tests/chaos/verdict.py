@@ -34,22 +34,22 @@ async def until_done(load: Load, patience: float = STUCK_SECONDS) -> float:
     Raises:
         Stuck
     """
-    moved, longest, seen = time.monotonic(), 0.0, dict[str, int]()
-    why = "nobody answers queries"
+    moved, longest, seen = time.monotonic(), 0.0, set[str]()
     while True:
         try:
             overview: OverviewAnswer = await load.clients[0].query(SystemOverview(fresh=True, wait=2))
             left = {phase: overview.tasks.get(phase, 0) for phase in OPEN_PHASES if overview.tasks.get(phase, 0)}
             if not left:
                 return max(longest, time.monotonic() - moved)
-            why = f"tasks are left: {left}"
-            if overview.positions != seen:
-                longest = max(longest, time.monotonic() - moved)
-                moved, seen = time.monotonic(), dict(overview.positions)
+            why = f"tasks are left: {left} at {overview.positions}"
             if "paused" in left:
                 await load.cancel_paused()
         except PodiumError as error:
-            why = str(error)
+            why = str(error)  # which says how far it is
+        if why not in seen:
+            longest = max(longest, time.monotonic() - moved)
+            moved = time.monotonic()
+            seen.add(why)
         if time.monotonic() - moved > patience:
             raise Stuck(f"{why}; {await _some(load.clients[0])}")
         await asyncio.sleep(LOOK_SECONDS)

@@ -58,10 +58,15 @@ def read_journal(lines: Iterable[bytes | str]) -> tuple[Journal, list[Finding]]:
         before = journal.get(key)
         if before is None or before.outcome == "unknown":
             journal[key] = sent
-        elif sent.outcome not in ("unknown", before.outcome) or (sent.sequence or 0) != (before.sequence or 0):
+        elif sent.outcome != "unknown" and _place(sent, before) != _place(before, sent):
             message = f"of command {sent.command_id} its senders heard {_said(before)} and {_said(sent)}"
             findings.append(Finding("commands", message, sent.service))
     return journal, findings
+
+
+def _place(sent: Sent, other: Sent) -> tuple[Heard, int | None]:
+    """What was heard, and where it stands, if that was kept of both."""
+    return sent.outcome, None if other.sequence is None else sent.sequence
 
 
 def _said(sent: Sent) -> str:
