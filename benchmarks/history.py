@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from podium.contracts.tasks import CompleteTask, StartTask, SubmitTask
 from podium.kernel.commands import Incoming
 from podium.kernel.decider import Decider
 from podium.kernel.jetstream import JetStreamLog
-from podium.kernel.log import MAX_BATCH, Record
+from podium.kernel.log import MAX_BATCH, Commit, Record
 from podium.kernel.main import make_decider
 from podium.kernel.partition import Partition
 from podium.kernel.provision import provision
@@ -25,6 +26,9 @@ from podium.runtime.times import in_microseconds
 
 from . import fleet
 from .system import System
+
+AT_ONCE = 4
+"""Batches that are written without waiting for the one before."""
 
 ROUND = 100
 """Tasks that are submitted, and then done, together."""
@@ -98,9 +102,13 @@ async def write(system: System, history: History) -> None:
     services: tuple[tuple[Service, list[Record]], ...] = (("registry", history.registry), ("router", history.router))
     for service, records in services:
         log = JetStreamLog(system.client, system.subjects, service, 0)
-        position = 0
+        under_way: deque[Commit] = deque()
         for start in range(0, len(records), MAX_BATCH):
-            position = await log.append(records[start : start + MAX_BATCH], position)
+            under_way.append(await log.begin(records[start : start + MAX_BATCH], start))
+            if len(under_way) == AT_ONCE:
+                await under_way.popleft().position()
+        for commit in under_way:
+            await commit.position()
 
 
 def _clock() -> Iterator[float]:
