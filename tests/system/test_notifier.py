@@ -15,6 +15,7 @@ import pytest
 from podium.client import Client
 from podium.contracts.alerts import (
     DefineChannel,
+    DefineHook,
     DefineRoute,
     DeliveryFailed,
     Email,
@@ -137,3 +138,15 @@ async def test_a_storm_of_commands_is_a_handful_of_messages(client: Client) -> N
                 if isinstance(event.data, NotificationQueued) and event.data.queue == "to-pager/last":
                     break
         assert len(server.posts) <= 5
+
+
+async def test_a_program_is_told_when_a_task_has_ended(client: Client) -> None:
+    async with HttpReceiver() as server:
+        await client.send("health", "pager", DefineChannel(Webhook(server.url, "PAGER")))
+        await client.send("health", "done", DefineHook("pager", endings=["cancelled"]))
+        task = await client.submit("sing", skills=["opera"])
+        await client.cancel(task, "nobody can")
+        (post,) = await server.posted(1)
+    content = json.loads(post.body)
+    assert is_signed(post)
+    assert (content["task"], content["ending"], content["hook"]) == (task, "cancelled", "done")

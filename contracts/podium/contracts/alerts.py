@@ -125,6 +125,25 @@ class EndSilence(Command, frozen=True, tag="end_silence"):
     """They are told of again."""
 
 
+Ending = Literal["completed", "failed", "cancelled"]
+
+
+class DefineHook(Command, frozen=True, tag="define_hook"):
+    """A channel is told of each task that ends from now on. The entity is the hook.
+
+    Attributes:
+        endings, kinds: all if none are named.
+    """
+
+    channel: Name
+    endings: list[Ending] = field(default_factory=list[Ending])
+    kinds: list[Name] = field(default_factory=list[Name])
+
+
+class RemoveHook(Command, frozen=True, tag="remove_hook"):
+    """It is told no more."""
+
+
 class ReportDelivery(Command, frozen=True, tag="report_delivery"):
     """What became of one try to deliver the notification that the entity names; sent by the notifier.
 
@@ -148,6 +167,8 @@ AlertCommand = (
     | AcknowledgeAlert
     | SilenceAlerts
     | EndSilence
+    | DefineHook
+    | RemoveHook
     | ReportDelivery
 )
 
@@ -250,6 +271,37 @@ class NotificationQueued(Event, frozen=True, kw_only=True, tag="notification_que
     alerts: list[AlertBrief]
 
 
+class HookDefined(Event, frozen=True, tag="hook_defined"):
+    """The fields are the hook's."""
+
+    channel: NameThen
+    endings: list[Ending]
+    kinds: list[NameThen]
+
+
+class HookRemoved(Event, frozen=True, tag="hook_removed"):
+    """It is told no more."""
+
+
+class TaskEndQueued(Event, frozen=True, kw_only=True, tag="task_end_queued"):
+    """A task has ended, and a channel is told. The entity is the notification; the output is in `tasks.get`.
+
+    Attributes:
+        kind: empty for a task that no agent ever had.
+        ended_at: seconds since the epoch, UTC.
+        code: of a task that has failed.
+    """
+
+    channel: NameThen
+    hook: NameThen
+    task: NameThen
+    ending: Ending
+    kind: str
+    ended_at: float
+    agent: NameThen | None = None
+    code: str | None = None
+
+
 class DeliveryFailed(Event, frozen=True, tag="delivery_failed"):
     """`retry_at`: seconds since the epoch, UTC."""
 
@@ -283,6 +335,9 @@ AlertEvent = (
     | AlertsSilenced
     | SilenceEnded
     | NotificationQueued
+    | HookDefined
+    | HookRemoved
+    | TaskEndQueued
     | DeliveryFailed
     | NotificationDelivered
     | NotificationDropped

@@ -31,6 +31,8 @@ COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
     ("ops", "disk-echo-1", alerts.AcknowledgeAlert("I am on it")),
     ("ops", "moving", alerts.SilenceAlerts({"name": "echo-1"}, 3600.0, "it moves to another room")),
     ("ops", "moving", alerts.EndSilence()),
+    ("ops", "done", alerts.DefineHook("pager", endings=["completed", "failed"], kinds=["echo"])),
+    ("ops", "done", alerts.RemoveHook()),
     ("notifier", "notification-1", alerts.ReportDelivery(1, error="connection refused")),
 )
 
@@ -64,6 +66,23 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         "health",
         alerts.NotificationQueued(
             channel="pager", queue="to-pager/disk", why="raised", severity="critical", total=1, alerts=[_BRIEF]
+        ),
+    ),
+    ("health", "done", "ops", alerts.HookDefined("pager", ["completed", "failed"], ["echo"])),
+    ("health", "done", "ops", alerts.HookRemoved()),
+    (
+        "health",
+        "notification-2",
+        "health",
+        alerts.TaskEndQueued(
+            channel="pager",
+            hook="done",
+            task="t1",
+            ending="failed",
+            kind="echo",
+            ended_at=_NOW,
+            agent="echo-1",
+            code="no_echo",
         ),
     ),
     ("health", "notification-1", "notifier", alerts.DeliveryFailed(1, "connection refused", _NOW + 1)),

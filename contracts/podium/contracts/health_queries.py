@@ -99,11 +99,14 @@ class AlertRow(Struct, omit_defaults=True):
 
 
 class NotificationRow(Struct, omit_defaults=True):
-    """A message and what became of it; `attempts`: how many tries there were, `error`: of the last that failed."""
+    """A message and what became of it; `attempts`: how many tries there were, `error`: of the last that failed.
+
+    `alerts` names what it is about: alerts, or the task that has `ended`.
+    """
 
     notification: str
     channel: str
-    why: Why
+    why: Why | Literal["ended"]
     severity: Severity
     total: int
     alerts: list[str]

@@ -22,6 +22,7 @@ from podium.contracts.alerts import (
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
+    TaskEndQueued,
 )
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
 from podium.contracts.health_queries import AgentHealthRow, AlertRow, HoldRow, NotificationRow, PlanRow, RecoveryRow
@@ -84,7 +85,9 @@ def key_of(event: Received) -> Key | None:
             return "plan", event.entity
         case AlertRaised() | AlertRepeated() | AlertAcknowledged() | AlertResolved():
             return "alert", event.entity
-        case NotificationQueued() | DeliveryFailed() | NotificationDelivered() | NotificationDropped():
+        case (
+            NotificationQueued() | TaskEndQueued() | DeliveryFailed() | NotificationDelivered() | NotificationDropped()
+        ):
             return "notification", event.entity
         case _:
             return None
@@ -118,6 +121,9 @@ def fold(rows: Rows, event: Received, key: Key) -> None:
             message = NotificationRow(
                 event.entity, queued.channel, queued.why, queued.severity, queued.total, named, event.at
             )
+            rows[key] = Row(True, event.at, message)
+        case TaskEndQueued() as end:
+            message = NotificationRow(event.entity, end.channel, "ended", "info", 1, [end.task], event.at)
             rows[key] = Row(True, event.at, message)
         case _ if known is not None and isinstance(known.content, AlertRow):
             _alert(known, known.content, event)
@@ -191,7 +197,7 @@ def _agent(row: AgentHealthRow, event: Struct | None, at: float) -> None:
 
 class Health(Projection):
     name = "health"
-    version = 2
+    version = 3
     services: ClassVar[tuple[Service, ...]] = ("health",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:

@@ -21,14 +21,18 @@ from podium.contracts.alerts import (
     ChannelDefined,
     ChannelRemoved,
     DefineChannel,
+    DefineHook,
     DefineRoute,
     DeliveryFailed,
     EndSilence,
+    HookDefined,
+    HookRemoved,
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
     RaiseAlert,
     RemoveChannel,
+    RemoveHook,
     RemoveRoute,
     ReportDelivery,
     ResolveAlert,
@@ -36,6 +40,7 @@ from podium.contracts.alerts import (
     RouteRemoved,
     SilenceAlerts,
     SilenceEnded,
+    TaskEndQueued,
     Why,
 )
 from podium.contracts.outcomes import Refused
@@ -45,6 +50,7 @@ from podium.kernel.timers import NEVER
 
 from .book import Book
 from .desk import KIND, Desk, Queue
+from .parts import Parts
 
 NAMED: Final = 20
 """Alerts that a message names; of the rest it has the number."""
@@ -96,6 +102,10 @@ def decide(desk: Desk, entity: str, command: AlertCommand, now: float) -> list[E
             return [Emit(entity, AlertsSilenced(command.labels, now + command.seconds, command.reason))]
         case EndSilence():
             return [Emit(entity, SilenceEnded())] if entity in desk.silences else []
+        case DefineHook():
+            return _define_hook(desk, entity, command)
+        case RemoveHook():
+            return [Emit(entity, HookRemoved())] if entity in desk.hooks else []
         case ReportDelivery():
             return _delivery(desk, entity, command, now)
         case _:
@@ -116,6 +126,14 @@ def _define_route(desk: Desk, entity: str, command: DefineRoute) -> list[Emit] |
         escalate_after=command.escalate_after,
     )
     return [] if desk.routes.get(entity) == route else [Emit(entity, route)]
+
+
+def _define_hook(desk: Desk, entity: str, command: DefineHook) -> list[Emit] | Refused:
+    if command.channel not in desk.channels:
+        message = f"$.channel: there is no channel {command.channel}"
+        return Refused("unknown_channel", message, {"path": "$.channel"})
+    hook, known = HookDefined(command.channel, command.endings, command.kinds), desk.hooks.get(entity)
+    return [] if known is not None and known.hook == hook else [Emit(entity, hook)]
 
 
 def _delivery(desk: Desk, entity: str, command: ReportDelivery, now: float) -> list[Emit]:
@@ -190,6 +208,26 @@ def messages(desk: Desk, now: float) -> Iterator[Emit]:
         if queue.resolved and now >= queue.told_at + route.wait:
             over = list(queue.resolved.values())
             yield _message(desk, key, route.channel, "resolved", over, len(over))
+
+
+def ends(parts: Parts, desk: Desk) -> Iterator[Emit]:
+    """Tasks that have ended, for the hooks that want to know: each once."""
+    while parts.ends:
+        end = parts.ends[0]
+        for name in list(desk.hooks):
+            if desk.is_wanted(name, end):
+                event = TaskEndQueued(
+                    channel=desk.hooks[name].hook.channel,
+                    hook=name,
+                    task=end.task,
+                    ending=end.ending,
+                    kind=end.kind,
+                    ended_at=end.at,
+                    agent=end.agent,
+                    code=end.code,
+                )
+                yield Emit(f"notification-{desk.sent + 1}", event)
+        parts.ends.popleft()
 
 
 def next_message(desk: Desk, now: float) -> float | None:

@@ -82,7 +82,7 @@ class Recovery(Struct, frozen=True):
 
 
 class _Dump(Struct, frozen=True):
-    format: Literal["health-4"]
+    format: Literal["health-5"]
     standings: list[tuple[str, Standing]]
     stalls: list[tuple[str, Stall]]
     holds: list[tuple[HoldKey, Hold]]
@@ -207,7 +207,7 @@ class Book:
         """Equal books give equal bytes."""
         return msgspec.msgpack.encode(
             _Dump(
-                "health-4",
+                "health-5",
                 list(self.standings.items()),
                 list(self.stalls.items()),
                 list(self.holds.items()),

@@ -19,14 +19,21 @@ from podium.contracts.alerts import (
     ChannelDefined,
     ChannelRemoved,
     DeliveryFailed,
+    HookDefined,
+    HookRemoved,
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
     RouteDefined,
     RouteRemoved,
     SilenceEnded,
+    TaskEndQueued,
 )
 from podium.contracts.recovery import Severity
+
+from .results import TaskEnd
+
+HOOKED_KEPT: Final = 100_000
 
 KIND: Final = "kind"
 """The label by which alerts are alike."""
@@ -74,6 +81,13 @@ class Parcel(Struct, frozen=True):
     attempts: int = 0
 
 
+class Hook(Struct, frozen=True):
+    """What a channel is told of tasks that end after `since`."""
+
+    hook: HookDefined
+    since: float
+
+
 class Desk(Struct):
     """Changed by `fold` alone.
 
@@ -81,6 +95,7 @@ class Desk(Struct):
         queues: by `route/kind`.
         parcels: notifications that are under way.
         sent: how many notifications there were.
+        hooked: `hook/task` → when the task ended, of the newest that were told of; `floor`: of the last one forgotten.
     """
 
     channels: dict[str, Channel] = {}
@@ -90,6 +105,9 @@ class Desk(Struct):
     queues: dict[str, Queue] = {}
     parcels: dict[str, Parcel] = {}
     sent: int = 0
+    hooks: dict[str, Hook] = {}
+    hooked: dict[str, float] = {}
+    floor: float = 0.0
 
     def fold(self, entity: str, event: AlertEvent, at: float, *, by_health: bool) -> None:
         match event:
@@ -121,6 +139,12 @@ class Desk(Struct):
                 self.silences.pop(entity, None)
             case NotificationQueued():
                 self._send(entity, event, at)
+            case HookDefined():
+                self.hooks[entity] = Hook(event, at)
+            case HookRemoved():
+                self.hooks.pop(entity, None)
+            case TaskEndQueued():
+                self._hook(entity, event)
             case DeliveryFailed() if entity in self.parcels:
                 self.parcels[entity] = replace(self.parcels[entity], attempts=event.attempt)
             case NotificationDelivered() | NotificationDropped():
@@ -137,6 +161,21 @@ class Desk(Struct):
         return any(
             silence.until > now and silence.labels.items() <= labels.items() for silence in self.silences.values()
         )
+
+    def is_wanted(self, name: str, end: TaskEnd) -> bool:
+        """Whether the hook is for such an end, and has not been told of it."""
+        hook = self.hooks[name]
+        fits = (not hook.hook.endings or end.ending in hook.hook.endings) and (
+            not hook.hook.kinds or end.kind in hook.hook.kinds
+        )
+        return fits and end.at > max(hook.since, self.floor) and f"{name}/{end.task}" not in self.hooked
+
+    def _hook(self, entity: str, event: TaskEndQueued) -> None:
+        self.sent += 1
+        self.parcels[entity] = Parcel(event.channel)
+        self.hooked[f"{event.hook}/{event.task}"] = event.ended_at
+        if len(self.hooked) > HOOKED_KEPT:
+            self.floor = max(self.floor, self.hooked.pop(next(iter(self.hooked))))
 
     def _enqueue(self, route_name: str, name: str, at: float) -> None:
         route, alert = self.routes[route_name], self.alerts[name]

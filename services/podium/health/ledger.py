@@ -20,6 +20,7 @@ from podium.contracts.tasks import (
 )
 
 from .parts import Attempt, Parts
+from .results import TaskEnd
 
 NOT_ITS_FAULT: Final = frozenset({"agent_lost", "heartbeat_timeout", "agent_unregistered", "deadline_exceeded"})
 """Codes of attempts that say nothing of how well their agent works."""
@@ -48,6 +49,7 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
                 attempt = replace(attempt, limit=own.progress or limit, patient=own.heartbeat is not None)
             parts.attempts[task] = attempt
             parts.skills[task] = skills
+            parts.kinds[task] = attempt.kind
             parts.held.setdefault(fact.agent, OrderedDict())[task] = None
             return True
         case AttemptFailed():
@@ -59,12 +61,12 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
         case TaskCompleted():
             _note(parts, task, fact.agent, at, fact.duration)
             parts.closings.add("", parts.skills.get(task, ()), at, failed=False, duration=None)
-            return _close(parts, task)
+            return _close(parts, TaskEnd(task, "completed", parts.kinds.get(task, ""), at, fact.agent))
         case TaskFailed():
             parts.closings.add("", parts.skills.get(task, ()), at, failed=True, duration=None)
-            return _close(parts, task)
+            return _close(parts, TaskEnd(task, "failed", parts.kinds.get(task, ""), at, fact.agent, fact.code))
         case TaskCancelled():
-            return _close(parts, task)
+            return _close(parts, TaskEnd(task, "cancelled", parts.kinds.get(task, ""), at, fact.agent))
         case _:
             return False
 
@@ -76,9 +78,12 @@ def _note(parts: Parts, task: str, agent: str, at: float, duration: float | None
         parts.results.add(agent, attempt.skills, at, failed=duration is None, duration=duration)
 
 
-def _close(parts: Parts, task: str) -> bool:
+def _close(parts: Parts, end: TaskEnd) -> bool:
+    task = end.task
+    parts.ends.append(end)
     parts.limits.pop(task, None)
     parts.skills.pop(task, None)
+    parts.kinds.pop(task, None)
     parts.closed[task] = None
     if len(parts.closed) > CLOSED_KEPT:
         parts.closed.popitem(last=False)

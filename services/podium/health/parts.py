@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from math import exp
 
 from msgspec import Struct
@@ -11,7 +11,9 @@ from podium.contracts.tasks import Timeouts
 
 from .accrual import FLEET_MEMORY, Losses, Rhythm
 from .book import Book
-from .results import Results
+from .results import Results, TaskEnd
+
+ENDS_KEPT = 100_000
 
 
 class Promise(Struct, frozen=True, gc=False):
@@ -89,6 +91,8 @@ class Parts:
         results: observed, how attempts ended lately.
         closings: observed, how tasks ended lately.
         skills: observed, of open tasks that were ever assigned, what they need.
+        kinds: observed, of the same tasks, their kinds.
+        ends: observed, the newest ends of tasks of which nobody was told yet.
         held: observed, agent → the tasks that it has in hand, in the order in which it got them.
         hearings: sensed, of agents that promised to beat.
         steps: sensed, task → its progress.
@@ -106,6 +110,8 @@ class Parts:
         self.results = Results()
         self.closings = Results()
         self.skills: dict[str, tuple[str, ...]] = {}
+        self.kinds: dict[str, str] = {}
+        self.ends: deque[TaskEnd] = deque(maxlen=ENDS_KEPT)
         self.held: dict[str, OrderedDict[str, None]] = {}
         self.hearings: dict[str, Hearing] = {}
         self.steps: dict[str, Step] = {}

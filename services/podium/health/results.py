@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import Final, get_args
 
+from msgspec import Struct
+
+from podium.contracts.alerts import Ending
 from podium.contracts.recovery import Scope
 
 MOST: Final = 256
@@ -18,6 +21,17 @@ Result = tuple[float, str, bool, float | None]
 """When it ended, by whom, whether it failed, and after how many seconds if it did not."""
 
 Kept = tuple[Scope, str, list[Result]]
+
+
+class TaskEnd(Struct, frozen=True, gc=False):
+    """Observed: a task has ended, at that time (seconds since the epoch, UTC)."""
+
+    task: str
+    ending: Ending
+    kind: str
+    at: float
+    agent: str | None = None
+    code: str | None = None
 
 
 class Results:

@@ -48,7 +48,7 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "4"
+    schema = "5"
     upstream: tuple[Service, ...] = ("registry", "router")
     closing: tuple[type[Struct], ...] = ()
 
@@ -149,6 +149,7 @@ class Health:
             state.watch.moved.pop(name, None)
         yield from self._judge(state, now)
         yield from assessment.changes(state, self.settings, now)
+        yield from alerts.ends(state.parts, state.book.desk)
         if state.watch.alarmed:
             yield from alerts.reconcile(state.book, now)
             yield from alerts.messages(state.book.desk, now)

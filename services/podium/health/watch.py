@@ -90,7 +90,15 @@ class Watch:
     def next_time(self) -> float | None:
         """When to look again if nothing happens; a look that comes late is how deafness is noticed."""
         parts = self._parts
-        if self.returned or self.bereft or self.stuck or self.moved or self.unsure or parts.results.touched:
+        if (
+            self.returned
+            or self.bereft
+            or self.stuck
+            or self.moved
+            or self.unsure
+            or parts.results.touched
+            or parts.ends
+        ):
             return 0.0
         if parts.listening is None or (not parts.promises and not len(self.timers)):
             return None

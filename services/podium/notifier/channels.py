@@ -12,9 +12,9 @@ from typing import IO, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from podium.contracts.alerts import Channel, Email, NotificationQueued, Slack, Webhook
+from podium.contracts.alerts import Channel, Email, Slack, Webhook
 
-from .message import body, email, signature, slack_body
+from .message import Message, body, email, signature, slack_body
 
 TRY_SECONDS: Final = 10.0
 AGENT: Final = "podium"
@@ -40,7 +40,7 @@ class _Stay(HTTPRedirectHandler):
         return None
 
 
-def deliver(notification: str, event: NotificationQueued, channel: Channel) -> None:
+def deliver(notification: str, event: Message, channel: Channel) -> None:
     """Raises: Undelivered"""
     match channel:
         case Webhook():

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from podium.contracts.alerts import AlertBrief, Email, NotificationQueued, Why
+from podium.contracts.alerts import AlertBrief, Email, Ending, NotificationQueued, TaskEndQueued, Why
 
 _WHY: Final[dict[Why, str]] = {
     "raised": "",
@@ -18,28 +18,42 @@ _WHY: Final[dict[Why, str]] = {
     "resolved": "resolved: ",
 }
 
+_ENDED: Final[dict[Ending, str]] = {
+    "completed": "is completed",
+    "failed": "has failed",
+    "cancelled": "was cancelled",
+}
 
-def sentence(event: NotificationQueued) -> str:
+Message = NotificationQueued | TaskEndQueued
+
+
+def sentence(event: Message) -> str:
     """The message in one line."""
+    if isinstance(event, TaskEndQueued):
+        code = f": {event.code}" if event.code else ""
+        return f"task {event.task} {_ENDED[event.ending]}{code}"
     first = event.alerts[0].title if event.alerts else ""
     more = f" and {event.total - 1:,} more" if event.total > 1 else ""
     return f"[{event.severity}] {_WHY[event.why]}{first}{more}"
 
 
-def text(event: NotificationQueued) -> str:
+def text(event: Message) -> str:
     """The message with a line for each alert that it names."""
+    if isinstance(event, TaskEndQueued):
+        by = f" by {event.agent}" if event.agent else ""
+        return f"{sentence(event)}\n\nkind {event.kind or 'unknown'}{by}"
     lines = [sentence(event), "", *(_line(brief) for brief in event.alerts)]
     if event.total > len(event.alerts):
         lines.append(f"... and {event.total - len(event.alerts):,} more")
     return "\n".join(lines)
 
 
-def body(notification: str, event: NotificationQueued) -> bytes:
+def body(notification: str, event: Message) -> bytes:
     """The JSON of a webhook."""
     return msgspec.json.encode({"notification": notification, **msgspec.to_builtins(event)})
 
 
-def slack_body(event: NotificationQueued) -> bytes:
+def slack_body(event: Message) -> bytes:
     return msgspec.json.encode({"text": text(event)})
 
 
@@ -49,7 +63,7 @@ def signature(secret: str, timestamp: int, content: bytes) -> str:
     return f"sha256={digest}"
 
 
-def email(notification: str, event: NotificationQueued, channel: Email, domain: str) -> EmailMessage:
+def email(notification: str, event: Message, channel: Email, domain: str) -> EmailMessage:
     message = EmailMessage()
     message["Subject"] = " ".join(sentence(event).split())[:200]
     message["From"], message["To"] = channel.sender, ", ".join(channel.to)

@@ -12,13 +12,16 @@ from podium.contracts.alerts import (
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
+    TaskEndQueued,
 )
+
+from .message import Message
 
 
 class Parcel(Struct):
     """`attempt`: the number of the next try, which is due at `at` (seconds since the epoch, UTC)."""
 
-    event: NotificationQueued
+    event: Message
     attempt: int = 1
     at: float = 0.0
 
@@ -43,7 +46,7 @@ class Post:
                 gone = [name for name, parcel in self.parcels.items() if parcel.event.channel == entity]
                 for name in gone:
                     del self.parcels[name]
-            case NotificationQueued():
+            case NotificationQueued() | TaskEndQueued():
                 self.parcels[entity] = Parcel(event)
             case DeliveryFailed():
                 if (parcel := self.parcels.get(entity)) is not None:
