@@ -139,7 +139,7 @@ async def test_send_need_not_wait(podium: CommandLine):
         (("router", "t1", "sumbit_task"), 1, "unknown_command: router has no command 'sumbit_task'"),
         (("router", "t1", "submit_task", "{"), 1, "not_json"),
         (("router", "t1", "submit_task", "[]"), 1, "invalid: $: expected `object`, got `array`"),
-        (("health", "t1", "check"), 2, "no stream takes commands for this service; is podium running?"),
+        (("optimizer", "t1", "check"), 2, "no stream takes commands for this service; is podium running?"),
     ],
 )
 async def test_send_says_what_is_wrong(podium: CommandLine, arguments: tuple[str, ...], code: int, said: str):
@@ -219,10 +219,10 @@ async def test_who_has_seen_enough_of_the_events_hears_no_complaint(podium: Comm
 
 
 async def test_a_service_that_is_not_there_has_no_events(podium: CommandLine):
-    ended = await podium("events", "--service", "health")
+    ended = await podium("events", "--service", "optimizer")
     assert (ended.code, ended.err) == (
         2,
-        "podium: there is no stream podium-events-health on this server; is podium running?\n",
+        "podium: there is no stream podium-events-optimizer on this server; is podium running?\n",
     )
 
 
