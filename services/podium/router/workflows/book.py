@@ -230,6 +230,8 @@ class Flows:
         if event.purpose == "fallback":
             active.source = "fallback"
             active.until = None
+            if event.index in active.failed:
+                active.failed.remove(event.index)
             active.failures[event.index] = before if isinstance(before, Failed) else Failed("timeout", "time was up")
             run.times.pop(event.step, None)
         if child is not None:
@@ -336,6 +338,8 @@ class Flows:
         if run.plan.steps[link.step].step.is_loop:
             active.results.clear()
         active.results[link.index] = result
+        if isinstance(result, Failed):
+            active.failed.append(link.index)
         run.changed[link.step] = None
         if link.cache_key is not None and isinstance(result, Completed):
             self.remember(link.cache_key, result.output, at)

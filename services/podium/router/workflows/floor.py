@@ -8,6 +8,9 @@ from typing import Final
 MOST_CUTS: Final = 24
 """So many times before, and after, are looked at."""
 
+MOST_ROUNDS: Final = 64
+"""So many tasks that one slot gets are looked at; with more of them the work shared evenly is what counts."""
+
 
 def floor(needed: Mapping[str, Sequence[str]], order: Sequence[str], seconds: Mapping[str, float], slots: int) -> float:
     """Seconds that no schedule can be below.
@@ -37,7 +40,7 @@ def floor(needed: Mapping[str, Sequence[str]], order: Sequence[str], seconds: Ma
 def _shared(lengths: Sequence[float], slots: int) -> float:
     """The least time for independent tasks, the longest first."""
     best = sum(lengths) / slots
-    for q in range(1, (len(lengths) - 1) // slots + 1):
+    for q in range(1, min((len(lengths) - 1) // slots, MOST_ROUNDS) + 1):
         longest = lengths[: q * slots + 1]
         best = max(best, sum(longest[-(q + 1) :]))
     return best

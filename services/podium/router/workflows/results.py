@@ -22,7 +22,7 @@ def settle(state: RouterState, run: Run, step: StepPlan, now: float) -> Iterator
     """What there is to say of an active step, if anything."""
     active = run.facts.active[step.id]
     try:
-        for index in [index for index, result in active.results.items() if isinstance(result, Failed)]:
+        for index in list(active.failed):
             result = active.results[index]
             assert isinstance(result, Failed)
             if step.step.fallback is None or index in active.failures:

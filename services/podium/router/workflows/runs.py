@@ -60,6 +60,7 @@ class Active(Struct, array_like=True):
         open: index → task or child run that is at it.
         results: index → what became of it; of a loop only the latest round.
         source: where the result is from, if not from the step's own work.
+        failed: indices of results that are failures, for which nothing was done yet.
         failures: index → how its work failed that the fallback does now.
         approved: who did, in order, with their comments.
         until: when time is up, seconds since the epoch, UTC.
@@ -71,6 +72,7 @@ class Active(Struct, array_like=True):
     open: dict[int, str] = {}
     results: dict[int, Result] = {}
     source: Source | None = None
+    failed: list[int] = []
     failures: dict[int, Failed] = {}
     approved: list[tuple[str, str | None]] = []
     rejected: tuple[str, str | None] | None = None
