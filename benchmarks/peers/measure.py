@@ -34,6 +34,8 @@ async def run(options: Options) -> list[Figure]:
         ("podium, no read models", False, False),
         (BULK, True, True),
     ):
+        if options.quick and not projections:
+            continue
         _say(system)
         directory = _directory(options, system)
         async with podium_running(directory, bulk=bulk, projections=projections) as candidate:
