@@ -128,7 +128,9 @@ class _Line:
     async def close(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         if self._client is not None:
-            await self._client.close()
+            # nats-py writes what it still has also to a connection that is gone, which uvloop does not take
+            with suppress(RuntimeError):
+                await self._client.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -153,6 +155,8 @@ class _LoopThread:
 
 
 def _end(thread: _LoopThread, line: _Line) -> None:
-    with suppress(TimeoutError):
-        asyncio.run_coroutine_threadsafe(line.close(), thread.loop).result(CLOSE_SECONDS)
-    thread.end()
+    try:
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(line.close(), thread.loop).result(CLOSE_SECONDS)
+    finally:
+        thread.end()

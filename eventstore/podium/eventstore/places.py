@@ -43,6 +43,11 @@ class Place:
         return f"{self.root}.>"
 
     @property
+    def room(self) -> str:
+        """Where a writer that is always too late asks the others to wait; nothing of it is stored."""
+        return self.root
+
+    @property
     def track(self) -> str:
         return f"{self.root}.track"
 

@@ -10,22 +10,27 @@ replicas it is the other way round.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
-import msgspec
+import nats.errors
 from eventsourcing.persistence import NotSupportedError, OperationalError, PersistenceError
 from msgspec import Struct
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 
 from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.wire import Outgoing, listen, publish_all
 
 from .asking import RETRY, Asking
 from .commits import Run
 from .drafts import Draft, Wish
 from .places import Place
 from .reading import Reading
+from .replies import Replies
 from .tails import End, Tail, read_commit, read_end, read_tail
 
 MAX_MESSAGES: Final = 1000
@@ -34,11 +39,14 @@ MAX_MESSAGES: Final = 1000
 CHAIN: Final = 32
 """Up to so many saves that wait are sent in a chain, more of them in a batch."""
 
+PATIENCE: Final = 3
+"""How often a commit is too late before the other writers are asked for room."""
+
+ROOM: Final = 0.02
+"""Seconds for which a writer that was asked sends nothing: enough to look where the stream ends, and to send."""
+
 REMEMBERED: Final = 10_000
 """Aggregates of which it is remembered where they end; of the others it has to be asked."""
-
-_WRONG_LAST: Final = (10070, 10071, 10164)
-"""Another last message id, another last sequence, and the same in a batch."""
 
 
 class _Save:
@@ -70,47 +78,6 @@ class _Sent(Struct, frozen=True):
     chained: bool
 
 
-class _Fault(Struct):
-    code: int = 500
-    err_code: int = 0
-    description: str = ""
-
-    def text(self) -> str:
-        return f"{self.description} ({self.err_code or self.code})"
-
-
-class _Reply(Struct):
-    seq: int = 0
-    error: _Fault | None = None
-
-
-_decoder: Final = msgspec.json.Decoder(_Reply)
-
-
-class _Replies:
-    """The answers that a commit gets.
-
-    Attributes:
-        stored: how many messages are, from the first on.
-        fault: the first refusal.
-    """
-
-    def __init__(self, count: int, each: int) -> None:
-        self.stored = 0
-        self.fault: _Fault | None = None
-        self._left = count
-        self._each = each
-
-    def take(self, payload: bytes, headers: bytes) -> bool:
-        reply = _decoder.decode(payload) if payload else _Reply(error=_Fault(description="nobody takes it"))
-        if reply.error is None:
-            self.stored += self._each
-        else:
-            self.fault = self.fault or reply.error
-        self._left -= 1
-        return self._left == 0
-
-
 class Saving:
     """All that is saved in one stream over one client, by any number of threads.
 
@@ -131,6 +98,9 @@ class Saving:
         self._pump: asyncio.Task[None] | None = None
         self._tail: Tail | None = None
         self._ends: dict[str, End] = {}
+        self._name = secrets.token_hex(8).encode()
+        self._listening: Subscription | None = None
+        self._asked_at = -ROOM
 
     async def save(self, wish: Wish) -> int:
         """Store all of it or nothing.
@@ -168,7 +138,11 @@ class Saving:
 
     async def _run(self) -> None:
         try:
+            if self._listening is None:
+                self._listening = await listen(self._client, self._place.room, self._asked)
             while self._waiting:
+                if (wait := self._asked_at + ROOM - self._loop.time()) > 0:
+                    await asyncio.sleep(wait)
                 group = self._next()
                 try:
                     await self._commit(group)
@@ -176,6 +150,9 @@ class Saving:
                     _fail(group, error)
                 except Exception as error:
                     _fail(group, OperationalError(f"a save failed: {error!r}"))
+        except nats.errors.Error as error:
+            _fail(self._waiting, OperationalError(f"not saved: {error}"))
+            self._waiting.clear()
         finally:
             self._pump = None
 
@@ -190,12 +167,12 @@ class Saving:
     async def _commit(self, group: Sequence[_Save]) -> None:
         """Send until there is an answer that settles each save."""
         sent: list[_Sent] = []
-        fault, careful = "not connected to NATS", False
+        fault, late = "not connected to NATS", 0
         while group := self._in_time(group, fault):
             try:
                 if sent and await self._arrived(sent):
                     continue
-                commit = await self._draft(group, careful)
+                commit = await self._draft(group, careful=late > 0)
             except LogUnavailable as error:
                 self._tail, fault = None, str(error)
                 await asyncio.sleep(RETRY)
@@ -210,8 +187,11 @@ class Saving:
             self._tail = None
             for part in commit.draft.parts:
                 self._ends.pop(part.subject, None)
-            if replies.fault is not None and replies.fault.err_code in _WRONG_LAST:
-                careful = True
+            if replies.late:
+                late, fault = late + 1, "other writers were always faster"
+                if late >= PATIENCE:
+                    with suppress(nats.errors.Error):
+                        await publish_all(self._client, [Outgoing(self._place.room, self._name)])
                 continue
             for save, _, _ in commit.saves:
                 save.unsure = True
@@ -219,16 +199,20 @@ class Saving:
             fault = "no answer came" if replies.fault is None else replies.fault.text()
             await asyncio.sleep(RETRY)
 
-    async def _send(self, commit: _Sent) -> _Replies:
+    def _asked(self, subject: str, reply: str, payload: bytes, headers: bytes) -> None:
+        if payload != self._name:
+            self._asked_at = self._loop.time()
+
+    async def _send(self, commit: _Sent) -> Replies:
         count = len(commit.draft.parts)
-        replies = _Replies(count, 1) if commit.chained else _Replies(1, count)
+        replies = Replies(count, 1) if commit.chained else Replies(1, count)
         if count:
             deadline = min(save.deadline for save, _, _ in commit.saves)
             messages = commit.draft.chain if commit.chained else commit.draft.batch
             await self._asking.ask(messages, replies, deadline)
         return replies
 
-    async def _draft(self, group: Sequence[_Save], careful: bool) -> _Sent:
+    async def _draft(self, group: Sequence[_Save], *, careful: bool) -> _Sent:
         """The saves of the group that can be; the others fail.
 
         Args:
@@ -294,7 +278,7 @@ class Saving:
         return [save for save in group if not save.future.done()]
 
 
-def _fail(group: Sequence[_Save], error: PersistenceError) -> None:
+def _fail(group: Iterable[_Save], error: PersistenceError) -> None:
     for save in group:
         if not save.future.done():
             save.future.set_exception(error)
