@@ -39,7 +39,11 @@ class HeldState:
             yield from self._compare(own[-1] if own else None)
 
     def end(self) -> Iterator[Finding]:
-        if not self.compared:
+        if self.compared:
+            return
+        if self.position == 0:  # of a service that has only observed
+            yield from self._compare(None)
+        else:
             message = (
                 f"the snapshot of {self.service}-{self._partition} is of event {self.position}; the log ends before"
             )
@@ -49,7 +53,7 @@ class HeldState:
         self.compared = True
         held = msgspec.msgpack.decode(self._payload, type=PartitionSnapshot)
         made = msgspec.msgpack.decode(self._rebuilt.snapshot(held.at), type=PartitionSnapshot)
-        if last is None or last.sequence != self.position:
+        if (last.sequence if last is not None else 0) != self.position:
             yield self._finding(f"the snapshot is of event {self.position}, which is none of this partition")
         if held.count != made.count:
             yield self._finding(f"it had counted {held.count} events, the log has {made.count}")
@@ -69,22 +73,19 @@ class HeldState:
 
 def _difference(held: bytes, made: bytes) -> str:
     """Where two dumps differ first; deciders dump as JSON or as MessagePack."""
-    for decode in (msgspec.json.decode, msgspec.msgpack.decode):
-        try:
-            pairs = zip_longest(_leaves(decode(held), "$"), _leaves(decode(made), "$"), fillvalue=("the end", None))
-        except msgspec.DecodeError:
-            continue
-        for (path, value), (other, given) in pairs:
-            if path != other:
-                return f"it held {path} where the log gives {other}"
-            if value != given:
-                return f"at {path} it held {value!r:.200}, the log gives {given!r:.200}"
-        return "in the order of its parts"
-    return "in bytes that are neither JSON nor MessagePack"
+    pairs = zip_longest(_leaves(held, "$"), _leaves(made, "$"), fillvalue=("the end", None))
+    for (path, value), (other, given) in pairs:
+        if path != other:
+            return f"it held {path} where the log gives {other}"
+        if value != given:
+            return f"at {path} it held {value!r:.200}, the log gives {given!r:.200}"
+    return "in the order of its parts"
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
-    """Every value that holds no others, with its place."""
+    """Every value that holds no others, with its place; dumps may hold dumps."""
+    if isinstance(value, bytes):
+        value = _opened(value)
     if isinstance(value, dict):
         for key, part in cast(dict[str, object], value).items():
             yield from _leaves(part, f"{path}.{key}")
@@ -93,6 +94,18 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
             yield from _leaves(part, f"{path}[{index}]")
     else:
         yield path, value
+
+
+def _opened(dumped: bytes) -> object:
+    """What a dump holds; other bytes as they are."""
+    for decode in (msgspec.json.decode, msgspec.msgpack.decode):
+        try:
+            found: object = decode(dumped)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+        if isinstance(found, dict | list):
+            return cast(object, found)
+    return dumped
 
 
 def _unlike(held: Mapping[str, object], made: Mapping[str, object]) -> str:
