@@ -13,7 +13,7 @@ import pytest
 
 from podium.client import Client, ReceivedEvent
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled
-from podium.contracts.tasks import AttemptFailed, Retry, TaskAssigned, Timeouts
+from podium.contracts.tasks import AttemptFailed, Constraints, Retry, TaskAssigned, Timeouts
 from tests.agent_process import AgentProcess
 from tests.podium_system import Podium
 
@@ -92,7 +92,7 @@ async def test_who_was_only_stopped_is_lost_and_comes_back(fleet: Fleet) -> None
     await fleet.first(AgentLost, entity="first")
     agent.signal(signal.SIGCONT)
     back = await fleet.first(AgentRecovered, entity="first", was="lost")
-    task = await fleet.client.submit("slow", 0.0, skills=["slow"], constraints={"agents": ["first"]})
+    task = await fleet.client.submit("slow", 0.0, skills=["slow"], constraints=Constraints(agents=["first"]))
     assert back.sequence > 0
     assert await fleet.client.result(task, timeout=SECONDS) == "slept"
 
