@@ -156,7 +156,9 @@ async def _status(run_id: str, json: bool, common: Common) -> int:
     else:
         from . import _tables
 
-        _tables.show(content)
+        waiting = {"waits for": "\n".join(answer.waiting.reasons)} if answer.waiting is not None else {}
+        output = {"output": content["output"]} if "output" in content else {}
+        _tables.show({**content["run"], **waiting, **output, "tasks of steps": content["steps"]})
     return Exit.OK
 
 

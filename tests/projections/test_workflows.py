@@ -1,0 +1,81 @@
+"""Rows of workflows, runs and steps: the same however their events were cut into batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, select
+
+from podium.contracts.catalogue import event_type
+from podium.projections.received import Received
+from podium.projections.workflows import Workflows
+from tests.workflows.flows import Broken, Flow
+
+
+def events() -> list[Received]:
+    """Of one run that is completed, one that fails, one that waits, and one that is closed and begun again."""
+
+    def work(task: dict[str, Any]) -> Any:
+        if task["input"] == "bad":
+            raise Broken("no_luck")
+        return task["input"]
+
+    flow = Flow(work)
+    flow.define(
+        {"id": "a", "input": "${input}", "fallback": {"output": "saved"}},
+        {"id": "b", "dependencies": ["a"], "when": "input != 'skip'", "for_each": "[1, 2]", "input": "${input}"},
+    )
+    flow.define({"id": "x", "wait_for": "go"}, id="v")
+    for run in ("good", "bad", "skip"):
+        flow.start(run, input=run)
+        flow.finish()
+        flow.now += 1
+    flow.start("open", "v")
+    flow.ask("pause_workflow", run="open")
+    flow.start("gone", "v")
+    flow.ask("cancel_workflow", run="gone", reason="enough")
+    return [
+        Received(number, emit.entity, event_type(emit.event), at, actor, emit.event)
+        for number, (at, actor, emit) in enumerate(flow.events, 1)
+    ]
+
+
+def rows(found: list[Received], size: int) -> dict[str, list[tuple[Any, ...]]]:
+    engine = create_engine("sqlite://")
+    projection = Workflows("a", engine.dialect)
+    with engine.begin() as connection:
+        projection.metadata.create_all(connection)
+        for start in range(0, len(found), size):
+            projection.apply(connection, "router", found[start : start + size])
+        return {
+            name: sorted(tuple(row) for row in connection.execute(select(table)))
+            for name, table in projection.views().items()
+        }
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_any_cut_gives_the_same_rows(size: int):
+    found = events()
+    assert rows(found, size) == rows(found, 3)
+
+
+def test_rows_say_what_became_of_runs_and_steps():
+    found = rows(events(), 5)
+    runs = {row[0]: row for row in found["workflow_runs"]}
+    assert {name: row[4] for name, row in runs.items()} == {
+        "good": "completed",
+        "bad": "failed",
+        "skip": "completed",
+        "open": "paused",
+        "gone": "cancelled",
+    }
+    assert [runs["good"][place] for place in (8, 13, 14, 15)] == [2, 2, 0, 0]
+    assert runs["bad"][16:] == ("no_luck", "", "b")
+    steps = {(row[0], row[1]): row for row in found["workflow_steps"]}
+    assert steps["bad", "a"][3] == "completed"
+    assert steps["bad", "a"][10] == "fallback"
+    assert steps["good", "b"][8:10] == (2, 2)
+    assert steps["skip", "b"][3] == "skipped"
+    assert steps["open", "x"][3] == "running"
+    assert [row[:2] for row in found["workflow_definitions"]] == [("v", 1), ("w", 1)]
