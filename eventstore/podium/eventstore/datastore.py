@@ -15,7 +15,7 @@ import uvloop
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, ProgrammingError
 from nats.aio.client import Client
 
-from podium.runtime.connection import connect
+from podium.runtime.connection import connect, disconnect
 from podium.runtime.jsapi import NOT_FOUND, ApiError, LogMissing, LogUnavailable
 
 from .settings import Settings
@@ -128,9 +128,7 @@ class _Line:
     async def close(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         if self._client is not None:
-            # nats-py writes what it still has also to a connection that is gone, which uvloop does not take
-            with suppress(RuntimeError):
-                await self._client.close()
+            await disconnect(self._client)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
