@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from .envelope import Command, Event
-from .names import Name, NameThen, Text
+from .names import Name, RecordedName, Text
 from .recovery import Seconds, Severity
 
 Labels = dict[Name, Annotated[str, Meta(max_length=256)]]
@@ -189,12 +189,12 @@ class ChannelRemoved(Event, frozen=True, tag="channel_removed"):
 class RouteDefined(Event, frozen=True, kw_only=True, tag="route_defined"):
     """The fields are the route's."""
 
-    channel: NameThen
+    channel: RecordedName
     severities: list[Severity]
     labels: dict[str, str]
     wait: float
     again: float | None
-    escalate_to: NameThen | None
+    escalate_to: RecordedName | None
     escalate_after: float
 
 
@@ -247,7 +247,7 @@ Why = Literal["raised", "again", "escalated", "resolved"]
 class AlertBrief(Struct, frozen=True, omit_defaults=True):
     """An alert as a notification names it."""
 
-    alert: NameThen
+    alert: RecordedName
     title: str
     severity: Severity
     labels: dict[str, str]
@@ -263,7 +263,7 @@ class NotificationQueued(Event, frozen=True, kw_only=True, tag="notification_que
         total: how many alerts it is about; the first of them are named.
     """
 
-    channel: NameThen
+    channel: RecordedName
     queue: str
     why: Why
     severity: Severity
@@ -274,9 +274,9 @@ class NotificationQueued(Event, frozen=True, kw_only=True, tag="notification_que
 class HookDefined(Event, frozen=True, tag="hook_defined"):
     """The fields are the hook's."""
 
-    channel: NameThen
+    channel: RecordedName
     endings: list[Ending]
-    kinds: list[NameThen]
+    kinds: list[RecordedName]
 
 
 class HookRemoved(Event, frozen=True, tag="hook_removed"):
@@ -292,13 +292,13 @@ class TaskEndQueued(Event, frozen=True, kw_only=True, tag="task_end_queued"):
         code: of a task that has failed.
     """
 
-    channel: NameThen
-    hook: NameThen
-    task: NameThen
+    channel: RecordedName
+    hook: RecordedName
+    task: RecordedName
     ending: Ending
     kind: str
     ended_at: float
-    agent: NameThen | None = None
+    agent: RecordedName | None = None
     code: str | None = None
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from .alerts import AlertCommand, AlertEvent
 from .envelope import Event
-from .names import NameThen
+from .names import RecordedName
 from .recovery import RecoveryCommand, RecoveryEvent
 from .thresholds import ThresholdEvent
 
@@ -42,7 +42,7 @@ class AgentLost(Event, frozen=True, tag="agent_lost"):
     phi: float
     interval: float
     loss: float
-    tasks: list[NameThen]
+    tasks: list[RecordedName]
 
 
 class AgentStalled(Event, frozen=True, tag="agent_stalled"):
@@ -53,7 +53,7 @@ class AgentStalled(Event, frozen=True, tag="agent_stalled"):
         limit: the task's own `timeouts.progress`, or the setting.
     """
 
-    task: NameThen
+    task: RecordedName
     attempt: int
     idle: float
     limit: float
@@ -70,7 +70,7 @@ class AgentRecovered(Event, frozen=True, tag="agent_recovered"):
 
     was: Doubt
     after: float
-    task: NameThen | None = None
+    task: RecordedName | None = None
     attempt: int | None = None
 
 

@@ -15,7 +15,7 @@ _matches: Final = re.compile(r"[A-Za-z0-9_-]{1,128}").fullmatch
 Name = Annotated[str, Meta(pattern=NAME_PATTERN + r"(?!\n)", extra_json_schema={"pattern": NAME_PATTERN})]
 """1 to 128 of `A-Z a-z 0-9 _ -`; anything else would change the meaning of a subject."""
 
-NameThen = Annotated[str, Meta(extra_json_schema={"pattern": NAME_PATTERN})]
+RecordedName = Annotated[str, Meta(extra_json_schema={"pattern": NAME_PATTERN})]
 """A name in an event: it was looked at when it came in, and is not again each time that the event is read.
 
 That would be four fifths of the time that reading an assignment takes.

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from .envelope import Command, Event
-from .names import Name, NameThen, Text
+from .names import Name, RecordedName, Text
 
 Cause = Literal["agent_lost", "agent_stalled", "breaker_opened"]
 """What calls for recovery."""
@@ -126,7 +126,7 @@ RecoveryCommand = DefinePlan | RemovePlan | HoldWork | ResumeWork | StopAll | Li
 class Charge(Struct, frozen=True, gc=False):
     """An attempt that a recovery is about."""
 
-    task: NameThen
+    task: RecordedName
     attempt: int
 
 
@@ -135,8 +135,8 @@ class PlanDefined(Event, frozen=True, kw_only=True, tag="plan_defined"):
 
     causes: list[Cause]
     steps: list[Step]
-    kinds: list[NameThen]
-    agents: list[NameThen]
+    kinds: list[RecordedName]
+    agents: list[RecordedName]
     times: int
     order: int
 
@@ -156,7 +156,7 @@ class RecoveryStarted(Event, frozen=True, kw_only=True, tag="recovery_started"):
     """
 
     cause: Cause
-    agent: NameThen
+    agent: RecordedName
     charges: list[Charge]
     plan: str
     steps: list[Step]
@@ -174,7 +174,7 @@ class RecoveryStepTaken(Event, frozen=True, kw_only=True, tag="recovery_step_tak
     number: int
     step: Step
     cause: Cause
-    agent: NameThen
+    agent: RecordedName
     charges: list[Charge]
 
 

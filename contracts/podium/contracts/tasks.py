@@ -8,7 +8,7 @@ from msgspec import Meta, Raw, Struct
 
 from .agents import Amount, Level, Priority
 from .envelope import Command, Event
-from .names import Name, NameThen, Text
+from .names import Name, RecordedName, Text
 
 Strategy = Literal["round_robin", "least_loaded", "best_score"]
 """How the agent is chosen among those that are able and free."""
@@ -194,7 +194,7 @@ class Candidate(Struct, frozen=True, gc=False, omit_defaults=True):
         load: 0–1; cpu, memory, active tasks and response time, weighted.
     """
 
-    agent: NameThen
+    agent: RecordedName
     score: float
     skill: float
     load: float
@@ -247,10 +247,10 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
         finish_within: seconds from its start.
     """
 
-    agent: NameThen
+    agent: RecordedName
     attempt: int
-    kind: NameThen
-    skills: list[NameThen]
+    kind: RecordedName
+    skills: list[RecordedName]
     input: Raw
     decision: Decision
     start_by: float | None = None
@@ -261,7 +261,7 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
 class TaskStarted(Event, frozen=True, tag="task_started"):
     """`finish_by`: seconds since the epoch, UTC; without a report by then, the attempt is over."""
 
-    agent: NameThen
+    agent: RecordedName
     attempt: int
     finish_by: float | None = None
 
@@ -269,7 +269,7 @@ class TaskStarted(Event, frozen=True, tag="task_started"):
 class TaskCompleted(Event, frozen=True, tag="task_completed"):
     """`duration`: seconds since the start of the attempt."""
 
-    agent: NameThen
+    agent: RecordedName
     attempt: int
     output: Raw
     duration: float
@@ -284,7 +284,7 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
         retry_at: seconds since the epoch, UTC; None if the task fails with it.
     """
 
-    agent: NameThen
+    agent: RecordedName
     attempt: int
     code: str
     message: str = ""
@@ -299,7 +299,7 @@ class ReportRefused(Event, frozen=True, tag="report_refused"):
         code: as a refused command has it.
     """
 
-    agent: NameThen
+    agent: RecordedName
     attempt: int
     report: str
     code: str
@@ -312,14 +312,14 @@ class TaskFailed(Event, frozen=True, tag="task_failed"):
     code: str
     message: str = ""
     attempts: int = 0
-    agent: NameThen | None = None
+    agent: RecordedName | None = None
 
 
 class TaskCancelled(Event, frozen=True, tag="task_cancelled"):
     """`agent` held an attempt and is the audience."""
 
     reason: Text | None = None
-    agent: NameThen | None = None
+    agent: RecordedName | None = None
     attempt: int | None = None
 
 
@@ -327,7 +327,7 @@ class TaskPaused(Event, frozen=True, tag="task_paused"):
     """`agent` held an attempt, which is taken back, and is the audience."""
 
     reason: Text | None = None
-    agent: NameThen | None = None
+    agent: RecordedName | None = None
     attempt: int | None = None
 
 
@@ -340,8 +340,8 @@ class TaskResumed(Event, frozen=True, tag="task_resumed"):
 class TaskRedirected(Event, frozen=True, tag="task_redirected"):
     """Health sends it to these agents and to no other; `recovery` is the plan's step that does."""
 
-    agents: list[NameThen]
-    recovery: NameThen
+    agents: list[RecordedName]
+    recovery: RecordedName
 
 
 TaskEvent = (

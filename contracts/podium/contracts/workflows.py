@@ -11,7 +11,7 @@ from msgspec import Meta, Raw, field
 
 from .agents import Priority
 from .envelope import Command, Event
-from .names import Name, NameThen, Text
+from .names import Name, RecordedName, Text
 from .tasks import JSON_NULL
 
 StepName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -137,16 +137,16 @@ class WorkflowStarted(WorkflowEvent, frozen=True, tag="workflow_started"):
         again: from which step on everything is done again.
     """
 
-    workflow: NameThen
+    workflow: RecordedName
     version: int
     hash: str
     input: Raw = JSON_NULL
     priority: int | None = None
-    parent: NameThen | None = None
+    parent: RecordedName | None = None
     step: str | None = None
     index: int = 0
     depth: int = 1
-    rerun: NameThen | None = None
+    rerun: RecordedName | None = None
     again: str | None = None
 
 
@@ -159,7 +159,7 @@ class WorkflowResumed(WorkflowEvent, frozen=True, tag="workflow_resumed"):
 
 
 class WorkflowSignalled(WorkflowEvent, frozen=True, tag="workflow_signalled"):
-    signal: NameThen
+    signal: RecordedName
     payload: Raw = JSON_NULL
 
 
@@ -203,8 +203,8 @@ class StepStarted(WorkflowEvent, frozen=True, tag="step_started"):
     """
 
     step: str
-    task: NameThen | None = None
-    run: NameThen | None = None
+    task: RecordedName | None = None
+    run: RecordedName | None = None
     items: int | None = None
     until: float | None = None
 
@@ -220,8 +220,8 @@ class StepContinued(WorkflowEvent, frozen=True, tag="step_continued"):
     step: str
     purpose: Purpose
     index: int = 0
-    task: NameThen | None = None
-    run: NameThen | None = None
+    task: RecordedName | None = None
+    run: RecordedName | None = None
     output: Raw = JSON_NULL
 
 
