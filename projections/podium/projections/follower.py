@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 FIRST_RETRY: Final = 0.1
 LAST_RETRY: Final = 5.0
 RESTS: Final = 2.0
-"""After a batch it rests for so many times as long as that took, so that the next one has more in it: a transaction costs
-as much as 60 events, and what comes twice within one is written once."""
+"""After a batch it rests for so many times as long as that took, so that the next one has more in it: a transaction
+costs as much as 60 events, and what comes twice within one is written once."""
 
 LONGEST_REST: Final = 0.05
 LARGE: Final = 1_000
