@@ -200,10 +200,12 @@ class Router:
             yield from self._stop(state)
         if state.index.next_time() <= now:
             yield from self._times(state, now)
+        if state.flows.busy:
+            yield from workflows.advance(state, now, self._rules)
+        yield from assignments(state, self.settings, now)
         while state.flows.busy:
             yield from workflows.advance(state, now, self._rules)
             yield from assignments(state, self.settings, now)
-        yield from assignments(state, self.settings, now)
 
     def due(self, state: RouterState) -> float | None:
         if state.index.pending or state.flows.busy:
