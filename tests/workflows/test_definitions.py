@@ -135,6 +135,7 @@ def test_kinds_that_can_never_fit_are_told():
         ({"wait_for": "y", "skills": ["a"]}, "are for agents"),
         ({"approve": {"roles": ["r"]}, "for_each": "[1]"}, "for_each does not go with approve"),
         ({"for_each": "[1]", "until": "true"}, "child workflow"),
+        ({"until": "true", "cache": {}}, "cache does not go with a loop"),
         ({"concurrency": 1}, "concurrency is of for_each"),
         ({"type": "loop"}, "needs until or max_iterations"),
         ({"type": "conditional"}, "needs when"),

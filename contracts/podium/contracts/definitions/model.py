@@ -199,6 +199,8 @@ def _contradictions(step: Step) -> list[str]:
             found.append(f"compensate does not go with {actions[0]}")
     if step.for_each is not None and step.is_loop:
         found.append("for_each and a loop do not go together: put one of them into a child workflow")
+    if step.cache is not None and step.is_loop:
+        found.append("cache does not go with a loop: each round would be the last one again")
     if step.concurrency is not None and step.for_each is None:
         found.append("concurrency is of for_each")
     if step.type == "loop" and not step.is_loop:

@@ -237,6 +237,8 @@ class Flows:
         if child is not None:
             self._begin(run, event.step, event.purpose, event.index, child, active)
         else:
+            # It counts as a task: a limit must end what would go on for ever.
+            facts.tasks += 1
             active.next = max(active.next, event.index + 1)
             active.results[event.index] = Completed(bytes(event.output))
             run.changed[event.step] = None
