@@ -20,7 +20,7 @@ import nats
 import pytest
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.up import PROCESSES
+from podium.kernel.up import PROCESSES, asked_when_ready
 from tests.nats_server import NatsServer
 
 from .one_task import send_one_task, until_it_answers
@@ -160,7 +160,7 @@ async def test_a_task_goes_through_the_services(
     assert answer["task"]["phase"] == "completed"
 
 
-@pytest.mark.parametrize("service", PROCESSES)
+@pytest.mark.parametrize("service", asked_when_ready(Subjects()))
 async def test_a_service_alone_comes_up_and_drains(
     service: str, installed: Path, shared_nats: NatsServer, subjects: Subjects, tmp_path: Path
 ):

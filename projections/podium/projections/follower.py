@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from podium.contracts.subjects import Service, Subjects
 from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.pull import Stored
+from podium.runtime.tasks import cancel_all
 
 from .builder import Builder
 from .builds import Relieved
@@ -188,8 +189,6 @@ async def _until_one_fails(*coroutines: Coroutine[Any, Any, None]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all(tasks)
     for task in done:
         task.result()

@@ -20,8 +20,8 @@ from .step import Batch, Round
 
 S = TypeVar("S")
 
-ENOUGH: Final = MAX_BATCH // 2
-"""A round with so many events is gathered no further: the rest of the batch is room for one more step."""
+ENOUGH: Final = MAX_BATCH - 200
+"""A round with so many events is gathered no further: what one more step may add still fits into one batch."""
 
 
 class _Storing(Struct, frozen=True):

@@ -15,6 +15,7 @@ from nats.aio.subscription import Subscription
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.subjects import Service, Subjects
 from podium.runtime.pull import Stored
+from podium.runtime.tasks import cancel_all
 from podium.runtime.wire import listen, unlisten
 
 from .clock import Clock
@@ -119,9 +120,7 @@ class PartitionInbox:
         await self._commands.start()
 
     async def stop(self) -> None:
-        for task in self._following:
-            task.cancel()
-        await asyncio.gather(*self._following, return_exceptions=True)
+        await cancel_all(self._following)
         await self._commands.stop()
         for subscription in self._subscriptions:
             await unlisten(self._nc, subscription)

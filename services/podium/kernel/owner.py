@@ -28,7 +28,7 @@ S = TypeVar("S")
 
 _log = logging.getLogger(__name__)
 
-STEP_LIMIT: Final = 100
+STEP_LIMIT: Final = 50
 """The most commands that are decided before the loop looks whether the log has answered."""
 
 RETRY_SECONDS: Final = 0.5

@@ -21,6 +21,7 @@ from nats.errors import Error as NatsError
 
 from podium.contracts.subjects import Service, Subjects
 from podium.runtime.jsapi import NOT_FOUND, ApiError, LogUnavailable, call
+from podium.runtime.tasks import cancel_all
 from podium.runtime.wire import Outgoing, listen, publish_all, read_headers, unlisten
 
 from .commands import Incoming
@@ -119,9 +120,7 @@ class PinnedCommands:
         self._tasks = [asyncio.create_task(loop) for loop in (self._pull_steadily(), self._watch())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_all([*self._tasks, *self._background])
         if self._subscription is not None:
             await unlisten(self._nc, self._subscription)
 
