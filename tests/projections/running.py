@@ -104,7 +104,7 @@ class Running:
 
     async def answering(self, **query: Any) -> Any:
         """The overview, as soon as there is one."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     return await self.ask("system.overview", **query)

@@ -70,8 +70,8 @@ async def test_what_a_killed_agent_had_runs_elsewhere(fleet: Fleet) -> None:
     await fleet.client.result(task, timeout=SECONDS)
     task = await fleet.client.submit("slow", 1.0, skills=["slow"], retry=PATIENT)
     await fleet.first(TaskAssigned, entity=task)
-    await fleet.agent("second")
     await first.kill()
+    await fleet.agent("second")
     lost = await fleet.first(AgentLost, entity="first")
     assert isinstance(lost.data, AgentLost)
     assert lost.data.tasks == [task]
