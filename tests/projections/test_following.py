@@ -47,6 +47,8 @@ async def until_unavailable(running: Running) -> str:
             except Refusal as refusal:
                 assert refusal.error.code == "unavailable"
                 return refusal.error.message
+            except nats.errors.NoRespondersError:
+                pass  # it has not yet begun to answer
             await asyncio.sleep(0.02)
 
 

@@ -17,6 +17,7 @@ from nats.micro.service import Service as MicroService
 
 from podium.contracts.queries import QUERIES, Answer, Fault, Query, QueryError
 from podium.contracts.subjects import Subjects
+from podium.runtime.wire import settle
 
 from .answer_agents import get_agent, list_agents
 from .answer_health import (
@@ -103,8 +104,7 @@ class Endpoints:
                     metadata={},
                 )
             )
-        await self._nc.flush()
-        await self._nc.flush()  # nats-py's first ping overtakes the subscriptions
+        await settle(self._nc)
 
     async def close(self, seconds: float) -> None:
         """Take no more queries, and finish those in hand within `seconds`."""

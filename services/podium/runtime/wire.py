@@ -6,6 +6,7 @@ not have them, the public calls do the same.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -98,7 +99,8 @@ async def settle(client: Client, timeout: float = 10.0) -> None:
         nats.errors.Error: the server did not answer.
     """
     for _ in range(2):
-        await client.flush(timeout=max(1, round(timeout)))
+        # A flush that is cancelled ends nats-py's read loop when its answer comes.
+        await asyncio.shield(client.flush(timeout=max(1, round(timeout))))
 
 
 def read_headers(raw: bytes) -> tuple[int | None, dict[str, str]]:
