@@ -52,6 +52,12 @@ async def until_unavailable(running: Running) -> str:
             await asyncio.sleep(0.02)
 
 
+async def until_logged(caplog: pytest.LogCaptureFixture, text: str) -> None:
+    async with asyncio.timeout(20):
+        while text not in caplog.text:
+            await asyncio.sleep(0.02)
+
+
 # Streams and server
 
 
@@ -154,9 +160,7 @@ async def test_a_file_that_is_removed_while_it_is_in_use_is_made_again(
         await write_history(running, 10)
         expected = await everything(running)
         remove(running.database_url)
-        async with asyncio.timeout(20):
-            while "removed or replaced" not in caplog.text:
-                await asyncio.sleep(0.02)
+        await until_logged(caplog, "removed or replaced")
         await running.answering(fresh=True, wait=10.0)
         assert await everything(running) == expected
         with sqlite3.connect(tmp_path / "read-model.db") as connection:
@@ -174,9 +178,7 @@ async def test_a_damaged_file_makes_the_read_model_unavailable_until_it_is_remov
         await running.stop()
         file.write_bytes(b"this is no database" * 1000)
         starting = asyncio.create_task(running.start())
-        async with asyncio.timeout(20):
-            while "cannot be used" not in caplog.text:
-                await asyncio.sleep(0.02)
+        await until_logged(caplog, "cannot be used")
         await until_unavailable(running)
         file.unlink()
         await starting
@@ -215,6 +217,7 @@ async def test_a_database_server_that_goes_and_comes_back(
             postgres.stop()
             await running.router.write(*life("t2", "a1"))
             assert "cannot be used now" in await until_unavailable(running)
+            await until_logged(caplog, "cannot be used; trying again")
             postgres.start()
             await running.answering(fresh=True, wait=10.0)
             assert await completions(running) == 2
