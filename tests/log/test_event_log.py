@@ -135,6 +135,18 @@ async def test_large_records_are_stored(world: World, log: EventLog):
     assert await payloads(log) == large
 
 
+@pytest.mark.parametrize("names", ["a", "ac", "xy", "abcd"])
+async def test_a_reader_of_some_events_gets_these_and_comes_to_an_end(world: World, log: EventLog, names: str):
+    subject = world.subjects.partition("router", 0)[:-1] + "t1."
+    written = [Record(subject + name, f"{name}{turn}".encode()) for turn in range(3) for name in "abcd"]
+    position = await log.append(written, 0)
+    reader = world.reader(*(f"{subject}{name}" for name in names))
+    expected = [f"{name}{turn}" for turn in range(3) for name in "abcd" if name in names]
+    assert await payloads(reader) == expected
+    assert await payloads(reader, after=position) == []
+    assert await reader.last() == (position - 3 + "abcd".index(max(names)) if expected else 0)
+
+
 async def test_a_read_begins_behind_a_position(world: World, log: EventLog):
     position = await log.append(events(world.subjects, "a", "b", "c", "d"), 0)
     assert await payloads(log, position - 2) == ["c", "d"]

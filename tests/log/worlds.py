@@ -24,8 +24,8 @@ class World(Protocol):
         """One more writer, as another process would have it."""
         ...
 
-    def reader(self) -> EventReader:
-        """A reader of the whole stream."""
+    def reader(self, *filters: str) -> EventReader:
+        """A reader of the whole stream, or of what matches one of the filters."""
         ...
 
 
@@ -37,8 +37,8 @@ class MemoryWorld:
     def log(self, partition: int = 0) -> EventLog:
         return MemoryLog(self._streams, self.subjects, "router", partition)
 
-    def reader(self) -> EventReader:
-        return MemoryReader(self._streams, self.subjects.event_stream("router"), self.subjects.events_of("router"))
+    def reader(self, *filters: str) -> EventReader:
+        return MemoryReader(self._streams, self.subjects.event_stream("router"), *filters)
 
 
 class JetStreamWorld:
@@ -54,8 +54,8 @@ class JetStreamWorld:
             pytest.skip("a stream of one partition")
         return JetStreamLog(self._client, self.subjects, "router", partition, alone=self._alone)
 
-    def reader(self) -> EventReader:
-        return JetStreamReader(self._client, self.subjects.event_stream("router"))
+    def reader(self, *filters: str) -> EventReader:
+        return JetStreamReader(self._client, self.subjects.event_stream("router"), *filters)
 
 
 def events(subjects: Subjects, *payloads: str, partition: int = 0) -> list[Record]:

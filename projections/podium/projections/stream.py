@@ -75,7 +75,7 @@ class EventStream:
             try:
                 if (last := await self.last()) < after:
                     raise StreamReset(f"{self.name} ends at {last}; it was read up to {after} before")
-                pull = await Pull.open(self._nc, self.name, None, after)
+                pull = await Pull.open(self._nc, self.name, (), after)
                 waiting = False
                 while True:
                     if batch := await pull.next():

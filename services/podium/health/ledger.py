@@ -25,6 +25,17 @@ from .results import TaskEnd
 NOT_ITS_FAULT: Final = frozenset({"agent_lost", "heartbeat_timeout", "agent_unregistered", "deadline_exceeded"})
 """Codes of attempts that say nothing of how well their agent works."""
 
+FOLLOWED: Final = (
+    TaskSubmitted,
+    TaskAssigned,
+    AttemptFailed,
+    TaskPaused,
+    TaskCompleted,
+    TaskFailed,
+    TaskCancelled,
+)
+"""What of the router's events says anything here."""
+
 CLOSED_KEPT: Final = 100_000
 """A recovery must be over before so many other tasks are closed, or it does not see that its own one is."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar, cast
 
 from msgspec import Struct
 
@@ -38,7 +38,7 @@ from podium.kernel.decider import Emit, Request
 
 from . import alerts, assessment, facts, holds, liveness, recovery, thresholds, watch
 from .book import Book
-from .ledger import follow
+from .ledger import FOLLOWED, follow
 from .parts import Parts, Promise
 from .settings import HealthSettings
 from .state import HealthState
@@ -49,7 +49,7 @@ class Health:
 
     service: Service = "health"
     schema = "5"
-    upstream: tuple[Service, ...] = ("registry", "router")
+    upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {"registry": (), "router": FOLLOWED}
     closing: tuple[type[Struct], ...] = ()
 
     def __init__(self, settings: HealthSettings | None = None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
+from podium.contracts.catalogue import wire_name
 from podium.contracts.outcomes import Refused
-from podium.contracts.subjects import Service
+from podium.contracts.subjects import Service, Subjects
 
 S = TypeVar("S")
 
@@ -48,8 +49,11 @@ class Decider(Protocol[S]):
     schema: str
     """Names the shape of what `dump` gives; it changes with it, so that an old snapshot is not misread."""
 
-    upstream: tuple[Service, ...]
-    """The services whose events are observed."""
+    upstream: Mapping[Service, tuple[type[Struct], ...]]
+    """The services whose events are observed → which of their events; none named: all.
+
+    Each event that is observed costs something; one that is not named never comes.
+    """
 
     closing: tuple[type[Struct], ...]
     """The events that end an entity's story. Until then its events all belong to the request that began
@@ -100,6 +104,12 @@ class Decider(Protocol[S]):
     def load(self, dumped: bytes) -> S:
         """A state whose evolved part is as it was dumped; raises msgspec.MsgspecError on another shape."""
         ...
+
+
+def observed(decider: Decider[Any], service: Service, subjects: Subjects) -> list[str]:
+    """The filters for what the decider observes of an upstream service; none if that is everything."""
+    events = decider.upstream[service]
+    return subjects.event_filters(service, events=map(wire_name, events)) if events else []
 
 
 @runtime_checkable

@@ -54,64 +54,72 @@ _PASSING: Final = (
 
 
 class JetStreamReader:
-    """An `EventReader` of one stream: of what matches a filter, or of everything.
+    """An `EventReader` of one stream: of what matches one of the filters, or of everything.
 
     Without a filter `last` costs the server the same however many subjects the stream has; with one that has
     wildcards it walks through all of them.
     """
 
-    def __init__(self, client: Client, stream: str, filter: str | None = None) -> None:
+    def __init__(self, client: Client, stream: str, *filters: str) -> None:
         self._client = client
         self._stream = stream
-        self._filter = filter
+        self._filters = filters
 
     async def last(self) -> int:
-        if self._filter is None:
+        if not self._filters:
             return await last_sequence(self._client, self._stream)
-        message = await last_message(self._client, self._stream, self._filter)
-        return int(message["seq"]) if message is not None else 0
+        found = [await last_message(self._client, self._stream, filter) for filter in self._filters]
+        return max(int(message["seq"]) if message is not None else 0 for message in found)
 
     async def read(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
-        end, position = await self.last(), after
+        end, position = await last_sequence(self._client, self._stream), after
         if position >= end:
             return
         async with aclosing(self._pulled(after, READ_PATIENCE)) as batches:
-            async for batch in batches:
+            async for batch, pending in batches:
                 if not batch:
+                    if not pending:
+                        return
                     # nothing came for a while: what was the end may have been deleted
                     end = min(end, await self.last())
                     if position >= end:
                         return
                     continue
                 position = batch[-1].sequence
-                if position < end:
+                if position > end:
+                    batch = [stored for stored in batch if stored.sequence <= end]
+                if batch:
                     yield batch
-                    continue
-                if wanted := [stored for stored in batch if stored.sequence <= end]:
-                    yield wanted
-                return
+                if position >= end or not pending:
+                    return
 
     async def follow(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
         async with aclosing(self._pulled(after, None)) as batches:
-            async for batch in batches:
+            async for batch, _ in batches:
                 if batch:
                     yield batch
 
-    async def _pulled(self, after: int, patience: float | None) -> AsyncGenerator[list[Stored], None]:
-        """Batches without end; an empty one when nothing comes. Raises LogUnavailable after `patience` seconds."""
+    async def _pulled(self, after: int, patience: float | None) -> AsyncGenerator[tuple[list[Stored], int], None]:
+        """Batches without end, and how many events are to come behind each; an empty one when nothing comes.
+
+        Raises:
+            LogUnavailable: after `patience` seconds.
+        """
         loop = asyncio.get_running_loop()
         position, moved = after, loop.time()
         while True:
             pull = None
             try:
-                pull = await Pull.open(self._client, self._stream, self._filter, position)
+                pull = await Pull.open(self._client, self._stream, self._filters, position)
+                if not pull.pending:
+                    yield [], 0
                 while True:
                     batch = await pull.next()
                     if batch:
                         position, moved = batch[-1].sequence, loop.time()
                     elif patience is not None and loop.time() - moved > patience:
                         raise LogUnavailable(f"no event of {self._stream} came for {patience:g} s")
-                    yield batch
+                    yield batch, pull.pending
             except (ConsumerLost, LogUnavailable, nats.errors.Error) as error:
                 if self._client.is_closed or (patience is not None and loop.time() - moved > patience):
                     raise LogUnavailable(str(error)) from error
@@ -143,7 +151,7 @@ class JetStreamLog(JetStreamReader, EventLog):
         timeout: float = 5.0,
     ) -> None:
         self._partition = subjects.partition(service, partition)
-        super().__init__(client, subjects.event_stream(service), None if alone else self._partition)
+        super().__init__(client, subjects.event_stream(service), *(() if alone else (self._partition,)))
         self._alone = alone
         self._timeout = timeout
         self._id = secrets.token_hex(8)

@@ -48,7 +48,7 @@ class RecordTooLarge(ValueError):
 
 
 class EventReader(Protocol):
-    """The events of one stream that match one filter."""
+    """The events of one stream that match one of some filters."""
 
     async def last(self) -> int:
         """The sequence of the newest event, 0 for none.

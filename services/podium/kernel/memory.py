@@ -111,18 +111,18 @@ class Line:
 
 
 class MemoryReader:
-    """An `EventReader` of one stream and filter."""
+    """An `EventReader` of one stream: of what matches one of the filters, or of everything."""
 
-    def __init__(self, streams: MemoryStreams, stream: str, filter: str, line: Line | None = None) -> None:
+    def __init__(self, streams: MemoryStreams, stream: str, *filters: str, line: Line | None = None) -> None:
         self._streams = streams
         self._stream = stream
-        self._filter = filter
-        self._matches = matcher(filter)
+        self._filters = filters
+        self._matchers = [matcher(filter) for filter in filters or (">",)]
         self._line = line or Line()
 
     async def last(self) -> int:
         await self._line.ask()
-        return self._streams.last(self._stream, self._filter)
+        return max(self._streams.last(self._stream, filter) for filter in self._filters or (">",))
 
     async def read(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
         await self._line.ask()
@@ -146,7 +146,7 @@ class MemoryReader:
     def _next(self, position: int, end: int) -> tuple[int, list[Stored]]:
         """How far it was looked, and what was found."""
         chunk = self._streams.stream(self._stream)[position : min(position + READ_BATCH, end)]
-        return position + len(chunk), [stored for stored in chunk if self._matches(stored.subject)]
+        return position + len(chunk), [s for s in chunk if any(matches(s.subject) for matches in self._matchers)]
 
 
 class MemoryLog(MemoryReader, EventLog):
@@ -160,11 +160,12 @@ class MemoryLog(MemoryReader, EventLog):
         partition: int,
         line: Line | None = None,
     ) -> None:
-        super().__init__(streams, subjects.event_stream(service), subjects.partition(service, partition), line)
+        self._guard = subjects.partition(service, partition)
+        super().__init__(streams, subjects.event_stream(service), self._guard, line=line)
 
     async def begin(self, records: Sequence[Record], after: int, tell: Callable[[], None] = nobody) -> Commit:
-        check_batch(records, self._filter, self._streams.max_payload)
-        return self._line.append(lambda: self._streams.append(self._stream, records, self._filter, after), tell)
+        check_batch(records, self._guard, self._streams.max_payload)
+        return self._line.append(lambda: self._streams.append(self._stream, records, self._guard, after), tell)
 
 
 def matcher(filter: str) -> Callable[[str], bool]:

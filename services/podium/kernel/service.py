@@ -18,7 +18,7 @@ from podium.runtime.connection import ConnectionLost, connect, disconnect
 from podium.runtime.wire import Outgoing, listen, publish_all
 
 from .clock import SystemClock
-from .decider import Decider
+from .decider import Decider, observed
 from .door import Door
 from .intake import PartitionInbox
 from .jetstream import JetStreamLog, JetStreamReader
@@ -84,7 +84,10 @@ class ServiceProcess:
         outbox = NatsOutbox(nc, self._subjects)
         for partition in range(PARTITIONS):
             upstream: dict[Service, EventReader] = {
-                service: JetStreamReader(nc, self._subjects.event_stream(service)) for service in self._decider.upstream
+                service: JetStreamReader(
+                    nc, self._subjects.event_stream(service), *observed(self._decider, service, self._subjects)
+                )
+                for service in self._decider.upstream
             }
             inbox = PartitionInbox(
                 nc,

@@ -24,7 +24,7 @@ from podium.runtime.pull import Stored
 from podium.runtime.times import in_microseconds
 
 from .commands import Incoming
-from .decider import Decider
+from .decider import Decider, observed
 from .log import EventReader, ResultUnknown
 from .memory import Line, MemoryCommit, MemoryLog, MemoryReader, MemoryStreams, Result, result_of
 from .owner import Owner
@@ -401,7 +401,10 @@ class SimulatedService:
         line = UnsteadyLine(world)
         upstream: dict[Service, EventReader] = {
             service: MemoryReader(
-                world.streams, world.subjects.event_stream(service), world.subjects.events_of(service), line
+                world.streams,
+                world.subjects.event_stream(service),
+                *observed(decider, service, world.subjects),
+                line=line,
             )
             for service in decider.upstream
         }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final, Literal, cast
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal, cast
 
 import msgspec
 from msgspec import Struct
@@ -62,7 +63,7 @@ class Registry:
 
     service: Service = "registry"
     schema = "1"
-    upstream: tuple[Service, ...] = ()
+    upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {}
     closing: tuple[type[Struct], ...] = ()
 
     def initial(self) -> RegistryState:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import cast, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import ClassVar, cast, get_args
 
 import msgspec
 from msgspec import Struct
@@ -62,7 +62,10 @@ class Router:
 
     service: Service = "router"
     schema = "3"
-    upstream: tuple[Service, ...] = ("registry", "health")
+    upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {
+        "registry": (),
+        "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),
+    }
     closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, WorkflowDefined)
 
     def __init__(self, settings: RouterSettings | None = None) -> None:

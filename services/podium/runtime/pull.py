@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -66,16 +67,17 @@ class Pull:
         self._buffer: list[Stored] = []
         self._wanted = 0
         self._delivered = 0
+        self._pending = "0"
         self._heard = self._loop.time()
         self._fault: str | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(cls, client: Client, stream: str, filter: str | None, after: int) -> Pull:
-        """Raises: LogUnavailable, also if there is no such stream."""
+    async def open(cls, client: Client, stream: str, filters: Sequence[str], after: int) -> Pull:
+        """Without filters it gives everything. Raises: LogUnavailable, also if there is no such stream."""
         name = f"read-{secrets.token_hex(8)}"
         self = cls(client, stream, name)
-        config = {
+        config: dict[str, object] = {
             "name": name,
             "deliver_policy": "by_start_sequence",
             "opt_start_seq": after + 1,
@@ -87,16 +89,24 @@ class Pull:
             "num_replicas": 1,
         }
         place = f"{stream}.{name}"
-        if filter is not None:
-            config["filter_subject"] = filter
-            place = f"{place}.{filter}"
+        if len(filters) == 1:
+            config["filter_subject"] = filters[0]
+            place = f"{place}.{filters[0]}"
+        elif filters:
+            config["filter_subjects"] = list(filters)
         body = {"stream_name": stream, "config": config, "action": "create"}
         try:
-            await call(client, f"CONSUMER.CREATE.{place}", body)
+            created = await call(client, f"CONSUMER.CREATE.{place}", body)
         except ApiError as error:
             raise LogUnavailable(str(error)) from error
+        self._pending = str(created["num_pending"])
         self._subscription = await listen(client, self._inbox, self._take)
         return self
+
+    @property
+    def pending(self) -> int:
+        """How many events were still to come behind the newest that came, by the server's count at that time."""
+        return int(self._pending)
 
     async def next(self) -> list[Stored]:
         """What has come since the last call; empty if nothing came for a while.
@@ -168,6 +178,7 @@ class Pull:
         at = 5 if len(tokens) == 9 else 7
         self._wanted -= 1
         self._delivered += 1
+        self._pending = tokens[at + 3]
         if int(tokens[at + 1]) != self._delivered:
             self._fault = "an event was lost on the way"
         if self._fault is None:
