@@ -70,6 +70,7 @@ async def test_streams_that_do_not_exist_yet_are_waited_for(
             subjects.event_stream("registry"): 0,
             subjects.event_stream("router"): 0,
             subjects.event_stream("health"): 0,
+            subjects.event_stream("collaboration"): 0,
         }
         await running.provision()
         await running.router.write(*life("t1", "a1"))

@@ -30,6 +30,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "registry": agents.RegistryEvent | CommandAccepted | CommandRefused,
         "router": tasks.RouterEvent | workflows.AnyWorkflowEvent | CommandAccepted | CommandRefused,
         "health": health.HealthEvent | CommandAccepted | CommandRefused,
+        "collaboration": CommandAccepted | CommandRefused,
     }
 )
 

@@ -26,6 +26,7 @@ DECIDERS: Final[dict[Service, str]] = {
     "registry": "podium.registry.service",
     "router": "podium.router.service",
     "health": "podium.health.service",
+    "collaboration": "podium.collaboration.service",
 }
 """The one table of services: each module has `decider()`, which reads its own settings."""
 

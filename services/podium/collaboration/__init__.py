@@ -1,0 +1,1 @@
+"""The collaboration service: agents that work together, disagree, and decide. One decider, made of parts."""
