@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from msgspec import Struct
 
 from podium.contracts.outcomes import Refused
+from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 
 from .state import CollaborationState
@@ -26,13 +28,13 @@ class Part(ABC):
     Attributes:
         name: of the part; it is the key of its book in a snapshot, and never changes.
         commands, events: the types that are its own. No type belongs to two parts.
-        facts: the events of other services that it observes; their service must be in the service's `upstream`.
+        facts: the events of other services that it observes, at least one of each service that it names.
     """
 
     name: ClassVar[str]
     commands: ClassVar[tuple[type[Struct], ...]] = ()
     events: ClassVar[tuple[type[Struct], ...]] = ()
-    facts: ClassVar[tuple[type[Struct], ...]] = ()
+    facts: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = MappingProxyType({})
 
     @abstractmethod
     def evolve(self, state: CollaborationState, entity: str, event: Struct, actor: str, at: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -25,7 +25,6 @@ class Collaboration:
 
     service: Service = "collaboration"
     schema = "1"
-    upstream: tuple[Service, ...] = ()
     closing: tuple[type[Struct], ...] = ()
 
     def __init__(self, settings: CollaborationSettings | None = None, parts: tuple[Part, ...] = PARTS) -> None:
@@ -34,9 +33,13 @@ class Collaboration:
         self._by_command = {command: part for part in parts for command in part.commands}
         self._by_event = {event: part for part in parts for event in part.events}
         self._by_fact: dict[type[Struct], list[Part]] = {}
+        observed: dict[Service, dict[type[Struct], None]] = {}
         for part in parts:
-            for fact in part.facts:
-                self._by_fact.setdefault(fact, []).append(part)
+            for service, facts in part.facts.items():
+                observed.setdefault(service, {}).update(dict.fromkeys(facts))
+                for fact in facts:
+                    self._by_fact.setdefault(fact, []).append(part)
+        self.upstream: Mapping[Service, tuple[type[Struct], ...]] = {of: tuple(facts) for of, facts in observed.items()}
 
     def initial(self) -> CollaborationState:
         return CollaborationState(self.settings)
