@@ -179,7 +179,7 @@ def test_without_a_server_the_doctor_says_what_to_do(capsys):
     "arguments",
     [
         (),
-        *((name,) for name in ("send", "query", "events", "rebuild", "audit", "serve", "doctor")),
+        *((name,) for name in ("send", "query", "events", "rebuild", "audit", "serve", "doctor", "diagnose")),
         *((name,) for name in ("asyncapi", "version")),
         ("agent", "run"),
     ],

@@ -233,8 +233,13 @@ async def test_the_doctor_finds_everything_well(podium: CommandLine):
     found = await podium("doctor", "--json")
     checks = {check["name"]: check["status"] for check in found.json}
     assert found.code == 0
-    assert {checks[name] for name in ("server", "jetstream", "registry", "router", "queries", "read models")} == {"ok"}
+    assert {
+        checks[name] for name in ("server", "jetstream", "registry", "router", "queries", "notifier", "read models")
+    } == {"ok"}
     assert {checks[name] for name in ("podium-events-router", "router consumers", "durability")} == {"ok"}
+    assert {checks[name] for name in ("server's clock", "services' clocks", "agents' clocks", "router readers")} == {
+        "ok"
+    }
     lines = (await podium("doctor")).out
     assert "fail" not in lines
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 
@@ -233,7 +234,7 @@ class Serving:
         while True:
             cpu, memory = load.read()
             active = worker.active
-            beat = Beat(cpu, memory, len(active), active[:_NAMED_TASKS], interval)
+            beat = Beat(cpu, memory, len(active), active[:_NAMED_TASKS], interval, round(time.time(), 3))
             await self._connection.publish(subject, msgspec.json.encode(beat))
             self._beat.clear()
             try:

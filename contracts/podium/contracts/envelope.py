@@ -99,6 +99,7 @@ class Beat(Struct, frozen=True, omit_defaults=True):
         active: tasks in hand.
         tasks: the tasks in hand, if the agent says so.
         interval: seconds until the next one is due.
+        at: the agent's own clock, seconds since the epoch, UTC; only to tell whether it goes wrong.
     """
 
     cpu: float = 0.0
@@ -106,6 +107,7 @@ class Beat(Struct, frozen=True, omit_defaults=True):
     active: int = 0
     tasks: list[Name] = []
     interval: float = 2.0
+    at: float | None = None
 
 
 class Progress(Struct, frozen=True, omit_defaults=True):

@@ -9,7 +9,18 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from . import agents, examples_alerts, examples_workflows, health, health_queries, queries, recovery, tasks, thresholds
+from . import (
+    agents,
+    examples_alerts,
+    examples_health,
+    examples_workflows,
+    health,
+    health_queries,
+    queries,
+    recovery,
+    tasks,
+    thresholds,
+)
 from .catalogue import event_type
 from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
 from .outcomes import AcceptedOutcome, EventRef, Refusal, RefusedOutcome
@@ -283,6 +294,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
             queries.AgentsAnswer(positions=_POSITIONS, agents=[_AGENT_ROW]),
         ),
         **examples_alerts.QUERIES,
+        **examples_health.QUERIES,
         health_queries.HealthOverview: (
             health_queries.HealthOverview(),
             health_queries.HealthOverviewAnswer(

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from msgspec import Raw, Struct, field
 
 from .agents import AgentProfile
+from .diagnosis_queries import Diagnose
 from .envelope import Beat, Envelope, Progress
 from .health_queries import (
     GetAgentHealth,
@@ -299,7 +300,16 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
         query.wire: query
         for query in (
             *(GetTask, ListTasks, TaskHistory, WhyTask, OpenWork, GetAgent, ListAgents, SystemOverview),
-            *(HealthOverview, GetAgentHealth, ListRecoveries, ListPlans, ListAlerts, GetAlert, ListNotifications),
+            *(
+                HealthOverview,
+                GetAgentHealth,
+                Diagnose,
+                ListRecoveries,
+                ListPlans,
+                ListAlerts,
+                GetAlert,
+                ListNotifications,
+            ),
             *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps),
         )
     }

@@ -20,6 +20,7 @@ from podium.contracts.subjects import Subjects
 from podium.runtime.wire import settle
 
 from .answer_agents import get_agent, list_agents
+from .answer_diagnosis import diagnose
 from .answer_health import (
     agent_health,
     get_alert,
@@ -55,6 +56,7 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "system.overview": system_overview,
     "health.overview": health_overview,
     "health.agent": agent_health,
+    "health.diagnose": diagnose,
     "recoveries.list": list_recoveries,
     "plans.list": list_plans,
     "alerts.list": list_alerts,

@@ -179,6 +179,7 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool) -> Non
 def asked_when_ready(subjects: Subjects) -> dict[str, str]:
     """Process → what it answers as soon as it serves."""
     asked = {str(service): f"$SRV.PING.{subjects.prefix}-{service}" for service in DECIDERS}
+    asked["notifier"] = f"$SRV.PING.{subjects.prefix}-notifier"
     return {**asked, "projections": subjects.query(SystemOverview.wire)}
 
 

@@ -19,6 +19,8 @@ import msgspec
 import uvloop
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.micro.service import Service as MicroService
+from nats.micro.service import ServiceConfig
 from pydantic import ValidationError
 
 from podium.contracts.alerts import ReportDelivery
@@ -34,6 +36,7 @@ from .channels import Undelivered, deliver
 from .post import Parcel, Post
 
 PRINCIPAL: Final = "notifier"
+VERSION: Final = "0.1.0"
 AT_ONCE: Final = 16
 AGAIN_SECONDS: Final = 1.0
 REPORT_SECONDS: Final = 5.0
@@ -140,6 +143,9 @@ async def serve(settings: ProcessSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     lost = asyncio.Event()
     nc = await connect(settings.nats, name="podium-notifier", **settings.login(), on_lost=lost.set)
+    config = ServiceConfig(name=f"{settings.prefix}-notifier", version=VERSION, description="Carries podium's messages")
+    micro = MicroService(nc, config)  # so that it can be asked whether it is there
+    await micro.start()
     running = asyncio.create_task(Notifier(nc, Subjects(settings.prefix)).run())
     waits = [asyncio.create_task(stop.wait()), asyncio.create_task(lost.wait())]
     try:
@@ -148,6 +154,8 @@ async def serve(settings: ProcessSettings) -> None:
         for task in (running, *waits):
             task.cancel()
         await asyncio.wait([running, *waits])
+        if not nc.is_closed:
+            await micro.stop()
         await disconnect(nc)
     if not running.cancelled():
         running.result()

@@ -7,10 +7,9 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
 from podium.client import PodiumError, ServiceUnavailable
 from podium.client import _jetstream as jetstream
@@ -21,7 +20,8 @@ from podium.contracts.catalogue import COMMANDS
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
 
-Status = Literal["ok", "warn", "fail"]
+from ._check import Check
+from ._clocks import clocks
 
 OLDEST_SERVER: Final = (2, 12)
 OLDEST_PYTHON: Final = (3, 11)
@@ -30,18 +30,15 @@ LONG_LAG: Final = 10.0
 """Seconds that read models may be behind."""
 
 LITTLE_DISK: Final = 1 << 30
+FULL: Final = 0.8
+"""Of what the server lets podium store: beyond this there is not much time left."""
+
+FAR_BEHIND: Final = 100_000
+"""Events that a reader of an event stream may have before it."""
+
 PING_SECONDS: Final = 2.0
 EMBEDDED_NAME: Final = "podium-"
 """How the names of servers begin that `podium up` starts."""
-
-
-class Check(Struct, frozen=True, omit_defaults=True):
-    """One thing looked at; `advice` says what to do where it is not ok."""
-
-    name: str
-    status: Status
-    message: str
-    advice: str = ""
 
 
 def here() -> list[Check]:
@@ -79,15 +76,28 @@ async def there(connection: Connection, subjects: Subjects) -> AsyncIterator[Che
     except ServiceUnavailable as error:
         yield Check("jetstream", "fail", str(error), "start the server with JetStream: nats-server -js")
         return
-    used = f"{account.get('streams', 0)} streams, {account.get('storage', 0) / (1 << 20):.1f} MiB on disk"
-    yield Check("jetstream", "ok", used)
+    yield _storage(account)
     yield _durability(connection)
     for service in COMMANDS:
         async for check in _streams(connection, subjects, service):
             yield check
-    for service in (*COMMANDS, "queries"):
+    for service in (*COMMANDS, "queries", "notifier"):
         yield await _answers(connection, subjects, service)
     yield await _read_models(connection, subjects)
+    async for check in clocks(connection, subjects):
+        yield check
+
+
+def _storage(account: dict[str, Any]) -> Check:
+    """What is stored, and how much of what may be."""
+    used, most = int(account.get("storage", 0)), int(account.get("limits", {}).get("max_storage", -1))
+    message = f"{account.get('streams', 0)} streams, {used / (1 << 20):.1f} MiB on disk"
+    if most <= 0:
+        return Check("jetstream", "ok", f"{message}, no limit of its own")
+    message = f"{message} of {most / (1 << 20):.0f} MiB that may be used"
+    if used > FULL * most:
+        return Check("jetstream", "fail", message, "raise the account's max_storage: when it is full nothing is stored")
+    return Check("jetstream", "ok", message)
 
 
 def _server(connection: Connection) -> Check:
@@ -135,6 +145,23 @@ async def _streams(connection: Connection, subjects: Subjects, service: str) -> 
         yield Check(consumers, "warn", message, f"{service} is slow or stopped: look at its log")
     else:
         yield Check(consumers, "ok", message)
+    yield await _readers(connection, subjects.event_stream(service), service)
+
+
+async def _readers(connection: Connection, stream: str, service: str) -> Check:
+    """Who reads the events, and how far behind the slowest is."""
+    name = f"{service} readers"
+    try:
+        listed: list[dict[str, Any]] = (await _ask(connection, f"CONSUMER.LIST.{stream}"))["consumers"] or []
+    except ServiceUnavailable as error:
+        return Check(name, "warn", f"not known: {error}")
+    behind = max((consumer["num_pending"] + consumer["num_ack_pending"] for consumer in listed), default=0)
+    message = f"{len(listed)} read its events, the slowest has {behind} before it"
+    if behind > FAR_BEHIND:
+        return Check(
+            name, "warn", message, "it reads from the beginning, or is stuck: look at the logs of all services"
+        )
+    return Check(name, "ok", message)
 
 
 async def _answers(connection: Connection, subjects: Subjects, service: str) -> Check:

@@ -9,7 +9,7 @@ import podium.client as sdk
 from ._app import Common, Exit, Json, app, run
 
 if TYPE_CHECKING:
-    from ._checks import Check
+    from ._check import Check
 
 _MARKS: Final = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
@@ -31,6 +31,7 @@ async def _doctor(json: bool, common: Common) -> int:
     import msgspec
 
     from . import _checks
+    from ._check import Check
 
     checks = _checks.here()
     client = common.client()
@@ -39,7 +40,7 @@ async def _doctor(json: bool, common: Common) -> int:
         await client.open()
     except (sdk.ServiceUnavailable, sdk.NotAllowed) as error:
         advice = "start podium (podium up), or name its server with --nats URL"
-        checks.append(_checks.Check("server", "fail", str(error), advice))
+        checks.append(Check("server", "fail", str(error), advice))
         code = Exit.NO_SERVER
     else:
         try:
