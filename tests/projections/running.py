@@ -83,7 +83,7 @@ class Running:
         await self.nc.close()
 
     async def provision(self) -> None:
-        await provision(self.nc, self.subjects, ["registry", "router", "health", "collaboration"])
+        await provision(self.nc, self.subjects, ["registry", "router", "health", "collaboration", "optimizer"])
 
     def feed(self, service: Service) -> StreamFeed:
         return StreamFeed(self.nc, service, self.subjects)

@@ -100,7 +100,7 @@ def test_a_whole_life_in_rows(store: Store):
         ("t1", "router", 3, "podium.task_started.v1"),
         ("t1", "router", 4, "podium.task_completed.v1"),
     ]
-    assert found["positions"] == [{"registry": 0, "router": 4, "health": 0}]
+    assert found["positions"] == [{"registry": 0, "router": 4, "health": 0, "collaboration": 0, "optimizer": 0}]
 
 
 def test_agents_in_rows(store: Store):

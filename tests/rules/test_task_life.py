@@ -119,7 +119,7 @@ def test_an_agent_completes_its_task():
     scenario = with_running()
     scenario.now += 2.5
     (emit,) = scenario.when(COMPLETE, by="a1")
-    assert emit == Emit("t1", TaskCompleted("a1", 1, emit.event.output, 2.5))
+    assert emit == Emit("t1", TaskCompleted("a1", 1, emit.event.output, 2.5, "k", 4))
     assert bytes(emit.event.output) == b'{"ok":true}'
     assert scenario.when(COMPLETE, by="a1") == []
 
@@ -136,7 +136,7 @@ def test_who_forgot_to_start_does_not_lose_its_work():
 @pytest.mark.parametrize("scene", [with_assigned, with_running])
 def test_a_failed_attempt_is_followed_by_another(scene):
     scenario = scene(retry={"delay": 5, "jitter": 0})
-    assert scenario.when(FAIL, by="a1") == [Emit("t1", AttemptFailed("a1", 1, "bad_luck", "it rained", START + 5))]
+    assert scenario.when(FAIL, by="a1") == [Emit("t1", AttemptFailed("a1", 1, "bad_luck", "it rained", START + 5, "k", 4))]
     assert scenario.when(FAIL, by="a1") == []
     assert scenario.after(4.9) == []
     emits = scenario.after(0.1)
@@ -146,7 +146,7 @@ def test_a_failed_attempt_is_followed_by_another(scene):
 def test_a_task_whose_last_attempt_failed_has_failed():
     scenario = with_running(**ONCE)
     assert scenario.when(FAIL, by="a1") == [
-        Emit("t1", AttemptFailed("a1", 1, "bad_luck", "it rained", None)),
+        Emit("t1", AttemptFailed("a1", 1, "bad_luck", "it rained", None, "k", 4)),
         Emit("t1", TaskFailed("bad_luck", "it rained", 1, "a1")),
     ]
     assert scenario.when(FAIL, by="a1") == []

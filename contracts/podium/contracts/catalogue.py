@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, health, tasks, workflows
+from . import agents, health, optimizer, tasks, workflows
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
@@ -31,6 +31,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "router": tasks.RouterEvent | workflows.AnyWorkflowEvent | CommandAccepted | CommandRefused,
         "health": health.HealthEvent | CommandAccepted | CommandRefused,
         "collaboration": CommandAccepted | CommandRefused,
+        "optimizer": optimizer.OptimizerEvent | CommandAccepted | CommandRefused,
     }
 )
 

@@ -13,6 +13,7 @@ from . import (
     agents,
     examples_alerts,
     examples_health,
+    examples_optimizer,
     examples_workflows,
     health,
     health_queries,
@@ -108,8 +109,13 @@ _EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("router", "t1", "ops", tasks.TaskSubmitted(kind="echo", skills=["echo"], input=_INPUT)),
     ("router", "t1", "router", _ASSIGNED),
     ("router", "t1", "echo-1", tasks.TaskStarted("echo-1", 1, finish_by=NOW + 300)),
-    ("router", "t1", "echo-1", tasks.TaskCompleted("echo-1", 1, output=_INPUT, duration=0.25)),
-    ("router", "t1", "router", tasks.AttemptFailed("echo-1", 1, "finish_timeout", "no report", retry_at=NOW + 301)),
+    ("router", "t1", "echo-1", tasks.TaskCompleted("echo-1", 1, _INPUT, duration=0.25, kind="echo", size=7)),
+    (
+        "router",
+        "t1",
+        "router",
+        tasks.AttemptFailed("echo-1", 1, "finish_timeout", "no report", retry_at=NOW + 301, kind="echo", size=7),
+    ),
     ("router", "t1", "echo-1", tasks.ReportRefused("echo-1", 1, "start_task", "stale_attempt", "attempt 2 has it")),
     ("router", "t1", "router", tasks.TaskFailed("finish_timeout", "no report", attempts=3, agent="echo-1")),
     ("router", "t1", "ops", tasks.TaskCancelled("no longer wanted", agent="echo-1", attempt=1)),
@@ -231,7 +237,7 @@ EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
     {
         event_type(event): _envelope(service, entity, actor, event, number)
         for number, (service, entity, actor, event) in enumerate(
-            (*_EVENTS, *examples_alerts.EVENTS, *examples_workflows.EVENTS), 1
+            (*_EVENTS, *examples_alerts.EVENTS, *examples_workflows.EVENTS, *examples_optimizer.EVENTS), 1
         )
     }
 )

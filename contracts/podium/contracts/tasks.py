@@ -122,10 +122,14 @@ class StartTask(Command, frozen=True, tag="start_task"):
 
 
 class CompleteTask(Command, frozen=True, tag="complete_task"):
-    """The agent's result, any JSON; the task is done with it."""
+    """The agent's result, any JSON; the task is done with it.
+
+    `cost`: what the attempt has cost, in a unit of the users' own.
+    """
 
     attempt: Attempt
     output: Raw = JSON_NULL
+    cost: Annotated[float, Meta(ge=0.0)] | None = None
 
 
 class FailTask(Command, frozen=True, tag="fail_task"):
@@ -267,12 +271,23 @@ class TaskStarted(Event, frozen=True, tag="task_started"):
 
 
 class TaskCompleted(Event, frozen=True, tag="task_completed"):
-    """`duration`: seconds since the start of the attempt."""
+    """
+    Attributes:
+        duration: seconds since the start of the attempt.
+        kind: the task's; None in events of before it was said.
+        size: bytes of the task's input.
+        waited: seconds from the task's submission to the attempt's assignment.
+        cost: as the agent says.
+    """
 
     agent: RecordedName
     attempt: int
     output: Raw
     duration: float
+    kind: RecordedName | None = None
+    size: int = 0
+    waited: float = 0.0
+    cost: float | None = None
 
 
 class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
@@ -282,6 +297,7 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
         code: the agent's own, or `start_timeout`, `finish_timeout`, `heartbeat_timeout`, `agent_lost`,
             `agent_stalled`, `agent_unregistered`, `deadline_exceeded`, `output_does_not_fit`.
         retry_at: seconds since the epoch, UTC; None if the task fails with it.
+        kind, size, waited: as in `task_completed`.
     """
 
     agent: RecordedName
@@ -289,6 +305,9 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
     code: str
     message: str = ""
     retry_at: float | None = None
+    kind: RecordedName | None = None
+    size: int = 0
+    waited: float = 0.0
 
 
 class ReportRefused(Event, frozen=True, tag="report_refused"):

@@ -27,6 +27,7 @@ DECIDERS: Final[dict[Service, str]] = {
     "router": "podium.router.service",
     "health": "podium.health.service",
     "collaboration": "podium.collaboration.service",
+    "optimizer": "podium.optimizer.service",
 }
 """The one table of services: each module has `decider()`, which reads its own settings."""
 

@@ -70,7 +70,7 @@ class Book:
         """The step that the event makes, or None if it changes nothing."""
         before = self.tasks.get(task_id)
         if before is None:
-            return self._submit(task_id, event, actor) if isinstance(event, TaskSubmitted) else None
+            return self._submit(task_id, event, actor, at) if isinstance(event, TaskSubmitted) else None
         after = evolve(before, event, at)
         if after is before:
             return None
@@ -88,9 +88,9 @@ class Book:
         self.tasks[task_id] = after
         return Change(before, after)
 
-    def _submit(self, task_id: str, event: TaskSubmitted, principal: str) -> Change:
+    def _submit(self, task_id: str, event: TaskSubmitted, principal: str, at: float) -> Change:
         tag = self.turns.submitted(event.priority, principal)
-        task = Queued(self._jobs.make(task_id, event, principal, self.submitted, tag))
+        task = Queued(self._jobs.make(task_id, event, principal, self.submitted, tag, at))
         self.submitted += 1
         self.tasks[task_id] = task
         return Change(None, task)

@@ -49,7 +49,9 @@ class Jobs:
         self._timeouts: Pool[Timeouts] = Pool()
         self._schemas: Pool[bytes] = Pool(256)
 
-    def make(self, task_id: str, event: TaskSubmitted, principal: str, number: int, tag: float) -> Job:
+    def make(
+        self, task_id: str, event: TaskSubmitted, principal: str, number: int, tag: float, submitted: float
+    ) -> Job:
         """Nothing of it refers to the message that the event came in."""
         schema = event.output_schema
         return Job(
@@ -68,6 +70,7 @@ class Jobs:
             deadline=event.deadline,
             estimated_duration=event.estimated_duration,
             output_schema=None if schema is None else self._schemas.shared(schema_bytes(schema)),
+            submitted=submitted,
         )
 
     def shared(self, job: Job) -> Job:

@@ -19,6 +19,7 @@ class Job(Struct, frozen=True, gc=False, array_like=True):
         tag: its turn among the tasks of its priority.
         digest: of everything that was submitted.
         output_schema: as JSON.
+        submitted: seconds since the epoch, UTC.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Job(Struct, frozen=True, gc=False, array_like=True):
     deadline: float | None = None
     estimated_duration: float | None = None
     output_schema: bytes | None = None
+    submitted: float = 0.0
 
 
 class Trail(Struct, frozen=True, gc=False, array_like=True):

@@ -31,7 +31,8 @@ def fail(
     job, failures = task.job, task.trail.failures + 1
     delay = retry_delay(job.retry, failures, rules.settings.seed, job.id) if retryable else None
     retry_at = None if delay is None else now + (0.0 if at_once else delay)
-    event = AttemptFailed(task.agent, task.attempt, code, message, retry_at)
+    waited = max(0.0, task.since - job.submitted)
+    event = AttemptFailed(task.agent, task.attempt, code, message, retry_at, job.kind, len(job.input), waited)
     failed = Emit(job.id, event, task.agent if tell else None)
     if retry_at is not None:
         return [failed]

@@ -61,7 +61,7 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "3"
+    schema = "4"
     upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {
         "registry": (),
         "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),

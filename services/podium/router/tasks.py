@@ -159,8 +159,18 @@ def _completed(task: Assigned | Running, report: CompleteTask, now: float, rules
         return fail(task, "output_does_not_fit", misfit, now, rules, tell=True)
     begun = [_started(task, now)] if isinstance(task, Assigned) else []
     since = task.since if isinstance(task, Assigned) else task.started
-    event = TaskCompleted(task.agent, task.attempt, report.output, max(0.0, now - since))
-    return [*begun, Emit(task.job.id, event)]
+    job = task.job
+    event = TaskCompleted(
+        task.agent,
+        task.attempt,
+        report.output,
+        max(0.0, now - since),
+        job.kind,
+        len(job.input),
+        max(0.0, task.since - job.submitted),
+        report.cost,
+    )
+    return [*begun, Emit(job.id, event)]
 
 
 def _output_misfit(task: Assigned | Running, report: CompleteTask, schemas: Schemas) -> str | None:

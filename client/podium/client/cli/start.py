@@ -34,7 +34,7 @@ def serve(service: str, /, *, common: Common = Common()) -> int:
     Parameters
     ----------
     service
-        registry, router, health, collaboration, projections or notifier
+        registry, router, health, collaboration, optimizer, projections or notifier
     """
     if service in _OTHERS:
         return start_module(_OTHERS[service], environment=common.environment())

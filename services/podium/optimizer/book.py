@@ -1,0 +1,61 @@
+"""What the optimizer folds from its own events: what it has said."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from podium.contracts.optimizer import OptimizerEvent
+from podium.contracts.predictions import PredictionsPublished
+
+from .experience import KINDS_KEPT
+
+
+class Table(Struct, frozen=True):
+    """A table that was published, and when: seconds since the epoch, UTC."""
+
+    at: float
+    table: PredictionsPublished
+
+
+class _Dump(Struct, frozen=True):
+    format: Literal["optimizer-1"]
+    version: int
+    tables: list[tuple[str, Table]]
+
+
+class Book:
+    """Changed by `fold` alone.
+
+    Attributes:
+        version: of the newest table.
+        tables: kind → its newest table.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.tables: OrderedDict[str, Table] = OrderedDict()
+
+    def fold(self, entity: str, event: OptimizerEvent, at: float) -> None:
+        match event:
+            case PredictionsPublished():
+                self.version = event.version
+                self.tables[entity] = Table(at, event)
+                self.tables.move_to_end(entity)
+                if len(self.tables) > KINDS_KEPT:
+                    self.tables.popitem(last=False)
+
+    def dump(self) -> bytes:
+        """Equal books give equal bytes."""
+        return msgspec.msgpack.encode(_Dump("optimizer-1", self.version, list(self.tables.items())))
+
+    @staticmethod
+    def load(dumped: bytes) -> Book:
+        """Raises: msgspec.MsgspecError if it is of another shape."""
+        content = msgspec.msgpack.decode(dumped, type=_Dump)
+        book = Book()
+        book.version, book.tables = content.version, OrderedDict(content.tables)
+        return book

@@ -1,0 +1,154 @@
+"""What happened, folded: how each agent did with each kind of task. Old outcomes fade."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from math import log
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from .settings import OptimizerSettings
+
+KINDS_KEPT: Final = 2_000
+CELLS_KEPT: Final = 100_000
+"""How many kinds, and pairs of agent and kind, are known; the one of longest ago is forgotten first."""
+
+SHORTEST: Final = 1e-6
+"""Seconds; a duration of nothing has no logarithm."""
+
+
+class Outcome(Struct, frozen=True, gc=False):
+    """How an attempt ended.
+
+    Attributes:
+        duration: seconds, of one that was completed.
+        size: bytes of the task's input.
+        waited: seconds before it was assigned.
+    """
+
+    kind: str
+    agent: str
+    ok: bool
+    duration: float
+    size: int
+    waited: float
+    cost: float | None = None
+
+
+class Cell(Struct, gc=False, array_like=True):
+    """How one agent did with one kind of task; sums in which older outcomes count less.
+
+    Attributes:
+        at: of the newest outcome, seconds since the epoch, UTC.
+        count: outcomes that do not fade.
+        attempts, successes: faded counts.
+        waited: faded sum of seconds.
+        costed, cost: faded count and sum of the attempts of which the cost is known.
+        timed: faded count of the completed attempts.
+        mean, squares: of the logarithm of their durations. Source: Welford (Technometrics 1962), with fading
+            weights as in West (Communications of the ACM 1979).
+    """
+
+    at: float = 0.0
+    count: int = 0
+    attempts: float = 0.0
+    successes: float = 0.0
+    waited: float = 0.0
+    costed: float = 0.0
+    cost: float = 0.0
+    timed: float = 0.0
+    mean: float = 0.0
+    squares: float = 0.0
+
+    def add(self, outcome: Outcome, at: float, keep: float, half_life: float) -> None:
+        """`keep`: share of what was known that still counts after one more outcome."""
+        passed = at - self.at
+        if passed > 0.0:
+            keep *= 0.5 ** (passed / half_life)
+            self.at = at
+        self.count += 1
+        self.attempts = keep * self.attempts + 1.0
+        self.waited = keep * self.waited + outcome.waited
+        self.costed *= keep
+        self.cost *= keep
+        if outcome.cost is not None:
+            self.costed += 1.0
+            self.cost += outcome.cost
+        if not outcome.ok:
+            self.successes *= keep
+            return
+        self.successes = keep * self.successes + 1.0
+        self.timed = keep * self.timed + 1.0
+        distance = log(max(outcome.duration, SHORTEST)) - self.mean
+        self.mean += distance / self.timed
+        self.squares = keep * self.squares + distance * distance * (1.0 - 1.0 / self.timed)
+
+
+class _Dump(Struct, frozen=True):
+    format: Literal["optimizer-facts-1"]
+    kinds: list[tuple[str, list[tuple[str, Cell]]]]
+    order: list[tuple[str, str]]
+
+
+class Experience:
+    """Observed: changed by `fold` alone, so that it is the same after every replay.
+
+    Attributes:
+        kinds: kind → agent → how it did.
+        agents: the same cells: agent → kind.
+        changed: kinds with outcomes that nobody has looked at yet.
+    """
+
+    def __init__(self, settings: OptimizerSettings) -> None:
+        self.kinds: dict[str, dict[str, Cell]] = {}
+        self.agents: dict[str, dict[str, Cell]] = {}
+        self.changed: dict[str, None] = {}
+        self._order: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._keep = 1.0 - 1.0 / settings.memory
+        self._half_life = settings.half_life
+
+    def fold(self, outcome: Outcome, at: float) -> None:
+        kind, agent = outcome.kind, outcome.agent
+        cells = self.kinds.get(kind)
+        cell = None if cells is None else cells.get(agent)
+        if cell is None:
+            cell = Cell(at)
+            self._enter(kind, agent, cell)
+        cell.add(outcome, at, self._keep, self._half_life)
+        self._order.move_to_end((kind, agent))
+        self.changed[kind] = None
+
+    def _enter(self, kind: str, agent: str, cell: Cell) -> None:
+        self.kinds.setdefault(kind, {})[agent] = cell
+        self.agents.setdefault(agent, {})[kind] = cell
+        self._order[kind, agent] = None
+        if len(self._order) > CELLS_KEPT:
+            self._forget(*next(iter(self._order)))
+        if len(self.kinds) > KINDS_KEPT:
+            oldest = next(kind for kind, _ in self._order)
+            for name in list(self.kinds[oldest]):
+                self._forget(oldest, name)
+
+    def _forget(self, kind: str, agent: str) -> None:
+        del self._order[kind, agent]
+        for table, first, second in ((self.kinds, kind, agent), (self.agents, agent, kind)):
+            del table[first][second]
+            if not table[first]:
+                del table[first]
+
+    def dump(self) -> bytes:
+        """Equal experience gives equal bytes."""
+        kinds = [(kind, list(cells.items())) for kind, cells in self.kinds.items()]
+        return msgspec.msgpack.encode(_Dump("optimizer-facts-1", kinds, list(self._order)))
+
+    def load(self, dumped: bytes) -> None:
+        """Raises: msgspec.MsgspecError if it is of another shape."""
+        content = msgspec.msgpack.decode(dumped, type=_Dump)
+        self.kinds = {kind: dict(cells) for kind, cells in content.kinds}
+        self._order = OrderedDict.fromkeys(content.order)
+        self.agents = {}
+        for kind, agent in content.order:
+            self.agents.setdefault(agent, {})[kind] = self.kinds[kind][agent]
+        self.changed = dict.fromkeys(self.kinds)

@@ -1,0 +1,29 @@
+"""What the optimizer can be told, read once: `PODIUM_OPTIMIZER_…` variables, or the file that `PODIUM_CONFIG` names."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def says(description: str) -> Any:
+    return Field(description=description)
+
+
+Seconds = Annotated[float, Field(gt=0.0)]
+
+
+class OptimizerSettings(BaseSettings):
+    """Each field is the variable `PODIUM_OPTIMIZER_<FIELD>`; durations are in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PODIUM_OPTIMIZER_", env_file=os.environ.get("PODIUM_CONFIG"), extra="ignore", frozen=True
+    )
+
+    publish_interval: Annotated[Seconds, says("between two tables of predictions of the same kind")] = 10.0
+    memory: Annotated[float, Field(ge=10.0), says("outcomes of an agent and kind that count; older ones fade")] = 200.0
+    half_life: Annotated[Seconds, says("after which an outcome counts half, however few came since")] = 604_800.0
+    agents_shown: Annotated[int, Field(ge=1, le=2000), says("agents in a table; the busiest are in it")] = 1000
