@@ -51,6 +51,7 @@ class Envelope(Struct, frozen=True, gc=False):
         actor: the principal of the command; the service itself for what it does of its own accord.
         data: the event's own fields, as JSON.
         traceparent: W3C trace context of the root request, if it had one.
+        command: the name of the command, on the first of the events that it led to.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Envelope(Struct, frozen=True, gc=False):
     data: Raw
     traceparent: str | UnsetType = UNSET
     specversion: str = "1.0"
+    command: str | UnsetType = UNSET
 
 
 class CommandAccepted(Event, frozen=True, tag="command_accepted"):

@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 from . import (
     agents,
     examples_alerts,
+    examples_audit,
     examples_health,
     examples_optimizer,
     examples_workflows,
@@ -359,6 +360,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
             ),
         ),
         **examples_workflows.QUERIES,
+        **examples_audit.QUERIES,
     }
 )
 """query → a question and its answer."""

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from msgspec import Raw, Struct, field
 
 from .agents import AgentProfile
+from .audit_queries import ListCommands
 from .diagnosis_queries import Diagnose
 from .envelope import Beat, Envelope, Progress
 from .health_queries import (
@@ -311,6 +312,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
                 ListNotifications,
             ),
             *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps),
+            ListCommands,
         )
     }
 )

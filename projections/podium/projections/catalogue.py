@@ -9,6 +9,7 @@ from typing import Final
 from podium.contracts.subjects import Service
 
 from .agents import Agents
+from .commands import Commands
 from .events import Events
 from .health import Health
 from .projection import Projection
@@ -16,7 +17,7 @@ from .tasks_table import Tasks
 from .workflows import Workflows
 
 PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
-    {projection.name: projection for projection in (Agents, Tasks, Events, Health, Workflows)}
+    {projection.name: projection for projection in (Agents, Tasks, Events, Health, Workflows, Commands)}
 )
 
 SERVICES: Final[tuple[Service, ...]] = tuple(

@@ -20,6 +20,7 @@ from podium.contracts.subjects import Subjects
 from podium.runtime.wire import settle
 
 from .answer_agents import get_agent, list_agents
+from .answer_audit import list_commands
 from .answer_diagnosis import diagnose
 from .answer_health import (
     agent_health,
@@ -67,6 +68,7 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "runs.list": list_runs,
     "runs.get": get_run,
     "runs.steps": list_steps,
+    "audit.list": list_commands,
 }
 """The one table of queries: name on the wire → what answers it."""
 

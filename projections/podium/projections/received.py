@@ -27,6 +27,7 @@ class Received(Struct, frozen=True, gc=False):
     Attributes:
         at: seconds since the epoch, UTC.
         data: None if the event is of a type from the future or cannot be read at all.
+        command, cause: the name and the id of the command, if it is the first event that one led to.
     """
 
     sequence: int
@@ -35,6 +36,8 @@ class Received(Struct, frozen=True, gc=False):
     at: float
     actor: str
     data: Struct | None
+    command: str | None = None
+    cause: str = ""
 
 
 class Decoder:
@@ -58,7 +61,10 @@ class Decoder:
         if data is None and envelope.type not in self._unknown:
             self._unknown.add(envelope.type)
             _log.warning("events of the unknown type %s are in the index of events only", envelope.type)
-        return Received(message.sequence, envelope.subject, envelope.type, at, envelope.actor, data)
+        command = None if envelope.command is msgspec.UNSET else envelope.command
+        return Received(
+            message.sequence, envelope.subject, envelope.type, at, envelope.actor, data, command, envelope.causationid
+        )
 
     def _unreadable(self, message: Stored, error: Exception) -> Received:
         _log.warning("event %d of %s cannot be read: %s", message.sequence, self._service, error)

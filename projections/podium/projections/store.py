@@ -15,6 +15,7 @@ from . import builds
 from .agents import Agents
 from .builds import Build
 from .catalogue import PROJECTIONS, SERVICES
+from .commands import Commands
 from .database import Database, hold_lock
 from .events import Events
 from .health import Health
@@ -60,6 +61,7 @@ class View(Struct, frozen=True):
     events: Events
     health: Health
     workflows: Workflows
+    commands: Commands
     positions: Mapping[Service, int]
 
 
@@ -167,6 +169,7 @@ class Store:
                     cast(Events, found[Events.name]),
                     cast(Health, found[Health.name]),
                     cast(Workflows, found[Workflows.name]),
+                    cast(Commands, found[Commands.name]),
                     _positions(answering),
                 )
             )

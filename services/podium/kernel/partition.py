@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Generic, TypeVar, cast
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from podium.contracts.catalogue import decode_data, decode_envelope, names_of, wire_name
@@ -224,19 +224,22 @@ class Partition(Generic[S]):
         if isinstance(decided, Refused):
             self._refuse(incoming, request, decided, round)
             return
-        cause = self._cause(incoming)
-        events = [(self._emit(emit, request.principal, cause, round), emit.entity) for emit in decided]
+        cause, name = self._cause(incoming), wire_name(request.command)
+        events: list[tuple[str, str]] = []
+        for emit in decided:
+            first = UNSET if events else name
+            events.append((self._emit(emit, request.principal, cause, round, first), emit.entity))
         if not events:
             # It is so already. That it was asked is kept: delivered again later, it must not do anything.
-            noted = CommandAccepted(incoming.command_id, wire_name(request.command))
-            self._emit(Emit(request.entity, noted), request.principal, self._cause(incoming), round)
+            noted = CommandAccepted(incoming.command_id, name)
+            self._emit(Emit(request.entity, noted), request.principal, cause, round, name)
         self._answer(incoming, Done(-1, tuple(events)), round)
 
     def _refuse(self, incoming: Incoming, request: Request, refused: Refused, round: Round) -> None:
         """A refusal by the rules is an event, too: what was refused once stays refused."""
         name = wire_name(request.command)
         event = CommandRefused(incoming.command_id, name, refused.code, refused.message, refused.details)
-        self._emit(Emit(request.entity, event), request.principal, self._cause(incoming), round)
+        self._emit(Emit(request.entity, event), request.principal, self._cause(incoming), round, name)
         self._answer(incoming, Done(-1, (), _refusal(incoming.command_id, refused)), round)
 
     def _answer(self, incoming: Incoming, done: Done, round: Round) -> None:
@@ -257,7 +260,9 @@ class Partition(Generic[S]):
             self._emit(emit, self._service, None, round)
         round.group()
 
-    def _emit(self, emit: Emit, actor: str, cause: Thread | None, round: Round) -> str:
+    def _emit(
+        self, emit: Emit, actor: str, cause: Thread | None, round: Round, command: str | UnsetType = UNSET
+    ) -> str:
         """Fold a new event and add its record; the event's type."""
         entity, event, actor = emit.entity, emit.event, emit.actor or actor
         thread = self._threads.get(entity)
@@ -280,6 +285,7 @@ class Partition(Generic[S]):
             actor=actor,
             data=cast(Raw, event),  # it is encoded where it stands
             traceparent=traceparent or UNSET,
+            command=command,
         )
         # Entities and audiences are names: the subject of the command and the contracts' types have seen to it.
         subject = f"{self._subject_prefix}{entity}.{name}"
