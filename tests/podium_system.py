@@ -77,7 +77,10 @@ class Podium:
         found: dict[str, int] = {}
         for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
             program, *arguments = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-            for name in ("registry", "router", "health", "collaboration", "optimizer", "projections", "notifier"):
+            for name in (
+                *("registry", "router", "health", "collaboration", "optimizer"),
+                *("projections", "notifier", "keeper"),
+            ):
                 if any(name in argument for argument in arguments):
                     found[name] = int(child)
             if program.endswith("nats-server"):

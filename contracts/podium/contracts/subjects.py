@@ -197,6 +197,19 @@ class Subjects:
     def snapshot_bucket(self) -> str:
         return f"{self.prefix}-snapshots"
 
+    # The keeper's
+
+    def checkpoint(self) -> str:
+        """Where signed checkpoints of all event streams are stored."""
+        return f"{self.prefix}.checkpoint"
+
+    def checkpoint_stream(self) -> str:
+        return f"{self.prefix}-checkpoints"
+
+    def new_checkpoint(self) -> str:
+        """A request to the keeper, its body a name: sign where the chains are now under this name, and answer so."""
+        return f"{self.prefix}.keeper.checkpoint"
+
 
 def _checked(token: str) -> str:
     if not is_name(token):

@@ -54,6 +54,10 @@ QUEUE_MESSAGES: Final = 50_000
 """Some ten seconds of work."""
 
 
+CHECKPOINTS: Final = 500_000
+"""Signed checkpoints that are kept: a year of one a minute. Each stands for all that came before it."""
+
+
 class ProvisionOptions(Struct, frozen=True, kw_only=True):
     """How much, and how safely.
 
@@ -95,6 +99,7 @@ async def provision(
     try:
         await _stream(client, _refusals(subjects, options))
         await _stream(client, _snapshots(subjects, options))
+        await _stream(client, _checkpoints(subjects, options))
         for service in services:
             await _stream(client, _events(subjects, service, options))
             await _commands(client, subjects, service, options)
@@ -192,6 +197,16 @@ def _snapshots(subjects: Subjects, options: ProvisionOptions) -> dict[str, Any]:
         "discard": "new",
         "allow_rollup_hdrs": True,
         "allow_direct": True,
+    }
+
+
+def _checkpoints(subjects: Subjects, options: ProvisionOptions) -> dict[str, Any]:
+    return _file_stream(subjects.checkpoint_stream(), (subjects.checkpoint(),), options) | {
+        "retention": "limits",
+        "discard": "old",
+        "max_msgs": CHECKPOINTS,
+        "deny_delete": True,
+        "deny_purge": True,
     }
 
 

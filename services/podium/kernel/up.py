@@ -43,6 +43,7 @@ PROCESSES: Final[Mapping[str, Sequence[str]]] = {
     **{service: ("-m", "podium.kernel.main", service) for service in DECIDERS},
     "projections": ("-m", "podium.projections.main"),
     "notifier": ("-m", "podium.notifier.main"),
+    "keeper": ("-m", "podium.keeper.main", "serve"),
 }
 """The one table of what runs: process → arguments of the interpreter."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ._app import Common, app, start_module
 
 _PROJECTIONS = "podium.projections.main"
-_OTHERS = {"projections": _PROJECTIONS, "notifier": "podium.notifier.main"}
+_OTHERS = {"projections": _PROJECTIONS, "notifier": "podium.notifier.main", "keeper": "podium.keeper.main"}
 """What is no service of the kernel."""
 
 
@@ -34,7 +34,7 @@ def serve(service: str, /, *, common: Common = Common()) -> int:
     Parameters
     ----------
     service
-        registry, router, health, collaboration, optimizer, projections or notifier
+        registry, router, health, collaboration, optimizer, projections, notifier or keeper
     """
     if service in _OTHERS:
         return start_module(_OTHERS[service], environment=common.environment())

@@ -1,0 +1,1 @@
+"""Keeps what happened: chains the logs, signs checkpoints, exports and archives; `python -m podium.keeper.main`."""

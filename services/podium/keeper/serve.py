@@ -1,0 +1,117 @@
+"""The keeper at work: every so often, and when asked, it carries the chains on and signs where they are."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import nats.errors
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nats.aio.client import Client
+
+from podium.contracts.subjects import Subjects
+from podium.kernel.provision import provision
+from podium.runtime.connection import ConnectionLost, connect, disconnect
+from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.wire import listen
+
+from .checkpoint import Checkpoint, encode
+from .ledger import Ledger
+from .settings import Settings
+
+_log = logging.getLogger(__name__)
+
+NICENESS: Final = 10
+"""What the keeper does can wait for everybody else."""
+
+AGAIN_SECONDS: Final = 1.0
+MOST_SEAL: Final = 128
+
+
+class Keeper:
+    """Signs until it is cancelled."""
+
+    def __init__(self, nc: Client, subjects: Subjects, key: Ed25519PrivateKey, seconds: float) -> None:
+        self._nc = nc
+        self._subjects = subjects
+        self._ledger = Ledger(nc, subjects, key)
+        self._seconds = seconds
+        self._one_at_a_time = asyncio.Lock()
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        await self._until_done(self._open)
+        await listen(self._nc, self._subjects.new_checkpoint(), self._on_request, queue="keeper")
+        _log.info("keeping the chains of %s", self._subjects.prefix)
+        while True:
+            await self._until_done(self.checkpoint)
+            await asyncio.sleep(self._seconds)
+
+    async def checkpoint(self) -> Checkpoint:
+        """Raises: LogUnavailable"""
+        async with self._one_at_a_time:
+            await self._ledger.carry()
+            return await self._ledger.checkpoint(time.time())
+
+    async def _open(self) -> None:
+        await provision(self._nc, self._subjects, [])
+        await self._ledger.open()
+
+    def _on_request(self, _subject: str, reply: str, payload: bytes, _headers: bytes) -> None:
+        if not reply:
+            return
+        task = asyncio.create_task(self._answer(reply, payload))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, reply: str, seal: bytes) -> None:
+        try:
+            await self.checkpoint()
+            sealed = self._ledger.sealed(time.time(), seal.decode(errors="replace")[:MOST_SEAL])
+            await self._nc.publish(reply, encode(sealed))
+        except (LogUnavailable, nats.errors.Error) as error:
+            _log.warning("a checkpoint that was asked for is not made: %s", error)
+
+    async def _until_done(self, work: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            try:
+                await work()
+                return
+            except LogUnavailable as error:
+                _log.info("waiting for the streams: %s", error)
+                await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def serve(settings: Settings, key: Ed25519PrivateKey) -> None:
+    """Keep until SIGTERM or SIGINT.
+
+    Raises:
+        ConnectionLost
+        ProvisionError
+    """
+    with suppress(OSError):
+        os.nice(NICENESS)
+    stop, lost = asyncio.Event(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    nc = await connect(settings.nats, name="podium-keeper", **settings.login(), on_lost=lost.set)
+    keeper = Keeper(nc, Subjects(settings.prefix), key, settings.checkpoint_seconds)
+    running = asyncio.create_task(keeper.run())
+    waits = [asyncio.create_task(event.wait()) for event in (stop, lost)]
+    try:
+        await asyncio.wait([running, *waits], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (running, *waits):
+            task.cancel()
+        await asyncio.wait([running, *waits])
+        await disconnect(nc)
+    if not running.cancelled():
+        running.result()
+    if lost.is_set():
+        raise ConnectionLost("the server lets the keeper in no more")

@@ -1,0 +1,59 @@
+"""`podium audit export`, `verify` and `key` on a system that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+from podium.client import Client, CommandRefused, new_task
+from podium.contracts.tasks import CancelTask
+from tests.podium_system import Podium
+
+
+async def audit(podium: Podium, *arguments: str) -> tuple[int, str]:
+    """Exit code and output of `podium audit`."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "podium.client.cli", "audit", *arguments),
+        env=podium.environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+async def test_an_export_of_what_happened_is_proof_of_it(own_podium: Podium, tmp_path: Path):
+    task, exported, public = f"task-{uuid4().hex[:8]}", tmp_path / "all.jsonl", tmp_path / "audit.pub"
+    async with Client(own_podium.url, "ada") as ada:
+        await ada.send("router", task, new_task("sing", 1, skills=["nobody-has-it"]))
+        await ada.cancel(task)
+        try:
+            await ada.send("router", f"{task}-other", CancelTask())
+        except CommandRefused as refused:
+            assert refused.code == "unknown_task"
+    code, key = await audit(own_podium, "key")
+    public.write_text(key)
+    assert code == 0
+    assert (await audit(own_podium, "export", "--output", str(exported)))[0] == 0
+    lines = [json.loads(line) for line in exported.read_text().splitlines()]
+    asked = [line for line in lines if line.get("principal") == "ada" and task in line["entity"]]
+    assert [(line["command"], line["outcome"], line.get("code")) for line in asked] == [
+        ("submit_task", "accepted", None),
+        ("cancel_task", "accepted", None),
+        ("cancel_task", "refused", "unknown_task"),
+    ]
+
+    code, said = await audit(own_podium, "verify", str(exported), "--key", str(public), "--json")
+    verdict = json.loads(said)
+    assert code == 0, verdict
+    assert verdict["proven"]["podium-events-router"][1] >= asked[-1]["sequence"]
+
+    place = next(number for number, line in enumerate(lines, 1) if line is asked[1])
+    exported.write_text(exported.read_text().replace('"cancel_task","command_id"', '"pause_task","command_id"', 1))
+    code, said = await audit(own_podium, "verify", str(exported), "--key", str(public), "--json")
+    fault = json.loads(said)["fault"]
+    assert code == 1
+    assert (fault["line"], fault["sequence"]) == (place, asked[1]["sequence"])
