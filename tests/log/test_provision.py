@@ -43,6 +43,7 @@ async def test_everything_is_made(client: Client, subjects: Subjects):
     assert {found.get("name") for found in await everything(client, subjects)} == {
         f"OBJ_{subjects.snapshot_bucket()}",
         subjects.refusal_stream(),
+        subjects.checkpoint_stream(),
         subjects.event_stream("registry"),
         subjects.event_stream("router"),
         subjects.command_stream("registry"),
