@@ -8,9 +8,10 @@ from msgspec import Meta, Raw, Struct
 
 from .agents import Amount, Level, Priority
 from .envelope import Command, Event
+from .learned import Learned
 from .names import Name, RecordedName, Text
 
-Strategy = Literal["round_robin", "least_loaded", "best_score"]
+Strategy = Literal["round_robin", "least_loaded", "best_score", "optimal", "adaptive"]
 """How the agent is chosen among those that are able and free."""
 
 Seconds = Annotated[float, Meta(gt=0.0)]
@@ -220,6 +221,7 @@ class Decision(Struct, frozen=True, gc=False, omit_defaults=True):
         expected_completion: seconds since the epoch, UTC; the interval is the mean plus or minus two
             standard deviations.
         risks: what speaks against it, in words.
+        learned: how a policy came to it; None where none was asked.
     """
 
     strategy: Strategy
@@ -234,6 +236,7 @@ class Decision(Struct, frozen=True, gc=False, omit_defaults=True):
     expected_completion: float | None = None
     completion_interval: tuple[float, float] | None = None
     risks: list[str] = []
+    learned: Learned | None = None
 
 
 # Events

@@ -13,9 +13,9 @@ from podium.kernel.decider import Emit
 
 from .choice import Choice, choose
 from .decision import record
-from .index import Index, principal_shelf
+from .index import Index
 from .phases import WAITS, Delayed, Queued
-from .queue import FRESH, Key, Line
+from .queue import FRESH, Key, Line, principal_shelf
 from .requirements import Requirements
 from .settings import RouterSettings
 from .state import RouterState
@@ -32,6 +32,7 @@ def assignments(state: RouterState, settings: RouterSettings, now: float) -> Ite
     queue, fleet = index.queue, index.fleet
     shelves = [FRESH, *_within_reach(index)]
     aside: list[tuple[str, Key]] = []
+    index.steering.begin()
     try:
         while (first := _first(index, shelves)) is not None:
             shelf, key = first
@@ -47,7 +48,10 @@ def assignments(state: RouterState, settings: RouterSettings, now: float) -> Ite
                 continue
             choice = None
             if shelf == FRESH or _can_be_helped(index, line):
-                choice = choose(fleet, index.fits, line.needs, task.trail.failed_by)
+                if index.steering.concerns(line.needs):
+                    choice = index.steering.choose(task, line.needs, now)
+                else:
+                    choice = choose(fleet, index.fits, line.needs, task.trail.failed_by)
             if choice is not None:
                 yield _assign(state, settings, task, choice, now)
                 if not fleet.is_free(choice.best[0]):

@@ -14,6 +14,7 @@ from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, T
 from .agents import Hands, Track
 from .fairness import Turns
 from .jobs import Jobs
+from .lessons import Lesson, Lessons
 from .phases import CLOSED, FRESH, IN_HAND, Assigned, Closed, Open, Queued, Running, Task
 from .settings import RouterSettings
 from .tasks import evolve
@@ -37,6 +38,7 @@ class _Dump(Struct, frozen=True):
     tracks: list[tuple[str, Track]]
     clocks: list[float]
     ends: list[tuple[int, str, float]]
+    lessons: list[tuple[str, Lesson]] = []
 
 
 class Book:
@@ -47,6 +49,7 @@ class Book:
         closed: those that were closed last, in the order in which they were.
         hands: of the agents that hold something.
         tracks: of the agents that ever held something; who was given a task last is last.
+        lessons: what was learned of agents, kind by kind.
         submitted, assigned: how many there were.
     """
 
@@ -56,6 +59,7 @@ class Book:
         self.hands: dict[str, Hands] = {}
         self.tracks: OrderedDict[str, Track] = OrderedDict()
         self.turns = Turns()
+        self.lessons = Lessons(settings.decay, everything="adaptive" in (settings.mode, settings.strategy))
         self.submitted = 0
         self.assigned = 0
         self._jobs = Jobs()
@@ -80,8 +84,10 @@ class Book:
             self._take_back(before)
             if isinstance(event, TaskCompleted):
                 self.tracks[before.agent].add(event.duration)
+                self.lessons.completed(before.job, before.agent, event.duration)
             elif isinstance(event, AttemptFailed):
                 self.tracks[before.agent].failed += 1
+                self.lessons.failed(before.job, before.agent, event.code)
         if isinstance(after, CLOSED):
             self._close(before, after)
             return Change(before, None)
@@ -141,6 +147,7 @@ class Book:
                 list(self.tracks.items()),
                 self.turns.clocks,
                 self.turns.ends(),
+                self.lessons.dump(),
             )
         )
 
@@ -154,6 +161,7 @@ class Book:
         book._closing = deque(book.closed)
         book.tracks = OrderedDict(content.tracks)
         book.turns = Turns(content.clocks, content.ends)
+        book.lessons.load(content.lessons)
         for read in content.tasks:
             trail = FRESH if read.trail == FRESH else read.trail
             task = replace(read, job=book._jobs.shared(read.job), trail=trail)

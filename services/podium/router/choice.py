@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from podium.contracts.learned import Learned
+
 from .fleet import INFINITE, Bools, Fleet
 from .requirements import Requirements
 from .scoring import Fit, Fits, conditions
@@ -26,6 +28,7 @@ class Choice(NamedTuple):
         eligible: how many could take the task at once.
         ties: how many were as good as the chosen one, itself included.
         ruled_out: reason → how many; every registered agent is either eligible or in here once.
+        learned: how a policy came to it, if one did.
     """
 
     fit: Fit
@@ -33,6 +36,7 @@ class Choice(NamedTuple):
     eligible: int
     ties: int
     ruled_out: dict[str, int]
+    learned: Learned | None = None
 
 
 def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Sequence[str] = ()) -> Choice | None:
@@ -40,18 +44,14 @@ def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Sequence[str] =
 
     Equally good ones take turns. Those to `avoid` are only taken if there is nobody else.
     """
-    fit = fits.of(needs)
+    fit = rate(fleet, fits, needs)
     scores = fleet.scores
-    np.subtract(fit.bonus, fleet.costs[fits.strategy(needs)], out=scores)
-    if needs.conditional:
-        for condition in conditions(fleet, needs):
-            scores[~condition.meets] = -INFINITE
     place = int(scores.argmax())
     if scores.item(place) == -INFINITE:
         return None
     avoided = 0
     if avoid:
-        place, avoided = _avoid(fleet, avoid, place)
+        place, avoided = without(fleet, avoid, place)
     eligible = int(np.count_nonzero(np.greater(scores, -INFINITE, out=fleet.mask)))
     best, ties = [place], 1
     if eligible > 1:
@@ -69,7 +69,18 @@ def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Sequence[str] =
         for _ in range(min(eligible, SHOWN) - 2):
             scores[best[-1]] = -INFINITE
             best.append(int(scores.argmax()))
-    return Choice(fit, best, eligible, ties, _ruled_out(fleet, fit, needs, eligible, avoided))
+    return Choice(fit, best, eligible, ties, reasons_against(fleet, fit, needs, eligible, avoided))
+
+
+def rate(fleet: Fleet, fits: Fits, needs: Requirements) -> Fit:
+    """Leaves everybody's score in `fleet.scores`, minus infinity for who is not able or not free."""
+    fit = fits.of(needs)
+    scores = fleet.scores
+    np.subtract(fit.bonus, fleet.costs[fits.strategy(needs)], out=scores)
+    if needs.conditional:
+        for condition in conditions(fleet, needs):
+            scores[~condition.meets] = -INFINITE
+    return fit
 
 
 def obstacles(fleet: Fleet, fit: Fit, needs: Requirements) -> dict[str, int]:
@@ -85,7 +96,7 @@ def obstacles(fleet: Fleet, fit: Fit, needs: Requirements) -> dict[str, int]:
     return found
 
 
-def _avoid(fleet: Fleet, avoid: Sequence[str], place: int) -> tuple[int, int]:
+def without(fleet: Fleet, avoid: Sequence[str], place: int) -> tuple[int, int]:
     """Takes agents out of the scores unless nobody is left then; the best place, and how many were taken out."""
     scores = fleet.scores
     aside: list[tuple[int, float]] = []
@@ -102,7 +113,8 @@ def _avoid(fleet: Fleet, avoid: Sequence[str], place: int) -> tuple[int, int]:
     return place, 0
 
 
-def _ruled_out(fleet: Fleet, fit: Fit, needs: Requirements, eligible: int, avoided: int) -> dict[str, int]:
+def reasons_against(fleet: Fleet, fit: Fit, needs: Requirements, eligible: int, avoided: int) -> dict[str, int]:
+    """Why the others could not take it: reason → how many."""
     hindered = fit.able - eligible - avoided
     if not hindered and not avoided:
         return fit.ruled_out

@@ -45,6 +45,7 @@ def record(
         expected_completion=expected,
         completion_interval=interval,
         risks=_risks(task, track, expected),
+        learned=choice.learned,
     )
 
 
@@ -53,6 +54,12 @@ def _reasons(strategy: str, choice: Choice, chosen: Candidate) -> list[str]:
     if choice.eligible == 1:
         return [f"the only able and free agent: skill {skill:.2f}, load {load:.2f}"]
     among = f"of {choice.eligible} able and free agents"
+    if choice.learned is not None and strategy == "adaptive":
+        if choice.learned.tried:
+            return [f"tried to learn more of it, {among}"]
+        return [f"expected to succeed soonest {among}"]
+    if strategy == "optimal":
+        return [f"its part of the best assignment of all that wait, {among}: skill {skill:.2f}, load {load:.2f}"]
     if strategy == "best_score":
         said = f"best {among}: skill {skill:.2f}, load {load:.2f}"
     elif strategy == "least_loaded":

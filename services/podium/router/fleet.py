@@ -155,6 +155,15 @@ class Fleet:
     def is_free(self, place: int) -> bool:
         return self._least_loaded.item(place) < INFINITE
 
+    def free_slots(self, place: int) -> int:
+        agent = self.names[place]
+        hands = self._hands.get(agent, _NOTHING)
+        return self._holds.room(agent, self._profiles[agent].agent.slots) - len(hands.tasks)
+
+    def slot_cost(self, place: int) -> float:
+        """By how much one task more lowers the agent's score."""
+        return self._load_weight * self._weights[2] / self._profiles[self.names[place]].agent.slots
+
     def with_slot(self) -> Bools:
         """Who has a free slot; of the silent nobody knows."""
         return self._least_loaded < INFINITE
@@ -269,6 +278,8 @@ class Fleet:
         self._best_score = self.costs["best_score"]
         self._least_loaded = self.costs["least_loaded"]
         self._round_robin = self.costs["round_robin"]
+        # What these two cost beyond that is reckoned where they choose.
+        self.costs["optimal"], self.costs["adaptive"] = self._best_score, self._least_loaded
         for columns in (self._levels, self._totals, self._spare):
             for name, column in columns.items():
                 columns[name] = _longer(column, size, LACKS)

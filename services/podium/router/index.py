@@ -17,9 +17,10 @@ from .holds import EVERYTHING, skill_shelf
 from .overdue import next_time
 from .parts import Parts
 from .phases import IN_HAND, WAITS, Assigned, Delayed, Job, Open, Queued, Running
-from .queue import URGENT, Key, Queue
+from .queue import URGENT, Key, Queue, principal_shelf
 from .scoring import Fits
 from .settings import RouterSettings
+from .steering import Steering
 from .watch import Watch
 
 
@@ -46,6 +47,7 @@ class Index:
         self.fleet = Fleet(settings, parts)
         self.fits = Fits(self.fleet, settings)
         self.queue = Queue()
+        self.steering = Steering(parts, self.fleet, self.fits, self.queue, settings)
         self.timers = Timers()
         self.watch = Watch(parts, self.fleet, self.timers, settings)
         self.tallies: dict[str, Tally] = {}
@@ -173,8 +175,3 @@ class Index:
     def heard(self, agent: str) -> None:
         self.fleet.refresh(agent)
         self.watch.heard(agent)
-
-
-def principal_shelf(principal: str) -> str:
-    """The shelf of lines whose principal has all the tasks running that it may."""
-    return f"principal/{principal}"

@@ -7,6 +7,7 @@ many wait.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
@@ -189,6 +190,22 @@ class Queue:
         key, line = self._places[task]
         return sum(1 for other in line.heap if other < key and self._is_current(other))
 
+    def first_of(self, wanted: Callable[[Line], bool], limit: int) -> list[tuple[Key, Line]]:
+        """The first that wait in such lines, in their order, whatever their lines wait for."""
+        found: list[tuple[Key, Line]] = []
+        lines = [line for line in self._lines.values() if wanted(line)]
+        heads = [(line.head, number, 0) for number, line in enumerate(lines)]
+        heapify(heads)
+        while heads and len(found) < limit:
+            key, number, at = heappop(heads)
+            line = lines[number]
+            if self._is_current(key):
+                found.append((key, line))
+            for child in (2 * at + 1, 2 * at + 2):
+                if child < len(line.heap):
+                    heappush(heads, (line.heap[child], number, child))
+        return found
+
     def _announce(self, line: Line) -> None:
         """The line has another head."""
         for name in line.shelves:
@@ -209,3 +226,8 @@ class Queue:
     def _is_current(self, key: Key) -> bool:
         place = self._places.get(key.task)
         return place is not None and place[0] is key
+
+
+def principal_shelf(principal: str) -> str:
+    """The shelf of lines whose principal has all the tasks running that it may."""
+    return f"principal/{principal}"

@@ -17,6 +17,9 @@ from .settings import RouterSettings
 
 FITS_KEPT: Final = 256
 
+WEIGHED: Final = ("best_score", "optimal")
+"""The strategies that weigh skill against load."""
+
 
 class Fit(Struct, frozen=True, gc=False):
     """What a fleet is worth to one kind of task, by place.
@@ -48,7 +51,7 @@ class Fits:
 
     def __init__(self, fleet: Fleet, settings: RouterSettings) -> None:
         self._fleet = fleet
-        self._default: Strategy = settings.strategy
+        self._default: Strategy = "adaptive" if settings.mode == "adaptive" else settings.strategy
         self.skill_weight = settings.skill_weight
         self._fits: OrderedDict[Requirements, Fit] = OrderedDict()
 
@@ -78,7 +81,7 @@ class Fits:
             level = sum((fleet.levels(skill) for skill in needs.skills), np.zeros(len(able))) / len(needs.skills)
         else:
             level = np.ones(len(able))
-        weight = self.skill_weight if self.strategy(needs) == "best_score" else 0.0
+        weight = self.skill_weight if self.strategy(needs) in WEIGHED else 0.0
         skill, bonus = np.where(able, level, -INFINITE), np.where(able, weight * level, -INFINITE)
         return Fit(fleet.version, skill, bonus, left, ruled_out)
 

@@ -61,7 +61,7 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "4"
+    schema = "5"
     upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {
         "registry": (),
         "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +17,8 @@ def _says(description: str) -> Any:
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Field(gt=0.0)]
+Mode = Literal["static", "dynamic", "adaptive"]
+"""Static: as the settings say, and nothing is moved. Dynamic: by the load. Adaptive: also by what was learned."""
 
 
 class RouterSettings(BaseSettings):
@@ -31,6 +33,13 @@ class RouterSettings(BaseSettings):
     )
 
     strategy: Annotated[Strategy, _says("how an agent is chosen for a task that does not say")] = "best_score"
+    mode: Annotated[
+        Mode, _says("static: nothing is moved; dynamic: by load; adaptive: tasks that do not say go by `adaptive`")
+    ] = "dynamic"
+    exploration: Annotated[Share, _says("share of adaptive choices, at the most, that try who may be better")] = 0.1
+    decay: Annotated[
+        float, Field(ge=0.5, lt=1.0), _says("how much an agent's attempt still counts after its next one, in adaptive")
+    ] = 0.95
     skill_weight: Annotated[Share, _says("share of skill in best_score; the rest is freedom from load")] = 0.5
     load_cpu: Annotated[Share, _says("weight of the processor in the load")] = 0.3
     load_memory: Annotated[Share, _says("weight of memory in the load")] = 0.3

@@ -1,0 +1,95 @@
+"""What was learned as arrays, a place for each agent: an index of the lessons, and always remakeable."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fleet import Fleet, Floats
+from .lessons import Arm, Lesson, Lessons
+
+BETWEEN: Final = 0.25
+"""The variance of the logarithm of agents' speeds, before anything is known: half are within a factor of 1.4."""
+
+BELIEF: Final = 2.0
+"""For how many attempts the share of all agents counts with one of whom nothing is known."""
+
+_BLANK: Final = Arm()
+
+
+class Beliefs(NamedTuple):
+    """What is believed of some agents at a kind of task, in the order in which they were asked for.
+
+    Attributes:
+        log_time: mean of the logarithm of duration over estimate.
+        variance: of that belief.
+        success: share of attempts that complete.
+        trials: attempts that `success` stands for.
+    """
+
+    log_time: Floats
+    variance: Floats
+    success: Floats
+    trials: Floats
+
+
+class Column:
+    """One lesson."""
+
+    def __init__(self, lesson: Lesson, fleet: Fleet) -> None:
+        size = len(fleet.present)
+        self.version = fleet.version
+        self.weight, self.mean, self.won, self.lost = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
+        self.seen = np.zeros(size)
+        for agent, arm in lesson.arms.items():
+            place = fleet.places.get(agent)
+            if place is not None:
+                self.put(place, arm)
+
+    def put(self, place: int, arm: Arm) -> None:
+        self.weight[place], self.mean[place] = arm.weight, arm.mean
+        self.won[place], self.lost[place], self.seen[place] = arm.won, arm.lost, arm.seen
+
+
+class Columns:
+    def __init__(self, fleet: Fleet, lessons: Lessons) -> None:
+        self._fleet, self._lessons = fleet, lessons
+        self._columns: dict[str, Column] = {}
+
+    def beliefs(self, context: str, places: NDArray[np.intp]) -> Beliefs:
+        """A normal belief about the time with a normal prior, and a Beta belief about success, both
+        about the mean of all agents; what was not seen for long counts less.
+        """
+        lesson = self._lessons.found.get(context)
+        if lesson is None:
+            even = np.zeros(len(places))
+            return Beliefs(even, even + BETWEEN, even + 0.5, even)
+        column = self._column(context, lesson)
+        stale = self._lessons.decay ** ((lesson.ended - column.seen[places]) / max(1, len(lesson.arms)))
+        weight, won, lost = (
+            column.weight[places] * stale,
+            column.won[places] * stale,
+            column.lost[places] * stale,
+        )
+        prior = lesson.spread / BETWEEN
+        log_time = (weight * column.mean[places] + prior * lesson.middle) / (weight + prior)
+        trials = won + lost
+        success = (won + BELIEF * lesson.success) / (trials + BELIEF)
+        return Beliefs(log_time, lesson.spread / (weight + prior), success, trials)
+
+    def _column(self, context: str, lesson: Lesson) -> Column:
+        column = self._columns.get(context)
+        changed = self._lessons.changed.pop(context, None)
+        if column is None or column.version != self._fleet.version:
+            column = self._columns[context] = Column(lesson, self._fleet)
+            for other in [name for name in self._columns if name not in self._lessons.found]:
+                del self._columns[other]
+        elif changed is not None:
+            places = self._fleet.places
+            for agent in changed:
+                place = places.get(agent)
+                if place is not None:
+                    column.put(place, lesson.arms.get(agent, _BLANK))
+        return column

@@ -1,0 +1,127 @@
+"""The choices that need more than one look at the fleet: by what was learned, and for many tasks at once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from podium.contracts.learned import Learned
+
+from .adaptive import lots, odds, usual_time, worth
+from .choice import SHOWN, Choice, choose, rate, reasons_against, without
+from .columns import Columns
+from .fleet import INFINITE, Fleet, Floats
+from .lessons import context_of
+from .optimal import BATCH, assign, costs, seats
+from .parts import Parts
+from .phases import WAITS, Delayed, Queued
+from .queue import URGENT, Line, Queue, principal_shelf
+from .requirements import Requirements
+from .scoring import Fits
+from .settings import RouterSettings
+
+BY_SETTINGS: Final = "settings"
+"""The version of the policy that the settings are."""
+
+
+class Steering:
+    """An index: it remembers nothing but the plan of the present moment."""
+
+    def __init__(self, parts: Parts, fleet: Fleet, fits: Fits, queue: Queue, settings: RouterSettings) -> None:
+        self._parts, self._fleet, self._fits, self._queue = parts, fleet, fits, queue
+        self._columns = Columns(fleet, parts.book.lessons)
+        self._exploration = settings.exploration
+        self._plan: dict[str, int | None] = {}
+
+    def begin(self) -> None:
+        """What was planned is past."""
+        self._plan = {}
+
+    def concerns(self, needs: Requirements) -> bool:
+        return self._fits.strategy(needs) in ("adaptive", "optimal")
+
+    def choose(self, task: Queued | Delayed, needs: Requirements, now: float) -> Choice | None:
+        if self._fits.strategy(needs) == "optimal":
+            return self._planned(task, needs, now)
+        return self._adaptive(task, needs)
+
+    def _adaptive(self, task: Queued | Delayed, needs: Requirements) -> Choice | None:
+        fleet, job = self._fleet, task.job
+        fit = rate(fleet, self._fits, needs)
+        _, avoided = without(fleet, task.trail.failed_by, 0)
+        places = np.greater(fleet.scores, -INFINITE, out=fleet.mask).nonzero()[0]
+        if not len(places):
+            return None
+        beliefs = self._columns.beliefs(context_of(job), places)
+        estimate = job.estimated_duration or 1.0
+        ties = fleet.costs["round_robin"][places] * 1e-12 - fleet.scores[places]
+        chances = odds(beliefs, ties, estimate, job.retry.delay, self._exploration)
+        index = chances.draw(*lots(job.id, task.trail.attempt + 1))
+        lesson = self._parts.book.lessons.found.get(context_of(job))
+        usual = usual_time(estimate, 0.0 if lesson is None else lesson.middle)
+        worths = worth(usual, beliefs, estimate)
+        others = chances.curiosity * float(chances.weights @ worths) / chances.total if chances.total else 0.0
+        learned = Learned(
+            policy=BY_SETTINGS,
+            propensity=chances.of(index),
+            usual=usual,
+            expected=worths.item(index),
+            worth=(1.0 - chances.curiosity) * worths.item(chances.leader) + others,
+            tried=index != chances.leader,
+        )
+        best = [int(places[other]) for other in _soonest(chances.seconds, index)]
+        ruled_out = reasons_against(fleet, fit, needs, len(places), avoided)
+        return Choice(fit, best, len(places), 1, ruled_out, learned)
+
+    def _planned(self, task: Queued | Delayed, needs: Requirements, now: float) -> Choice | None:
+        """The task's part of a plan for all that wait, which is made anew where it does not hold any more."""
+        name, place = task.job.id, self._plan.get(task.job.id)
+        if name not in self._plan or (place is not None and self._costs(task, needs, now).item(place) == INFINITE):
+            self._plan = self._make_plan(task, now)
+            place = self._plan[name]
+        choice = None if place is None else choose(self._fleet, self._fits, needs, task.trail.failed_by)
+        if place is None or choice is None:
+            return None
+        others = [other for other in choice.best if other != place]
+        return choice._replace(best=[place, *others][:SHOWN], ties=1)
+
+    def _make_plan(self, task: Queued | Delayed, now: float) -> dict[str, int | None]:
+        """For the task, and what else of its like waits."""
+        free = int(np.count_nonzero(self._fleet.with_slot()))
+        tasks, ranks = [task], [URGENT]
+        for key, _ in self._queue.first_of(self._may_be_planned, min(BATCH, 4 * free + 4)):
+            other = self._parts.book.tasks[key.task]
+            if isinstance(other, WAITS) and other is not task:
+                tasks.append(other)
+                ranks.append(key.rank)
+        rows: list[Floats] = []
+        made: dict[object, Floats] = {}
+        for other in tasks:
+            needs, deadline = self._queue.line(other.job.id).needs, other.job.deadline
+            known = (needs, deadline, deadline and other.job.estimated_duration, other.trail.failed_by)
+            row = made.get(known)
+            if row is None:
+                row = made[known] = self._costs(other, needs, now)
+            rows.append(row)
+        free_seats = seats(rows, self._fleet)
+        found = assign(rows, ranks, free_seats) if free_seats.places else [None] * len(tasks)
+        return dict(zip((other.job.id for other in tasks), found, strict=True))
+
+    def _may_be_planned(self, line: Line) -> bool:
+        if self._fits.strategy(line.needs) != "optimal" or self._parts.holds.shelf(line.needs.skills) is not None:
+            return False
+        return line.principal is None or principal_shelf(line.principal) not in line.shelves
+
+    def _costs(self, task: Queued | Delayed, needs: Requirements, now: float) -> Floats:
+        rate(self._fleet, self._fits, needs)
+        without(self._fleet, task.trail.failed_by, 0)
+        return costs(self._fleet.scores, task, self._fleet, now)
+
+
+def _soonest(seconds: Floats, first: int) -> list[int]:
+    """The chosen one, then the others who are expected to be done the soonest."""
+    count = min(SHOWN + 1, len(seconds))
+    order = np.argpartition(seconds, count - 1)[:count]
+    others = [int(index) for index in order[np.argsort(seconds[order], kind="stable")] if index != first]
+    return [first, *others][: min(SHOWN, len(seconds))]

@@ -1,0 +1,177 @@
+"""Agents chosen by what was learned of them, and many tasks assigned at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podium.router.adaptive import lots, odds
+from podium.router.columns import Beliefs
+from tests.rules.scenario import RouterScenario, agents_of, command, decision_of, event_of, router, submit
+
+
+def work(scenario: RouterScenario, seconds: dict[str, float], tasks: range, strategy: str = "adaptive") -> Counter[str]:
+    """One task after the other; a negative time is a failure. Who did how many."""
+    taken: Counter[str] = Counter()
+    for number in tasks:
+        name = f"t{number}"
+        emits = scenario.asked(submit(strategy=strategy, retry={"max_attempts": 1}), entity=name)
+        (agent,) = agents_of(emits)
+        taken[agent] += 1
+        scenario.now += abs(seconds[agent])
+        if seconds[agent] > 0:
+            scenario.asked(command("complete_task", attempt=1), by=agent, entity=name)
+        else:
+            scenario.asked(command("fail_task", attempt=1, code="c"), by=agent, entity=name)
+    return taken
+
+
+def test_who_is_fast_gets_the_work():
+    taken = work(router("a1", "a2", "a3"), {"a1": 2.0, "a2": 0.5, "a3": 1.0}, range(100))
+    assert taken["a2"] > 80
+
+
+def test_who_fails_is_avoided_however_fast():
+    taken = work(router("a1", "a2"), {"a1": -0.1, "a2": 1.0}, range(100))
+    assert taken["a2"] > 80
+
+
+def test_who_turns_bad_is_left_and_found_again():
+    scenario, seconds = router("a1", "a2"), {"a1": 0.5, "a2": 1.0}
+    assert work(scenario, seconds, range(100))["a1"] > 80
+    seconds["a1"] = -0.5
+    work(scenario, seconds, range(100, 150))
+    assert work(scenario, seconds, range(150, 250))["a1"] < 30
+    seconds["a1"] = 0.5
+    work(scenario, seconds, range(250, 500))
+    assert work(scenario, seconds, range(500, 600))["a1"] > 70
+
+
+def test_a_replay_knows_the_same_and_chooses_the_same():
+    scenario, seconds = router("a1", "a2", "a3"), {"a1": 2.0, "a2": -0.5, "a3": 1.0}
+    work(scenario, seconds, range(40))
+    again = scenario.replayed()
+    assert again.dump() == scenario.dump()
+    loaded = scenario.decider.load(scenario.dump())
+    assert scenario.decider.dump(loaded) == scenario.dump()
+    for other in ("a1", "a2", "a3"):
+        again.agent(other)
+    assert work(again, seconds, range(40, 60)) == work(scenario, seconds, range(40, 60))
+
+
+def test_a_choice_says_its_policy_and_probability():
+    scenario = router("a1", "a2", mode="adaptive")
+    learned = decision_of(scenario.asked(submit())).learned
+    assert learned is not None
+    assert learned.policy == "settings"
+    assert learned.propensity == pytest.approx(0.9)
+    assert not learned.tried
+
+
+def test_nothing_is_learned_from_tasks_that_do_not_ask_for_it():
+    scenario = router("a1", "a2")
+    work(scenario, {"a1": 1.0, "a2": 1.0}, range(5), strategy="best_score")
+    assert not scenario.state.book.lessons.found
+    assert decision_of([emit for _, _, emit in scenario.events]).learned is None
+
+
+def test_a_deadline_that_passes_is_nobodys_fault():
+    scenario = router("a1", mode="adaptive")
+    scenario.asked(submit(deadline=scenario.now + 10))
+    scenario.after(11)
+    assert not scenario.state.book.lessons.found
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-2, 2), st.floats(1e-6, 1), st.floats(0.01, 0.99), st.floats(0, 50)),
+        min_size=1,
+        max_size=20,
+    ),
+    st.floats(0, 1),
+)
+def test_probabilities_add_up_and_the_draw_follows_them(rows, exploration):
+    beliefs = Beliefs(*(np.array(column) for column in zip(*rows, strict=True)))
+    chances = odds(beliefs, np.arange(len(rows), dtype=float), 1.0, 1.0, exploration)
+    assert sum(chances.of(index) for index in range(len(rows))) == pytest.approx(1.0)
+    assert chances.seconds[chances.leader] == chances.seconds.min()
+    steps = (np.arange(100) + 0.5) / 100
+    drawn = Counter(chances.draw(0.0, second) for second in steps) if chances.curiosity else Counter()
+    for index, count in drawn.items():
+        assert count / 100 == pytest.approx(chances.of(index) / chances.curiosity, abs=0.02)
+
+
+def test_lots_are_the_same_for_the_same_attempt_and_spread_evenly():
+    assert lots("t1", 1) == lots("t1", 1) != lots("t1", 2)
+    drawn = [first for number in range(2000) for first in lots(f"t{number}", 1)]
+    assert np.histogram(drawn, 4, (0.0, 1.0))[0] == pytest.approx([1000] * 4, rel=0.1)
+
+
+# Many at once
+
+
+def best_for(scenario: RouterScenario, tasks: dict[str, Any]) -> dict[str, str]:
+    entries = [{"task_id": name, "task": {"kind": "k", "strategy": "optimal", **spec}} for name, spec in tasks.items()]
+    emits = scenario.asked(command("submit_tasks", tasks=entries), entity="batch")
+    return {emit.entity: emit.event.agent for emit in emits if hasattr(emit.event, "decision")}
+
+
+def test_the_whole_is_best_not_each_task():
+    scenario = router()
+    scenario.agent("a1", skills={"x": 0.9, "y": 0.8}).agent("a2", skills={"x": 0.8, "y": 0.1})
+    assert best_for(scenario, {"t1": {"skills": ["x"]}, "t2": {"skills": ["y"]}}) == {"t1": "a2", "t2": "a1"}
+
+
+def test_slots_are_capacities_and_the_rest_waits():
+    scenario = router().agent("a1", slots=3).agent("a2", slots=2)
+    given = best_for(scenario, {f"t{number}": {"skills": ["echo"]} for number in range(7)})
+    assert Counter(given.values()) == {"a1": 3, "a2": 2}
+    assert set(given) == {"t0", "t1", "t2", "t3", "t4"}
+    emits = scenario.asked(
+        command("complete_task", attempt=1), by="a1", entity=next(t for t in given if given[t] == "a1")
+    )
+    assert agents_of(emits) == ["a1"]
+
+
+def test_priorities_hold_strictly_whatever_could_be_saved():
+    scenario = router().agent("a1", skills={"x": 0.1, "y": 1.0})
+    assert best_for(scenario, {"t1": {"skills": ["y"]}, "t2": {"skills": ["x"], "priority": 6}}) == {"t2": "a1"}
+
+
+def test_who_would_be_late_does_not_get_a_task_with_a_deadline():
+    scenario = router().agent("a1", skills={"echo": 0.9}).agent("a2", skills={"echo": 0.5})
+    for agent, seconds in (("a1", 20.0), ("a2", 1.0)):
+        scenario.asked(submit(constraints={"agents": [agent]}), entity=f"first-{agent}")
+        scenario.now += seconds
+        scenario.asked(command("complete_task", attempt=1), by=agent, entity=f"first-{agent}")
+    now = scenario.now
+    assert best_for(scenario, {"t1": {"skills": ["echo"]}}) == {"t1": "a1"}
+    scenario.asked(command("complete_task", attempt=1), by="a1", entity="t1")
+    assert best_for(scenario, {"t2": {"skills": ["echo"], "deadline": now + 5}}) == {"t2": "a2"}
+
+
+def test_resources_that_a_plan_overlooked_are_never_taken_twice():
+    scenario = (
+        router().agent("a1", slots=2, resources={"gpu": 1}).agent("a2", skills={"echo": 0.1}, resources={"gpu": 1})
+    )
+    tasks = {f"t{number}": {"skills": ["echo"], "resources": {"gpu": 1}} for number in range(3)}
+    assert sorted(best_for(scenario, tasks).values()) == ["a1", "a2"]
+
+
+def test_holds_and_limits_hold_for_a_plan_too():
+    scenario = router("a1", "a2", "a3", principal_running_limit=2)
+    assert len(best_for(scenario, {f"t{number}": {"skills": ["echo"]} for number in range(4)})) == 2
+
+
+def test_a_plans_decision_says_so():
+    scenario = router("a1", "a2")
+    emits = scenario.asked(submit(strategy="optimal"))
+    decision = decision_of(emits)
+    assert decision.strategy == "optimal"
+    assert decision.candidates[0].agent == event_of(emits, type(emits[-1].event)).agent
+    assert "best assignment of all that wait" in decision.reasons[0]
