@@ -41,6 +41,7 @@ async def run(options: Options) -> list[Figure]:
         ("bulk commands", EVERYTHING, True, Goal("least", 15_000.0)),
         ("single commands, no projections", without, False, None),
         ("bulk commands, no projections", without, True, None),
+        ("single commands, registry and router alone", ("registry", "router"), False, Goal("least", 3_500.0)),
     )
     top: Figure | None = None
     single: Figure | None = None

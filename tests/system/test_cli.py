@@ -260,6 +260,7 @@ async def test_up_and_serve_are_handed_on(podium: CommandLine):
     assert helped.code == 0
     assert "--port" in helped.out
     assert "PODIUM_LOG_LEVEL" in helped.out
+    assert "PODIUM_ROUTER_STRATEGY" in helped.out
     unknown = await podium("serve", "nonsense")
     assert unknown.code == 2
     assert "registry" in unknown.err

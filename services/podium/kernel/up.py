@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib
+import importlib.util
 import json
 import os
 import signal
@@ -19,11 +21,12 @@ from typing import Final
 
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
 from podium.runtime.connection import connect
-from podium.runtime.settings import describe
+from podium.runtime.settings import ProcessSettings, describe
 
 from .embedded import EmbeddedServer, ServerFailed, end_with_parent
 from .main import DECIDERS
@@ -219,13 +222,39 @@ def _ending(code: int) -> str:
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
+def _every_setting() -> str:
+    """What all processes can be told, then what each of them can; read only for who asks, since it takes a second."""
+    told = [f"settings of every process (variables):\n{describe(Settings)}"]
+    for process in PROCESSES:
+        rows = [describe(settings, ProcessSettings) for settings in _settings_of(process)]
+        told += [f"settings of {process}:\n{row}" for row in rows if row]
+    return "\n\n".join(told)
+
+
+def _settings_of(process: str) -> list[type[BaseSettings]]:
+    """What the process's module `settings` defines, if it has one."""
+    place = f"podium.{process}.settings"
+    if importlib.util.find_spec(place) is None:
+        return []
+    found = [value for value in vars(importlib.import_module(place)).values() if isinstance(value, type)]
+    return [value for value in found if issubclass(value, BaseSettings) and value.__module__ == place]
+
+
+class _Help(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.epilog = f"example:\n  podium up --port 4222 --data ./podium-data\n\n{_every_setting()}"
+        parser.print_help()
+        parser.exit()
+
+
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="podium up",
         description="Start a NATS server and all of podium's services; Ctrl-C stops them in order.",
-        epilog=f"example:\n  podium up --port 4222 --data ./podium-data\n\nsettings (variables):\n{describe(Settings)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
     )
+    parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this, with every setting")
     parser.add_argument("--port", type=int, default=4222, help="port of the embedded server, on 127.0.0.1 [4222]")
     parser.add_argument(
         "--data",

@@ -52,14 +52,15 @@ class ProcessSettings(BaseSettings):
         return value.lower() if isinstance(value, str) else value
 
 
-def describe(settings: type[BaseSettings]) -> str:
-    """The variables of a settings class with defaults and meanings, a line each."""
+def describe(settings: type[BaseSettings], beyond: type[BaseSettings] = BaseSettings) -> str:
+    """The variables of a settings class with defaults and meanings, a line each; without those of `beyond`."""
     prefix = settings.model_config.get("env_prefix", "")
     rows = [
         (f"{prefix}{name.upper()}", "" if field.default is None else str(field.default), field.description or "")
         for name, field in settings.model_fields.items()
+        if name not in beyond.model_fields
     ]
-    width = max(len(name) for name, _, _ in rows)
+    width = max((len(name) for name, _, _ in rows), default=0)
     return "\n".join(
         f"  {name:<{width}}  {meaning}{f' [{default}]' if default else ''}" for name, default, meaning in rows
     )
