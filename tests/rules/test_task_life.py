@@ -136,7 +136,9 @@ def test_who_forgot_to_start_does_not_lose_its_work():
 @pytest.mark.parametrize("scene", [with_assigned, with_running])
 def test_a_failed_attempt_is_followed_by_another(scene):
     scenario = scene(retry={"delay": 5, "jitter": 0})
-    assert scenario.when(FAIL, by="a1") == [Emit("t1", AttemptFailed("a1", 1, "bad_luck", "it rained", START + 5, "k", 4))]
+    assert scenario.when(FAIL, by="a1") == [
+        Emit("t1", AttemptFailed("a1", 1, "bad_luck", "it rained", START + 5, "k", 4))
+    ]
     assert scenario.when(FAIL, by="a1") == []
     assert scenario.after(4.9) == []
     emits = scenario.after(0.1)

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, health, optimizer, tasks, workflows
+from . import agents, health, optimizer, sessions, tasks, workflows
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
@@ -23,15 +23,20 @@ COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "registry": agents.RegistryCommand,
         "router": tasks.RouterCommand | workflows.WorkflowCommand,
         "health": health.HealthCommand,
+        "collaboration": sessions.SessionCommand,
     }
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {
         "registry": agents.RegistryEvent | CommandAccepted | CommandRefused,
-        "router": tasks.RouterEvent | workflows.AnyWorkflowEvent | CommandAccepted | CommandRefused,
+        "router": tasks.RouterEvent
+        | workflows.AnyWorkflowEvent
+        | sessions.PhaseEvent
+        | CommandAccepted
+        | CommandRefused,
         "health": health.HealthEvent | CommandAccepted | CommandRefused,
-        "collaboration": CommandAccepted | CommandRefused,
         "optimizer": optimizer.OptimizerEvent | CommandAccepted | CommandRefused,
+        "collaboration": sessions.SessionEvent | CommandAccepted | CommandRefused,
     }
 )
 

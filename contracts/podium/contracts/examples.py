@@ -15,6 +15,7 @@ from . import (
     examples_audit,
     examples_health,
     examples_optimizer,
+    examples_sessions,
     examples_workflows,
     health,
     health_queries,
@@ -229,7 +230,12 @@ def _envelope(service: Service, entity: str, actor: str, event: Struct, number: 
 COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = MappingProxyType(
     {
         type(command): (principal, entity, command)
-        for principal, entity, command in (*_COMMANDS, *examples_alerts.COMMANDS, *examples_workflows.COMMANDS)
+        for principal, entity, command in (
+            *_COMMANDS,
+            *examples_alerts.COMMANDS,
+            *examples_workflows.COMMANDS,
+            *examples_sessions.COMMANDS,
+        )
     }
 )
 """command → principal, entity and body."""
@@ -238,7 +244,14 @@ EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
     {
         event_type(event): _envelope(service, entity, actor, event, number)
         for number, (service, entity, actor, event) in enumerate(
-            (*_EVENTS, *examples_alerts.EVENTS, *examples_workflows.EVENTS, *examples_optimizer.EVENTS), 1
+            (
+                *_EVENTS,
+                *examples_alerts.EVENTS,
+                *examples_workflows.EVENTS,
+                *examples_optimizer.EVENTS,
+                *examples_sessions.EVENTS,
+            ),
+            1,
         )
     }
 )

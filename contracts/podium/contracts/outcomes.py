@@ -49,6 +49,14 @@ RefusalCode = Literal[
     "unknown_plan",
     "unknown_channel",
     "unknown_alert",
+    # collaboration
+    "session_exists",
+    "unknown_session",
+    "session_closed",
+    "session_full",
+    "participant_exists",
+    "unknown_participant",
+    "bad_condition",
     # every service
     "overloaded",
     "internal",

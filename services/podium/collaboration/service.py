@@ -12,11 +12,16 @@ from podium.contracts.outcomes import Refused
 from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 
+from .agents import AgentsPart
 from .part import Part
+from .sessions.part import SessionsPart
 from .settings import CollaborationSettings
 from .state import CollaborationState
 
-PARTS: Final[tuple[Part, ...]] = ()
+PARTS: Final[tuple[Part, ...]] = (
+    AgentsPart(),
+    SessionsPart(),
+)
 """The one table of parts, in the order in which they react."""
 
 

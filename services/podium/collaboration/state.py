@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from podium.contracts.agents import AgentProfile
+
+from .sessions.book import Sessions
+from .sessions.ends import Ends
 from .settings import CollaborationSettings
 
 
 class CollaborationState:
-    """Each field is one part's book, which only that part changes; the others read it."""
+    """Each field is one part's book, which only that part changes; the others read it.
 
-    __slots__ = ("settings",)
+    Attributes:
+        agents: observed, those that are registered.
+        ends: observed, what became of phases' tasks.
+    """
+
+    __slots__ = ("agents", "ends", "sessions", "settings")
 
     def __init__(self, settings: CollaborationSettings) -> None:
         self.settings = settings
+        self.agents: dict[str, AgentProfile] = {}
+        self.sessions = Sessions()
+        self.ends = Ends()

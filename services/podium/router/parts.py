@@ -8,6 +8,7 @@ from .agents import Beat, Profile
 from .book import Book
 from .holds import Holds
 from .orders import Order
+from .session_phases import Wanted
 
 
 class Parts:
@@ -19,6 +20,7 @@ class Parts:
         doubts: observed, agent → since when health does not hear it (seconds since the epoch, UTC).
         orders: observed, task → what health wants done with an attempt, the newest last.
         holds: observed, what keeps work from whom.
+        wanted: observed, what sessions want done.
         beats: sensed, of registered agents.
         started: when this router began to listen; None before its first look at what is due.
     """
@@ -30,5 +32,6 @@ class Parts:
         self.doubts: dict[str, float] = {}
         self.orders: OrderedDict[str, Order] = OrderedDict()
         self.holds = Holds()
+        self.wanted = Wanted()
         self.beats: dict[str, Beat] = {}
         self.started: float | None = None

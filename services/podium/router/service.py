@@ -13,6 +13,7 @@ from podium.contracts.envelope import Beat as BeatSignal
 from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
 from podium.contracts.outcomes import Refused
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
+from podium.contracts.sessions import PhaseEnded, PhaseEvent, PhaseStarted, PhaseWithdrawn
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import (
     CLOSING,
@@ -38,6 +39,9 @@ from .parts import Parts
 from .retry import fail
 from .rules import Rules
 from .schemas import Schemas
+from .session_phases import Dump as PhasesDump
+from .session_phases import PhaseBook
+from .session_phases import advance as advance_phases
 from .settings import RouterSettings
 from .state import RouterState
 from .submission import submit, submit_all
@@ -61,12 +65,13 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "5"
+    schema = "6"
     upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {
         "registry": (),
         "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),
+        "collaboration": (PhaseStarted, PhaseWithdrawn),
     }
-    closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, WorkflowDefined)
+    closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, WorkflowDefined, PhaseEnded)
 
     def __init__(self, settings: RouterSettings | None = None) -> None:
         self.settings = settings or RouterSettings()
@@ -90,18 +95,24 @@ class Router:
         if isinstance(event, WorkflowEvent):
             flows.fold(entity, cast(AnyWorkflowEvent, event), actor, at)
             return
+        if isinstance(event, PhaseEvent):
+            state.phases.fold(entity, event)
+            return
         change = state.book.fold(entity, cast(TaskEvent, event), actor, at)
         if change is not None:
             state.index.follow(change)
             if entity in flows.links:
                 flows.fold_task(entity, cast(TaskEvent, event), at)
+            elif entity in state.phases.links:
+                state.phases.fold_task(entity, cast(TaskEvent, event))
 
     def dump(self, state: RouterState) -> bytes:
-        return msgspec.msgpack.encode((state.book.dump(), state.flows.dump()))
+        return msgspec.msgpack.encode((state.book.dump(), state.flows.dump(), state.phases.dump()))
 
     def load(self, dumped: bytes) -> RouterState:
-        book, flows = msgspec.msgpack.decode(dumped, type=tuple[bytes, FlowsDump])
-        return RouterState(Parts(Book.load(book, self.settings)), self.settings, Flows.load(flows))
+        book, flows, phases = msgspec.msgpack.decode(dumped, type=tuple[bytes, FlowsDump, PhasesDump])
+        parts = Parts(Book.load(book, self.settings))
+        return RouterState(parts, self.settings, Flows.load(flows), PhaseBook.load(phases))
 
     # What is asked
 
@@ -165,6 +176,8 @@ class Router:
                     state.index.watch.heard(entity)
             case RecoveryStepTaken():
                 _order(state, entity, fact)
+            case PhaseStarted() | PhaseWithdrawn():
+                state.parts.wanted.observe(entity, fact)
             case HoldPlaced() | HoldLifted():
                 state.parts.holds.fold(entity, fact)
                 state.index.hold_changed(entity, fact.scope)
@@ -192,7 +205,8 @@ class Router:
             state.parts.started = now
             state.index.watch.start()
         index = state.index
-        return self._react(state, now) if index.pending or index.next_time() <= now or state.flows.busy else ()
+        busy = index.pending or index.next_time() <= now or state.flows.busy or state.has_phases
+        return self._react(state, now) if busy else ()
 
     def _react(self, state: RouterState, now: float) -> Iterator[Emit]:
         if state.index.orphaned:
@@ -205,13 +219,15 @@ class Router:
             yield from self._times(state, now)
         if state.flows.busy:
             yield from workflows.advance(state, now, self._rules)
+        if state.has_phases:
+            yield from self._phases(state, now)
         yield from assignments(state, self.settings, now)
         while state.flows.busy:
             yield from workflows.advance(state, now, self._rules)
             yield from assignments(state, self.settings, now)
 
     def due(self, state: RouterState) -> float | None:
-        if state.index.pending or state.flows.busy:
+        if state.index.pending or state.flows.busy or state.has_phases:
             return 0.0
         at = state.index.next_time()
         return at if at < NEVER else None
@@ -232,6 +248,11 @@ class Router:
             if task is not None:
                 yield from carry_out(task, state.parts.orders[name], now, self._rules)
             state.index.ordered.pop(name, None)
+
+    def _phases(self, state: RouterState, now: float) -> Iterator[Emit]:
+        """What sessions want done."""
+        stopped = state.parts.holds.stop is not None
+        yield from advance_phases(state.phases, state.parts.wanted, state.book, now, self._rules, stopped=stopped)
 
     def _stop(self, state: RouterState) -> Iterator[Emit]:
         """An emergency: what runs is cancelled."""

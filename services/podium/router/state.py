@@ -5,17 +5,29 @@ from __future__ import annotations
 from .book import Book
 from .index import Index
 from .parts import Parts
+from .session_phases import PhaseBook
 from .settings import RouterSettings
 from .workflows.book import Flows
 
 
 class RouterState:
-    """`book`, a part of `parts`, and `flows` are what is dumped."""
+    """`book`, a part of `parts`, `flows` and `phases` are what is dumped."""
 
-    __slots__ = ("book", "flows", "index", "parts")
+    __slots__ = ("book", "flows", "index", "parts", "phases")
 
-    def __init__(self, parts: Parts, settings: RouterSettings, flows: Flows | None = None) -> None:
+    def __init__(
+        self, parts: Parts, settings: RouterSettings, flows: Flows | None = None, phases: PhaseBook | None = None
+    ) -> None:
         self.parts = parts
+        self.phases = phases or PhaseBook()
         self.flows = flows or Flows()
         self.book: Book = parts.book
         self.index = Index(parts, settings)
+
+    @property
+    def has_phases(self) -> bool:
+        """Whether something may be to do at once for sessions."""
+        wanted = self.parts.wanted
+        if self.phases.ended or wanted.unneeded:
+            return True
+        return bool(wanted.begun) and (self.parts.holds.stop is None or wanted.begun[0][1].serial <= self.phases.last)
