@@ -46,11 +46,15 @@ def test_a_sample_is_read_as_the_newest_version(type):
     assert event_type(data) not in UPCASTERS
 
 
+ADDED = {"podium.task_assigned.v1": {"progress_within", "heartbeat_within"}}
+"""type → fields that were added, with a default, after its sample was published."""
+
+
 @pytest.mark.parametrize("type", SAMPLES)
 def test_a_sample_gives_every_field(type):
     """Else a field could lose its meaning unseen."""
     given = json.loads(SAMPLES[type].read_bytes())["data"]
-    assert set(given) == {"event", *EVENTS[type].__struct_encode_fields__}
+    assert set(given) == {"event", *EVENTS[type].__struct_encode_fields__} - ADDED.get(type, set())
 
 
 def test_a_type_from_the_future_is_no_fault():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any, Self, get_args
 
 import msgspec
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered
+from podium.contracts.catalogue import wire_name
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.health import LivenessEvent
-from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, TaskSubmitted
+from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, TaskSubmitted, Timeouts
+from podium.health.ledger import FOLLOWED
 from podium.health.service import Health
 from podium.health.settings import HealthSettings
 from podium.health.watch import TICK
@@ -17,6 +21,8 @@ from tests.rules.scenario import DECISION, Scenario
 
 INTERVAL = 0.5
 NULL = msgspec.Raw(b"null")
+NAMED = {wire_name(event) for event in FOLLOWED}
+_facts = msgspec.json.Decoder(reduce(or_, FOLLOWED))  # as the kernel reads them
 
 
 class HealthScenario(Scenario):
@@ -24,6 +30,7 @@ class HealthScenario(Scenario):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(Health(HealthSettings(**settings)))
+        self.timeouts: dict[str, Timeouts] = {}
         self.reacts()
 
     def agent(self, name: str, **profile: Any) -> Self:
@@ -39,15 +46,19 @@ class HealthScenario(Scenario):
         return self
 
     def router_says(self, task: str, fact: msgspec.Struct) -> Self:
-        self.decider.observe(self.state, task, fact, self.now)
+        if wire_name(fact) in NAMED:
+            self.decider.observe(self.state, task, _facts.decode(msgspec.json.encode(fact)), self.now)
         return self
 
     def submitted(self, task: str = "t1", **spec: Any) -> Self:
         fact = msgspec.convert({"kind": "k", "skills": ["echo"], **spec}, TaskSubmitted)
+        self.timeouts[task] = fact.timeouts
         return self.router_says(task, fact)
 
     def gives(self, agent: str, task: str = "t1", attempt: int = 1) -> Self:
-        return self.router_says(task, TaskAssigned(agent, attempt, "k", ["echo"], NULL, DECISION))
+        timeouts = self.timeouts.get(task, Timeouts())
+        own = {"progress_within": timeouts.progress, "heartbeat_within": timeouts.heartbeat}
+        return self.router_says(task, TaskAssigned(agent, attempt, "k", ["echo"], NULL, DECISION, **own))
 
     def completed(self, agent: str, task: str = "t1", attempt: int = 1, duration: float = 1.0) -> Self:
         return self.router_says(task, TaskCompleted(agent, attempt, NULL, duration))

@@ -38,7 +38,7 @@ def of_agent(scenario: HealthScenario) -> Health:
 
 def ended(scenario: HealthScenario, good: int, bad: int = 0, seconds: float = 1.0, agent: str = "a1") -> HealthScenario:
     """So many attempts of an agent succeed, and so many fail, each another task."""
-    first = len(scenario.state.parts.closed)
+    first = len(scenario.timeouts)
     for number in range(good + bad):
         task = f"{agent}-{first + number}"
         scenario.submitted(task).gives(agent, task)

@@ -98,7 +98,11 @@ def decode_data(envelope: Envelope) -> Struct | None:
     decoder = _events.get(envelope.type)
     if decoder is None:
         return None
-    data: Struct = decoder.decode(envelope.data)
+    return newest(decoder.decode(envelope.data))
+
+
+def newest(data: Struct) -> Struct:
+    """The event in its newest version."""
     while (upcast := UPCASTERS.get(event_type(data))) is not None:
         data = upcast(data)
     return data

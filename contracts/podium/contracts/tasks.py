@@ -252,6 +252,7 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
     Attributes:
         start_by: seconds since the epoch, UTC; not started by then, the attempt is over.
         finish_within: seconds from its start.
+        progress_within, heartbeat_within: the task's own `timeouts.progress` and `timeouts.heartbeat`.
     """
 
     agent: RecordedName
@@ -263,6 +264,8 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
     start_by: float | None = None
     finish_within: float | None = None
     deadline: float | None = None
+    progress_within: float | None = None
+    heartbeat_within: float | None = None
 
 
 class TaskStarted(Event, frozen=True, tag="task_started"):

@@ -212,6 +212,8 @@ def messages(desk: Desk, now: float) -> Iterator[Emit]:
 
 def ends(parts: Parts, desk: Desk) -> Iterator[Emit]:
     """Tasks that have ended, for the hooks that want to know: each once."""
+    if not desk.hooks:
+        parts.ends.clear()
     while parts.ends:
         end = parts.ends[0]
         for name in list(desk.hooks):

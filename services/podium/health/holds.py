@@ -25,6 +25,7 @@ from podium.contracts.recovery import (
 from podium.kernel.decider import Emit
 
 from .book import Book, HoldKey
+from .results import Ended
 from .settings import HealthSettings
 from .state import HealthState
 from .watch import HOLD
@@ -71,18 +72,15 @@ def expire(book: Book, key: HoldKey, now: float) -> Iterator[Emit]:
         yield _lifted(name, scope, cause, "its time is up")
 
 
-def judge(state: HealthState, scope: Scope, name: str, settings: HealthSettings, now: float) -> Iterator[Emit]:
+def judge(state: HealthState, ended: Ended, settings: HealthSettings, now: float) -> Iterator[Emit]:
     """Attempts of an agent or a skill have ended: whether its breaker opens, closes, or opens again."""
-    key: HoldKey = (scope, name, "breaker")
-    hold = state.book.holds.get(key)
-    ended = state.parts.results.of(scope, name)
-    if ended is None:
-        return
+    scope, name = ended.scope, ended.name
+    hold = state.book.holds.get((scope, name, "breaker"))
     if hold is None:
-        if not state.parts.results.touched[scope, name]:
+        if not ended.has_failed:
             return
         since = max(now - settings.breaker_window, state.book.closed_at.get((scope, name), 0.0))
-        total, failed, agents = ended.since(since)
+        total, failed, agents = ended.attempts(since)
         least = settings.breaker_failures if scope == "agent" else 2 * settings.breaker_failures
         few = scope == "skill" and agents < 2  # one bad agent is not a bad skill
         if failed < least or failed < settings.breaker_share * total or few:
@@ -90,7 +88,7 @@ def judge(state: HealthState, scope: Scope, name: str, settings: HealthSettings,
         reason = f"{failed} of {total} attempts failed within {settings.breaker_window:g} s"
         yield _placed(name, scope, "breaker", reason, now + settings.breaker_open)
     elif hold.probe:
-        total, failed, _ = ended.since(hold.since)
+        total, failed, _ = ended.attempts(hold.since)
         if failed:
             again = min(settings.breaker_open * 2.0 ** (hold.times + 1), settings.breaker_longest)
             yield _placed(name, scope, "breaker", "the attempt that was let through failed", now + again)

@@ -1,43 +1,45 @@
-"""What the router says of attempts: who has what in hand. Folded from its events, in its order."""
+"""What the router says of attempts: who has what in hand. Folded from its events, in its order.
+
+Of each event that nearly every task has, only the fields that are looked at are read.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections import OrderedDict
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from podium.contracts.tasks import (
-    AttemptFailed,
-    TaskAssigned,
-    TaskCancelled,
-    TaskCompleted,
-    TaskFailed,
-    TaskPaused,
-    TaskSubmitted,
-)
+from podium.contracts.envelope import Event
+from podium.contracts.tasks import AttemptFailed, TaskCancelled, TaskFailed, TaskPaused
 
-from .parts import Attempt, Parts
+from .parts import Attempt, Held, Parts, Rest
 from .results import TaskEnd
 
 NOT_ITS_FAULT: Final = frozenset({"agent_lost", "heartbeat_timeout", "agent_unregistered", "deadline_exceeded"})
 """Codes of attempts that say nothing of how well their agent works."""
 
-FOLLOWED: Final = (
-    TaskSubmitted,
-    TaskAssigned,
-    AttemptFailed,
-    TaskPaused,
-    TaskCompleted,
-    TaskFailed,
-    TaskCancelled,
-)
-"""What of the router's events says anything here."""
 
-CLOSED_KEPT: Final = 100_000
-"""A recovery must be over before so many other tasks are closed, or it does not see that its own one is."""
+class Assigned(Event, frozen=True, tag="task_assigned"):
+    """What is looked at of `TaskAssigned`."""
+
+    agent: str
+    attempt: int
+    kind: str
+    skills: tuple[str, ...]
+    progress_within: float | None = None
+    heartbeat_within: float | None = None
+
+
+class Completed(Event, frozen=True, tag="task_completed"):
+    """What is looked at of `TaskCompleted`."""
+
+    agent: str
+    duration: float
+
+
+FOLLOWED: Final[tuple[type[Struct], ...]] = (Assigned, Completed, AttemptFailed, TaskPaused, TaskFailed, TaskCancelled)
+"""What of the router's events says anything here."""
 
 
 def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None) -> bool:
@@ -47,67 +49,81 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
         limit: seconds that a task may do without progress if it does not say so itself.
     """
     match fact:
-        case TaskSubmitted():
-            if fact.timeouts.progress is not None or fact.timeouts.heartbeat is not None:
-                parts.limits[task] = fact.timeouts
-            return False
-        case TaskAssigned():
-            _give_back(parts, task)
-            skills = tuple(sys.intern(skill) for skill in fact.skills)
-            own = parts.limits.get(task)
-            attempt = Attempt(fact.agent, fact.attempt, at, limit, sys.intern(fact.kind), skills)
-            if own is not None:
-                attempt = replace(attempt, limit=own.progress or limit, patient=own.heartbeat is not None)
+        case Assigned():
+            if task in parts.attempts:
+                _give_back(parts, task)
+            if parts.rests:
+                parts.rests.pop(task, None)
+            attempt = Attempt(
+                fact.agent,
+                fact.attempt,
+                at,
+                fact.progress_within or limit,
+                sys.intern(fact.kind),
+                tuple(map(sys.intern, fact.skills)),
+                fact.heartbeat_within is not None,
+            )
             parts.attempts[task] = attempt
-            parts.skills[task] = skills
-            parts.kinds[task] = attempt.kind
-            parts.held.setdefault(fact.agent, OrderedDict())[task] = None
+            held = parts.held.get(fact.agent)
+            if held is None:
+                held = parts.held[fact.agent] = Held()
+            held[task] = None
+            return True
+        case Completed():
+            known = _give_back(parts, task)
+            if known is None:
+                return False
+            parts.results.add(fact.agent, known.skills, at, "done", fact.duration)
+            parts.ends.append(TaskEnd(task, "completed", known.kind, at, fact.agent))
             return True
         case AttemptFailed():
-            if fact.code not in NOT_ITS_FAULT:
-                _note(parts, task, fact.agent, at, None)
-            return _give_back(parts, task)
+            known = _give_back(parts, task)
+            if known is None:
+                return False
+            if fact.code not in NOT_ITS_FAULT and known.agent == fact.agent:
+                parts.results.add(fact.agent, known.skills, at, "failed")
+            parts.rests[task] = Rest(known.kind, known.skills)
+            return True
         case TaskPaused():
-            return _give_back(parts, task)
-        case TaskCompleted():
-            _note(parts, task, fact.agent, at, fact.duration)
-            parts.closings.add("", parts.skills.get(task, ()), at, failed=False, duration=None)
-            return _close(parts, TaskEnd(task, "completed", parts.kinds.get(task, ""), at, fact.agent))
+            known = _give_back(parts, task)
+            if known is None:
+                return False
+            parts.rests[task] = Rest(known.kind, known.skills)
+            return True
         case TaskFailed():
-            parts.closings.add("", parts.skills.get(task, ()), at, failed=True, duration=None)
-            return _close(parts, TaskEnd(task, "failed", parts.kinds.get(task, ""), at, fact.agent, fact.code))
+            rest, was_held = _close(parts, task)
+            parts.results.add("", rest.skills, at, "closed")
+            parts.ends.append(TaskEnd(task, "failed", rest.kind, at, fact.agent, fact.code))
+            return was_held
         case TaskCancelled():
-            return _close(parts, TaskEnd(task, "cancelled", parts.kinds.get(task, ""), at, fact.agent))
+            rest, was_held = _close(parts, task)
+            parts.ends.append(TaskEnd(task, "cancelled", rest.kind, at, fact.agent))
+            return was_held
         case _:
             return False
 
 
-def _note(parts: Parts, task: str, agent: str, at: float, duration: float | None) -> None:
-    """An attempt that was in hand has ended, without a result if it has no duration."""
-    attempt = parts.attempts.get(task)
-    if attempt is not None and attempt.agent == agent:
-        parts.results.add(agent, attempt.skills, at, failed=duration is None, duration=duration)
+_UNKNOWN: Final = Rest("", ())
 
 
-def _close(parts: Parts, end: TaskEnd) -> bool:
-    task = end.task
-    parts.ends.append(end)
-    parts.limits.pop(task, None)
-    parts.skills.pop(task, None)
-    parts.kinds.pop(task, None)
-    parts.closed[task] = None
-    if len(parts.closed) > CLOSED_KEPT:
-        parts.closed.popitem(last=False)
-    return _give_back(parts, task)
+def _close(parts: Parts, task: str) -> tuple[Rest, bool]:
+    """What is known of a task that has ended, and whether anybody had it."""
+    rest = parts.rests.pop(task, None)
+    known = _give_back(parts, task)
+    if known is not None:
+        return Rest(known.kind, known.skills), True
+    return rest or _UNKNOWN, False
 
 
-def _give_back(parts: Parts, task: str) -> bool:
+def _give_back(parts: Parts, task: str) -> Attempt | None:
+    """Nobody has the task any more; who had it."""
     attempt = parts.attempts.pop(task, None)
     if attempt is None:
-        return False
-    parts.steps.pop(task, None)
+        return None
+    if parts.steps:
+        parts.steps.pop(task, None)
     held = parts.held[attempt.agent]
     del held[task]
     if not held:
         del parts.held[attempt.agent]
-    return True
+    return attempt

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from math import exp
 
 from msgspec import Struct
-
-from podium.contracts.tasks import Timeouts
 
 from .accrual import FLEET_MEMORY, Losses, Rhythm
 from .book import Book
@@ -36,6 +34,17 @@ class Attempt(Struct, frozen=True, gc=False):
     kind: str
     skills: tuple[str, ...]
     patient: bool = False
+
+
+class Rest(Struct, frozen=True, gc=False):
+    """Observed: an open task that was in hand and is not; what it is and needs."""
+
+    kind: str
+    skills: tuple[str, ...]
+
+
+Held = dict[str, None]
+"""Tasks in the order in which they were got."""
 
 
 class Load(Struct):
@@ -85,13 +94,9 @@ class Parts:
     Attributes:
         book: folded from health's own events; the only part that outlives the process.
         promises: observed, of registered agents that are to beat.
-        limits: observed, of open tasks that say how long they may do without progress or without a beat.
         attempts: observed, task → who has it in hand.
-        closed: observed, the tasks that were closed last.
-        results: observed, how attempts ended lately.
-        closings: observed, how tasks ended lately.
-        skills: observed, of open tasks that were ever assigned, what they need.
-        kinds: observed, of the same tasks, their kinds.
+        rests: observed, tasks that were in hand, are not, and are still open.
+        results: observed, how attempts and tasks ended lately.
         ends: observed, the newest ends of tasks of which nobody was told yet.
         held: observed, agent → the tasks that it has in hand, in the order in which it got them.
         hearings: sensed, of agents that promised to beat.
@@ -104,15 +109,11 @@ class Parts:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.promises: dict[str, Promise] = {}
-        self.limits: dict[str, Timeouts] = {}
         self.attempts: dict[str, Attempt] = {}
-        self.closed: OrderedDict[str, None] = OrderedDict()
+        self.rests: dict[str, Rest] = {}
         self.results = Results()
-        self.closings = Results()
-        self.skills: dict[str, tuple[str, ...]] = {}
-        self.kinds: dict[str, str] = {}
         self.ends: deque[TaskEnd] = deque(maxlen=ENDS_KEPT)
-        self.held: dict[str, OrderedDict[str, None]] = {}
+        self.held: dict[str, Held] = {}
         self.hearings: dict[str, Hearing] = {}
         self.steps: dict[str, Step] = {}
         self.fleet = Losses(FLEET_MEMORY)

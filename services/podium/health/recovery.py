@@ -142,6 +142,6 @@ def _end(name: str, recovery: Recovery, left: list[Charge], now: float) -> Emit:
 
 
 def _is_saved(state: HealthState, charge: Charge) -> bool:
-    """Whether a later attempt is in hand, or the task is closed."""
+    """Whether a later attempt is in hand, or the task is closed: neither in hand nor waiting for its next attempt."""
     attempt = state.parts.attempts.get(charge.task)
-    return (attempt is not None and attempt.attempt > charge.attempt) or charge.task in state.parts.closed
+    return attempt.attempt > charge.attempt if attempt is not None else charge.task not in state.parts.rests

@@ -38,7 +38,7 @@ from podium.kernel.decider import Emit, Request
 
 from . import alerts, assessment, facts, holds, liveness, recovery, thresholds, watch
 from .book import Book
-from .ledger import FOLLOWED, follow
+from .ledger import FOLLOWED, Assigned, Completed, follow
 from .parts import Parts, Promise
 from .settings import HealthSettings
 from .state import HealthState
@@ -48,7 +48,7 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "5"
+    schema = "6"
     upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {"registry": (), "router": FOLLOWED}
     closing: tuple[type[Struct], ...] = ()
 
@@ -113,6 +113,9 @@ class Health:
 
     def observe(self, state: HealthState, entity: str, fact: Struct, at: float) -> None:
         match fact:
+            case Assigned() | Completed():  # first, since nearly all are
+                if follow(state.parts, entity, fact, at, self.settings.stall_timeout):
+                    state.watch.changed(entity)
             case AgentRegistered() | AgentUpdated():
                 _enter(state, entity, fact.profile, at)
             case AgentUnregistered():
@@ -180,13 +183,15 @@ class Health:
 
     def _judge(self, state: HealthState, now: float) -> Iterator[Emit]:
         """Whose attempts have ended: how the breakers stand."""
-        touched = state.parts.results.touched
-        for scope, name in list(touched):
-            for emit in holds.judge(state, scope, name, self.settings, now):
-                yield emit
-                if scope == "agent" and isinstance(emit.event, HoldPlaced) and not emit.event.probe:
-                    yield from recovery.tripped(state, name, now)
-            touched.pop((scope, name), None)
+        waiting = state.parts.results.judged
+        for ended in list(waiting):
+            if ended.has_failed or state.book.holds:
+                for emit in holds.judge(state, ended, self.settings, now):
+                    yield emit
+                    if ended.scope == "agent" and isinstance(emit.event, HoldPlaced) and not emit.event.probe:
+                        yield from recovery.tripped(state, ended.name, now)
+            ended.is_judged, ended.has_failed = True, False
+        waiting.clear()
 
     def due(self, state: HealthState) -> float | None:
         return state.watch.next_time()

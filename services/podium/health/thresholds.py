@@ -49,17 +49,16 @@ def values(state: HealthState, scope: Scope, name: str, settings: HealthSettings
             found["memory"] = sum(load.memory for load in loads) / len(loads)
     attempts = parts.results.of(scope, name)
     if attempts is not None:
-        total, failed, _ = attempts.since(since)
+        total, failed, _ = attempts.attempts(since)
         if total >= settings.least_samples:
             found["error_rate"] = failed / total
         duration = attempts.mean_duration(since)
         if duration is not None and total - failed >= settings.least_samples:
             found["duration"] = duration
-    closings = parts.closings.of(scope, name)
-    if closings is not None:
-        total, failed, _ = closings.since(since)
-        if total >= settings.least_samples:
-            found["task_failure_rate"] = failed / total
+        if scope != "agent":
+            total, failed = attempts.tasks(since)
+            if total >= settings.least_samples:
+                found["task_failure_rate"] = failed / total
     return found
 
 
@@ -79,14 +78,14 @@ def _subjects(state: HealthState, settings: HealthSettings) -> dict[tuple[Scope,
     parts = state.parts
     subjects: dict[tuple[Scope, str], None] = {("all", ALL): None}
     subjects |= {(scope, name): None for scope, name, _ in state.book.crossed}
-    subjects |= parts.results.measured | parts.closings.measured
+    for ended in parts.results.measured:
+        subjects[ended.scope, ended.name] = None
+        ended.is_measured = True
     cpu, memory = settings.cpu_warning, settings.memory_warning
     for agent, hearing in parts.hearings.items():
         if hearing.load.cpu >= cpu or hearing.load.memory >= memory:
             subjects["agent", agent] = None
     parts.results.measured.clear()
-    parts.closings.measured.clear()
-    parts.closings.touched.clear()
     return subjects
 
 

@@ -96,7 +96,7 @@ class Watch:
             or self.stuck
             or self.moved
             or self.unsure
-            or parts.results.touched
+            or parts.results.judged
             or parts.ends
         ):
             return 0.0
@@ -206,25 +206,26 @@ class Watch:
     def changed(self, task: str) -> None:
         """The task is in other hands than before, or in none."""
         attempt = self._parts.attempts.get(task)
-        name = self._saving.get(task)
-        if name is not None:
+        if self._saving and (name := self._saving.get(task)) is not None:
             self.moved[name] = None
         if attempt is None:
             self.over(task)
             return
         self.given(task)
-        standing = self._parts.book.standings.get(attempt.agent)
-        if standing is not None and standing.lost_at is not None:
-            self.bereft[attempt.agent] = None
+        if standings := self._parts.book.standings:
+            standing = standings.get(attempt.agent)
+            if standing is not None and standing.lost_at is not None:
+                self.bereft[attempt.agent] = None
 
     def given(self, task: str) -> None:
         """The task has come into other hands, or its progress was heard."""
         attempt = self._parts.attempts[task]
-        stalled = self._parts.book.stalls.get(task)
-        if attempt.limit is None or (stalled is not None and stalled.attempt == attempt.attempt):
+        if attempt.limit is None:
             self.timers.set(task, None)
-        else:
-            self.timers.set(task, self.moved_at(task, attempt) + attempt.limit)
+            return
+        stalled = self._parts.book.stalls.get(task)
+        is_stalled = stalled is not None and stalled.attempt == attempt.attempt
+        self.timers.set(task, None if is_stalled else self.moved_at(task, attempt) + attempt.limit)
 
     def over(self, task: str) -> None:
         """Nobody has the task any more."""

@@ -52,7 +52,8 @@ class Decider(Protocol[S]):
     upstream: Mapping[Service, tuple[type[Struct], ...]]
     """The services whose events are observed → which of their events; none named: all.
 
-    Each event that is observed costs something; one that is not named never comes.
+    Each event that is observed costs something; one that is not named never comes. A struct of the decider's own
+    may stand for an event, with the event's tag and only the fields that are looked at.
     """
 
     closing: tuple[type[Struct], ...]

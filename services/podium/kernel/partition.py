@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
-from podium.contracts.catalogue import decode_data, decode_envelope, names_of, wire_name
+from podium.contracts.catalogue import UPCASTERS, decode_data, decode_envelope, names_of, newest, wire_name
 from podium.contracts.envelope import CommandAccepted, CommandRefused, Envelope
 from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
 from podium.contracts.subjects import Service, Subjects
@@ -23,6 +23,7 @@ from podium.runtime.times import from_text
 
 from .commands import Incoming, read_command
 from .decider import Decider, Emit, KeepsFacts, Request
+from .facts import OF_THE_KERNEL, FactReader
 from .log import Record
 from .outcomes import Done, OutcomeTable, outcome_of
 from .sender import is_event_id
@@ -32,8 +33,6 @@ S = TypeVar("S")
 
 _log = logging.getLogger(__name__)
 _encode: Final = msgspec.json.Encoder().encode
-_OF_THE_KERNEL: Final = frozenset({CommandAccepted, CommandRefused})
-"""What the kernel itself writes down of a command; the rules never see it."""
 
 
 class CommandFault(Exception):
@@ -98,6 +97,7 @@ class Partition(Generic[S]):
         self._threads: dict[str, Thread] = {}
         self._closing = frozenset(decider.closing)
         self.observed: dict[Service, int] = {}
+        self._facts = {service: FactReader(service, named) for service, named in decider.upstream.items()}
 
     # From the log
 
@@ -125,19 +125,22 @@ class Partition(Generic[S]):
 
     def observe(self, service: Service, stored: Iterable[Stored]) -> None:
         """Fold events of an upstream service, in order. Those already folded are passed over."""
+        reader, observe, state = self._facts[service], self.decider.observe, self.state
+        known = self.observed.get(service, 0)
         for record in stored:
-            if record.sequence <= self.observed.get(service, 0):
+            if record.sequence <= known:
                 continue
-            self.observed[service] = record.sequence
+            self.observed[service] = known = record.sequence
             try:
-                envelope = decode_envelope(record.payload)
-                fact = decode_data(envelope)
-                at = from_text(envelope.time)
+                fact = reader.decode(record.payload)
+                at = from_text(fact.time)
             except (msgspec.MsgspecError, ValueError) as error:
-                _log.error("event on %s cannot be read and is passed over: %s", record.subject, error)
+                if not reader.is_younger(record.payload):
+                    _log.error("event on %s cannot be read and is passed over: %s", record.subject, error)
                 continue
-            if fact is not None and type(fact) not in _OF_THE_KERNEL:
-                self.decider.observe(self.state, envelope.subject, fact, at)
+            data = newest(fact.data) if UPCASTERS else fact.data
+            if type(data) not in OF_THE_KERNEL:
+                observe(state, fact.subject, data, at)
 
     # From the world
 
@@ -298,7 +301,7 @@ class Partition(Generic[S]):
     def _fold(self, entity: str, event: Struct, actor: str, at: float, thread: Thread) -> None:
         """The rules fold the event, and the next one of the entity's story follows upon `thread`."""
         kind = type(event)
-        if kind in _OF_THE_KERNEL:
+        if kind in OF_THE_KERNEL:
             return
         self.decider.evolve(self.state, entity, event, actor, at)
         if kind in self._closing:

@@ -82,6 +82,8 @@ def _assign(state: RouterState, settings: RouterSettings, task: Queued | Delayed
         start_by=None if start_within is None else now + start_within,
         finish_within=job.timeouts.finish or settings.finish_timeout,
         deadline=job.deadline,
+        progress_within=job.timeouts.progress,
+        heartbeat_within=job.timeouts.heartbeat,
     )
     return Emit(job.id, event, agent)
 
