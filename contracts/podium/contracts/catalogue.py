@@ -14,14 +14,14 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, health, optimizer, sessions, tasks, workflows
+from . import agents, health, optimizer, schedules, sessions, tasks, workflows
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
 COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {
         "registry": agents.RegistryCommand,
-        "router": tasks.RouterCommand | workflows.WorkflowCommand,
+        "router": tasks.RouterCommand | workflows.WorkflowCommand | schedules.ScheduleCommand,
         "health": health.HealthCommand,
         "collaboration": sessions.SessionCommand,
     }
@@ -31,6 +31,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "registry": agents.RegistryEvent | CommandAccepted | CommandRefused,
         "router": tasks.RouterEvent
         | workflows.AnyWorkflowEvent
+        | schedules.AnyScheduleEvent
         | sessions.PhaseEvent
         | CommandAccepted
         | CommandRefused,

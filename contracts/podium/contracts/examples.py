@@ -15,6 +15,7 @@ from . import (
     examples_audit,
     examples_health,
     examples_optimizer,
+    examples_schedules,
     examples_sessions,
     examples_workflows,
     health,
@@ -235,6 +236,7 @@ COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = Mappin
             *examples_alerts.COMMANDS,
             *examples_workflows.COMMANDS,
             *examples_sessions.COMMANDS,
+            *examples_schedules.COMMANDS,
         )
     }
 )
@@ -250,6 +252,7 @@ EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
                 *examples_workflows.EVENTS,
                 *examples_optimizer.EVENTS,
                 *examples_sessions.EVENTS,
+                *examples_schedules.EVENTS,
             ),
             1,
         )
@@ -374,6 +377,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
         ),
         **examples_workflows.QUERIES,
         **examples_audit.QUERIES,
+        **examples_schedules.QUERIES,
     }
 )
 """query → a question and its answer."""

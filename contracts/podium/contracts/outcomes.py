@@ -43,6 +43,8 @@ RefusalCode = Literal[
     "not_allowed",
     "not_waiting",
     "cannot_migrate",
+    "bad_timing",
+    "unknown_schedule",
     "stopped",
     # health
     "bad_scope",

@@ -32,6 +32,7 @@ from .query import Limit as Limit
 from .query import Query as Query
 from .query import QueryError as QueryError
 from .query import QueryErrorCode as QueryErrorCode
+from .schedule_queries import GetSchedule, ListSchedules
 from .tasks import Decision, TaskSpec, Waiting
 from .workflow_queries import GetDefinition, GetRun, ListRuns, ListSteps, ListWorkflows
 
@@ -311,7 +312,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
                 GetAlert,
                 ListNotifications,
             ),
-            *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps),
+            *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps, ListSchedules, GetSchedule),
             ListCommands,
         )
     }

@@ -95,7 +95,7 @@ async def list_runs(sources: Sources, query: ListRuns) -> RunsAnswer:
         ]
 
     found, positions = await sources.view(read)
-    rows = [_run_row(run) for run in found[: query.limit]]
+    rows = [run_row(run) for run in found[: query.limit]]
     rows = rows[: fitting(rows, sources.room)]
     more = len(rows) < len(found)
     return RunsAnswer(
@@ -106,13 +106,13 @@ async def list_runs(sources: Sources, query: ListRuns) -> RunsAnswer:
 async def get_run(sources: Sources, query: GetRun) -> RunAnswer:
     run, positions = await sources.view(lambda view: _find_run(view, query.run_id))
     waiting = await sources.waiting(run.run_id) if run.phase in OPEN_RUN_PHASES else None
-    answer = RunAnswer(positions=positions, run=_run_row(run), waiting=waiting)
+    answer = RunAnswer(positions=positions, run=run_row(run), waiting=waiting)
     if run.output is None:
         return answer
     event = decode_data(await sources.event("router", run.output))
     if not isinstance(event, WorkflowCompleted):
         raise Failed("internal", f"event {run.output} is no completion")
-    return RunAnswer(positions=positions, run=_run_row(run), output=event.output)
+    return RunAnswer(positions=positions, run=run_row(run), output=event.output)
 
 
 async def list_steps(sources: Sources, query: ListSteps) -> StepsAnswer:
@@ -142,39 +142,10 @@ def _find_run(view: View, run_id: str) -> Run:
     return Run(*row)
 
 
-def _run_row(run: Run) -> RunRow:
-    return RunRow(
-        run_id=run.run_id,
-        workflow=run.workflow,
-        version=run.version,
-        phase=run.phase,
-        principal=run.principal,
-        started_at=run.started_at,
-        updated_at=run.updated_at,
-        ended_at=run.ended_at,
-        parent=run.parent,
-        rerun=run.rerun,
-        steps=run.steps,
-        completed=run.completed,
-        failed=run.failed,
-        skipped=run.skipped,
-        code=run.code,
-        message=run.message,
-        step=run.step,
-    )
+def run_row(run: Run) -> RunRow:
+    """A row of the table as it is told: without where it stands in the stream."""
+    return RunRow(**{name: getattr(run, name) for name in RunRow.__struct_fields__})
 
 
 def _step_row(step: Step) -> StepRow:
-    return StepRow(
-        step=step.step,
-        phase=step.phase,
-        started_at=step.started_at,
-        ended_at=step.ended_at,
-        task=step.task,
-        run=step.run,
-        items=step.items,
-        begun=step.begun,
-        source=step.source,
-        code=step.code,
-        message=step.message,
-    )
+    return StepRow(**{name: getattr(step, name) for name in StepRow.__struct_fields__})

@@ -13,11 +13,12 @@ from .commands import Commands
 from .events import Events
 from .health import Health
 from .projection import Projection
+from .schedules import Schedules
 from .tasks_table import Tasks
 from .workflows import Workflows
 
 PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
-    {projection.name: projection for projection in (Agents, Tasks, Events, Health, Workflows, Commands)}
+    {projection.name: projection for projection in (Agents, Tasks, Events, Health, Workflows, Commands, Schedules)}
 )
 
 SERVICES: Final[tuple[Service, ...]] = tuple(

@@ -21,6 +21,7 @@ from .events import Events
 from .health import Health
 from .projection import Projection, Slot
 from .received import Received
+from .schedules import Schedules
 from .tasks_table import Tasks
 from .workflows import Workflows
 
@@ -62,6 +63,7 @@ class View(Struct, frozen=True):
     health: Health
     workflows: Workflows
     commands: Commands
+    schedules: Schedules
     positions: Mapping[Service, int]
 
 
@@ -170,6 +172,7 @@ class Store:
                     cast(Health, found[Health.name]),
                     cast(Workflows, found[Workflows.name]),
                     cast(Commands, found[Commands.name]),
+                    cast(Schedules, found[Schedules.name]),
                     _positions(answering),
                 )
             )

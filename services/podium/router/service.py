@@ -13,6 +13,7 @@ from podium.contracts.envelope import Beat as BeatSignal
 from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
 from podium.contracts.outcomes import Refused
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
+from podium.contracts.schedules import SCHEDULE_CLOSING, AnyScheduleEvent, ScheduleCommand, ScheduleEvent
 from podium.contracts.sessions import PhaseEnded, PhaseEvent, PhaseStarted, PhaseWithdrawn
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import (
@@ -26,7 +27,14 @@ from podium.contracts.tasks import (
     TaskEvent,
     Waiting,
 )
-from podium.contracts.workflows import RUN_CLOSING, AnyWorkflowEvent, WorkflowCommand, WorkflowDefined, WorkflowEvent
+from podium.contracts.workflows import (
+    RUN_CLOSING,
+    AnyWorkflowEvent,
+    WorkflowCommand,
+    WorkflowDefined,
+    WorkflowEvent,
+    WorkflowStarted,
+)
 from podium.kernel.decider import Emit, Request
 from podium.kernel.timers import NEVER
 
@@ -38,6 +46,11 @@ from .overdue import overdue
 from .parts import Parts
 from .retry import fail
 from .rules import Rules
+from .schedules import decisions as schedules
+from .schedules import due as schedules_due
+from .schedules.book import Dump as SchedulesDump
+from .schedules.book import Schedules
+from .schedules.due import SCHEDULE
 from .schemas import Schemas
 from .session_phases import Dump as PhasesDump
 from .session_phases import PhaseBook
@@ -65,13 +78,13 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "6"
+    schema = "7"
     upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {
         "registry": (),
         "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),
         "collaboration": (PhaseStarted, PhaseWithdrawn),
     }
-    closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, WorkflowDefined, PhaseEnded)
+    closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, *SCHEDULE_CLOSING, WorkflowDefined, PhaseEnded)
 
     def __init__(self, settings: RouterSettings | None = None) -> None:
         self.settings = settings or RouterSettings()
@@ -83,6 +96,7 @@ class Router:
             **dict.fromkeys(get_args(Order), self._order),
             **dict.fromkeys(get_args(Report), self._reported),
             **dict.fromkeys(get_args(WorkflowCommand), self._workflow),
+            **dict.fromkeys(get_args(ScheduleCommand), self._schedule),
         }
 
     # What was
@@ -94,6 +108,11 @@ class Router:
         flows = state.flows
         if isinstance(event, WorkflowEvent):
             flows.fold(entity, cast(AnyWorkflowEvent, event), actor, at)
+            if entity in state.schedules.runs:
+                _follow(state, entity, event)
+            return
+        if isinstance(event, ScheduleEvent):
+            state.schedules.fold(entity, cast(AnyScheduleEvent, event), actor, at)
             return
         if isinstance(event, PhaseEvent):
             state.phases.fold(entity, event)
@@ -107,12 +126,15 @@ class Router:
                 state.phases.fold_task(entity, cast(TaskEvent, event))
 
     def dump(self, state: RouterState) -> bytes:
-        return msgspec.msgpack.encode((state.book.dump(), state.flows.dump(), state.phases.dump()))
+        schedules = state.schedules.dump()
+        return msgspec.msgpack.encode((state.book.dump(), state.flows.dump(), state.phases.dump(), schedules))
 
     def load(self, dumped: bytes) -> RouterState:
-        book, flows, phases = msgspec.msgpack.decode(dumped, type=tuple[bytes, FlowsDump, PhasesDump])
+        shape = tuple[bytes, FlowsDump, PhasesDump, SchedulesDump]
+        book, flows, phases, schedules = msgspec.msgpack.decode(dumped, type=shape)
         parts = Parts(Book.load(book, self.settings))
-        return RouterState(parts, self.settings, Flows.load(flows), PhaseBook.load(phases))
+        of_sessions, of_schedules = PhaseBook.load(phases), Schedules.load(schedules)
+        return RouterState(parts, self.settings, Flows.load(flows), of_sessions, of_schedules)
 
     # What is asked
 
@@ -142,6 +164,9 @@ class Router:
 
     def _workflow(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
         return workflows.decide(state, request, now, self._rules)
+
+    def _schedule(self, state: RouterState, request: Request, now: float) -> list[Emit] | Refused:
+        return schedules.decide(state, request, cast(ScheduleCommand, request.command), now, self._rules)
 
     def _report(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
         if request.principal != request.entity:
@@ -205,7 +230,7 @@ class Router:
             state.parts.started = now
             state.index.watch.start()
         index = state.index
-        busy = index.pending or index.next_time() <= now or state.flows.busy or state.has_phases
+        busy = index.pending or index.next_time() <= now or state.busy
         return self._react(state, now) if busy else ()
 
     def _react(self, state: RouterState, now: float) -> Iterator[Emit]:
@@ -217,17 +242,23 @@ class Router:
             yield from self._stop(state)
         if state.index.next_time() <= now:
             yield from self._times(state, now)
-        if state.flows.busy:
-            yield from workflows.advance(state, now, self._rules)
+        yield from self._runs(state, now)
         if state.has_phases:
             yield from self._phases(state, now)
         yield from assignments(state, self.settings, now)
-        while state.flows.busy:
-            yield from workflows.advance(state, now, self._rules)
+        while state.flows.busy or state.schedules.busy:
+            yield from self._runs(state, now)
             yield from assignments(state, self.settings, now)
 
+    def _runs(self, state: RouterState, now: float) -> Iterator[Emit]:
+        """Runs that schedules begin, and what is due of all that are open."""
+        if state.schedules.busy:
+            yield from schedules_due.advance(state, now, self._rules)
+        if state.flows.busy:
+            yield from workflows.advance(state, now, self._rules)
+
     def due(self, state: RouterState) -> float | None:
-        if state.index.pending or state.flows.busy or state.has_phases:
+        if state.index.pending or state.busy:
             return 0.0
         at = state.index.next_time()
         return at if at < NEVER else None
@@ -272,6 +303,10 @@ class Router:
             if name.startswith(RUN):
                 workflows.overdue(state, name.removeprefix(RUN), now, self._rules)
                 continue
+            if name.startswith(SCHEDULE):
+                state.schedules.pending[name.removeprefix(SCHEDULE)] = None
+                timers.set(name, None)
+                continue
             task = state.book.tasks[name]
             events = overdue(task, now, self._rules)
             if not events:
@@ -292,6 +327,15 @@ class Router:
 def decider() -> Router:
     """The router as its process runs it, with the settings of its environment."""
     return Router()
+
+
+def _follow(state: RouterState, run: str, event: WorkflowEvent) -> None:
+    """What becomes of a schedule's run."""
+    if isinstance(event, WorkflowStarted):
+        state.flows.runs[run].facts.due = state.schedules.runs[run].due
+        state.schedules.started(run)
+    elif isinstance(event, RUN_CLOSING):
+        state.schedules.closed(run)
 
 
 def _enter(state: RouterState, agent: str, profile: AgentProfile, at: float) -> None:

@@ -71,7 +71,7 @@ async def _run(source: str, input: str, id: str | None, json: bool, common: Comm
     from podium.client import workflows
     from podium.contracts.definitions import BadDefinition
 
-    value = _read_input(input)
+    value = read_input(input)
     try:
         definition = _read_source(Path(source))
     except BadDefinition as bad:
@@ -93,7 +93,7 @@ async def _run(source: str, input: str, id: str | None, json: bool, common: Comm
     return Exit.OK
 
 
-def _read_input(text: str) -> Any:
+def read_input(text: str) -> Any:
     """Raises: Usage"""
     import msgspec
 

@@ -190,6 +190,7 @@ class Flows:
         )  # fmt: skip
         before = self.whole.get(event.rerun) if event.rerun is not None else None
         if before is not None:
+            facts.due = before.due
             again = self._again(plan, before, event.again)
             facts.taken = {name: done for name, done in before.done.items() if name in plan.steps and name not in again}
         self.runs[entity] = Run(facts, plan)

@@ -76,22 +76,30 @@ def start(state: RouterState, request: Request, command: StartWorkflow, rules: R
     known = _digest(flows, request.entity)
     if known is not None:
         return [] if known == digest_of_start(command) else _exists(request.entity)
-    newest = flows.newest(command.workflow)
+    plan = startable(flows, command.workflow, command.version, command.input, rules)
+    if isinstance(plan, Refused):
+        return plan
+    event = WorkflowStarted(command.workflow, plan.version, plan.hash, command.input, command.priority)
+    return [Emit(request.entity, event)]
+
+
+def startable(flows: Flows, workflow: str, version: int | None, input: Raw, rules: Rules) -> Plan | Refused:
+    """The version with which a run may begin, by default the newest."""
+    newest = flows.newest(workflow)
     if newest is None:
-        message = f"$.workflow: there is no workflow {command.workflow}"
+        message = f"$.workflow: there is no workflow {workflow}"
         return Refused("unknown_workflow", message, {"path": "$.workflow"})
-    number = command.version or newest.number
-    plan = flows.plan(command.workflow, number)
+    number = version or newest.number
+    plan = flows.plan(workflow, number)
     if plan is None:
-        message = f"$.version: there is no version {number} of {command.workflow}; the newest is {newest.number}"
+        message = f"$.version: there is no version {number} of {workflow}; the newest is {newest.number}"
         return Refused("unknown_workflow", message, {"path": "$.version", "newest": newest.number})
     try:
-        check_fit(bytes(command.input), plan.definition.input_schema, "input", rules)
+        check_fit(bytes(input), plan.definition.input_schema, "input", rules)
     except NoValue as none:
         path = str(none).partition(":")[0]
         return Refused("input_does_not_fit", str(none), {"path": path})
-    event = WorkflowStarted(command.workflow, number, plan.hash, command.input, command.priority)
-    return [Emit(request.entity, event)]
+    return plan
 
 
 def rerun(state: RouterState, request: Request, command: RerunWorkflow) -> list[Emit] | Refused:

@@ -96,6 +96,7 @@ class Facts(Struct, array_like=True):
         undo: steps that have to be undone should the run fail, in the order of their completion.
         undoing: the step that is being undone.
         taken: done steps of the run that this one repeats, which need not be done again.
+        due: of a run of a schedule, the time it stands for, seconds since the epoch, UTC.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Facts(Struct, array_like=True):
     undoing: str | None = None
     undone: list[str] = []
     taken: dict[str, Done] = {}
+    due: float | None = None
 
 
 class Run:

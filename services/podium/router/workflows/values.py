@@ -66,7 +66,8 @@ class _Steps(Mapping[str, Any]):
 def variables(run: Run, **more: Any) -> dict[str, Any]:
     """What every expression of the run sees, and what only this one does."""
     facts = run.facts
-    about = {"id": facts.id, "workflow": facts.workflow, "version": facts.version, "principal": facts.principal}
+    about = {"id": facts.id, "workflow": facts.workflow, "version": facts.version, "principal": facts.principal,
+             "due": facts.due}  # fmt: skip
     return {"input": run.input, "steps": _Steps(run), "run": about, **more}
 
 

@@ -1,0 +1,1 @@
+"""Schedules: when runs of workflows begin by themselves."""
