@@ -20,6 +20,11 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         *("principal", "submitted_at", "code", "message"),
     ),
     "candidates": ("agent", "score", "skill", "load"),
+    "runs": (
+        *("run_id", "workflow", "version", "phase", "principal", "started_at", "ended_at"),
+        *("steps", "completed", "failed", "skipped", "code", "message"),
+    ),
+    "schedules": ("schedule", "workflow", "timing", "phase", "overlap", "runs", "skipped", "queued", "due_at"),
     "agents": ("agent_id", "skills", "slots", "open", "completed", "failed", "mean_duration", "model", "beat_at"),
 }
 """Which fields make a list's columns; in other lists all do."""

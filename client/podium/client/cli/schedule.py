@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 schedule = App(name="schedule", help="Schedules: when runs of workflows begin by themselves.")
 app.command(schedule)
 
+_OF_RUNS = ("run_id", "phase", "started_at", "ended_at", "code", "message")
+"""What is shown of a schedule's runs."""
+
 CronText = Annotated[str | None, Parameter(name="--cron", help="minute, hour, day, month and day of the week")]
 Zone = Annotated[str, Parameter(name="--timezone", help="of the cron expression, as Europe/Berlin")]
 Seconds = Annotated[float | None, Parameter(name="--every", help="seconds from one run to the next")]
@@ -308,6 +311,16 @@ def _print_times(times: list[float], zone: str, json: bool) -> None:
     print(msgspec.json.encode(times).decode() if json else "\n".join(_in_words(times, zone)))
 
 
+def _timing_in_words(timing: dict[str, Any]) -> str:
+    match timing["kind"]:
+        case "cron":
+            return f"{timing['expression']} ({timing.get('timezone', 'UTC')})"
+        case "every":
+            return f"every {timing['seconds']:g} s"
+        case _:
+            return f"once, {datetime.fromtimestamp(timing['time']).astimezone().isoformat(' ', 'seconds')}"
+
+
 def _in_words(times: list[float], zone: str) -> list[str]:
     """Times on the clocks of a zone."""
     from podium.contracts.timing import zone_of
@@ -324,10 +337,15 @@ def _show(answer: Any, json: bool) -> None:
     from . import _tables
 
     content: dict[str, Any] = msgspec.to_builtins(answer)
+    for row in (content["schedule"],) if "schedule" in content else content["schedules"]:
+        row["timing"] = _timing_in_words(row["timing"])
     if "schedule" in content:
         zone = getattr(answer.schedule.timing, "timezone", "UTC")
         due = {"due": "\n".join(_in_words(answer.due, zone))}
-        content = {**content["schedule"], **due, "latest runs": content["runs"]}
+        content = {**content["schedule"], **due, "runs": content["schedule"].get("runs", 0)}
+        content["latest runs"] = [
+            {name: run.get(name) for name in _OF_RUNS} for run in msgspec.to_builtins(answer.runs)
+        ]
     _tables.show(content)
 
 
