@@ -10,6 +10,7 @@ import pytest
 
 from podium.contracts import agents, outcomes, queries
 from podium.contracts.catalogue import COMMANDS, EVENTS, WORK, decode_data, decode_envelope
+from podium.contracts.documents import Awareness
 from podium.contracts.envelope import (
     COMMAND_ID_HEADER,
     CORRELATION_HEADER,
@@ -57,7 +58,7 @@ def test_every_refusal_is_explained_and_given_by_some_command():
     assert {code for code, of in explained.items() if of == "any command"} == GENERAL
     for service in COMMANDS:
         named = {code for *_, refusals in table(service, "command") for code in words(refusals)}
-        assert named & set(explained) <= {code for code, of in explained.items() if of == service}
+        assert named & set(explained) <= {code for code, of in explained.items() if service in of.split(", ")}
 
 
 def test_every_event_is_described_with_its_data():
@@ -93,6 +94,7 @@ def test_subjects_are_as_they_are_made():
         subjects.work("A"),
         subjects.beat("A"),
         subjects.progress("A", "T"),
+        subjects.awareness("D", "P"),
         subjects.explain("router", "T"),
     ]
     shapes = {tuple("*" if token.startswith("<") else token for token in subject.split(".")) for subject in described}
@@ -137,6 +139,7 @@ def test_every_json_example_is_what_it_claims(block: Block):
                 "refusal": Refusal,
                 "beat": Beat,
                 "progress": Progress,
+                "awareness": Awareness,
                 "waiting": Waiting,
                 "fault": Fault,
             }

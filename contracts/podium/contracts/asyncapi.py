@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from . import envelope, tasks
 from .catalogue import COMMANDS, EVENT_UNIONS, WORK, event_type, wire_name
+from .documents import Awareness
 from .envelope import Beat, Envelope, Progress
 from .examples import COMMAND_EXAMPLES, EVENT_EXAMPLES, OTHER_EXAMPLES, QUERY_EXAMPLES
 from .names import NAME_PATTERN
@@ -50,6 +51,7 @@ _PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "entity": ("What the message is about: an agent, agent type, task or batch.", "t1"),
     "agent": ("An agent.", "echo-1"),
     "task": ("A task.", "t1"),
+    "document": ("A shared document.", "notes"),
     "service": ("A service.", "router"),
     "command": ("A command.", "submit_task"),
     "partition": ("The number of the service's partition, from 0.", "0"),
@@ -168,7 +170,9 @@ class _Document:
     def _signals(self) -> None:
         beat = _address(self._subjects.beat("agent"), {2: "agent"})
         progress = _address(self._subjects.progress("agent", "task"), {2: "agent", 3: "task"})
-        for name, address, signal in (("beat", beat, Beat), ("progress", progress, Progress)):
+        aware = _address(self._subjects.awareness("document", "principal"), {2: "document", 3: "principal"})
+        signals = (("beat", beat, Beat), ("progress", progress, Progress), ("aware", aware, Awareness))
+        for name, address, signal in signals:
             message = self._message(signal)
             self._channel(name, address, [message], described(signal)[0])
             self._operation(name, "receive", [message])

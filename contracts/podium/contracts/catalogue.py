@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, health, optimizer, schedules, sessions, tasks, workflows
+from . import agents, documents, health, optimizer, schedules, sessions, tasks, workflows
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
@@ -23,7 +23,7 @@ COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "registry": agents.RegistryCommand,
         "router": tasks.RouterCommand | workflows.WorkflowCommand | schedules.ScheduleCommand,
         "health": health.HealthCommand,
-        "collaboration": sessions.SessionCommand,
+        "collaboration": sessions.SessionCommand | documents.DocumentCommand,
     }
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
@@ -37,7 +37,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         | CommandRefused,
         "health": health.HealthEvent | CommandAccepted | CommandRefused,
         "optimizer": optimizer.OptimizerEvent | CommandAccepted | CommandRefused,
-        "collaboration": sessions.SessionEvent | CommandAccepted | CommandRefused,
+        "collaboration": sessions.SessionEvent | documents.DocumentEvent | CommandAccepted | CommandRefused,
     }
 )
 

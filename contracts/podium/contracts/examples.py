@@ -13,6 +13,7 @@ from . import (
     agents,
     examples_alerts,
     examples_audit,
+    examples_documents,
     examples_health,
     examples_optimizer,
     examples_schedules,
@@ -26,6 +27,7 @@ from . import (
     thresholds,
 )
 from .catalogue import event_type
+from .documents import Awareness
 from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
 from .outcomes import AcceptedOutcome, EventRef, Refusal, RefusedOutcome
 from .subjects import DEFAULT_PREFIX, Service
@@ -237,6 +239,7 @@ COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = Mappin
             *examples_workflows.COMMANDS,
             *examples_sessions.COMMANDS,
             *examples_schedules.COMMANDS,
+            *examples_documents.COMMANDS,
         )
     }
 )
@@ -253,6 +256,7 @@ EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
                 *examples_optimizer.EVENTS,
                 *examples_sessions.EVENTS,
                 *examples_schedules.EVENTS,
+                *examples_documents.EVENTS,
             ),
             1,
         )
@@ -375,6 +379,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
                 lag=0.004,
             ),
         ),
+        **examples_documents.QUERIES,
         **examples_workflows.QUERIES,
         **examples_audit.QUERIES,
         **examples_schedules.QUERIES,
@@ -393,6 +398,7 @@ OTHER_EXAMPLES: Final[Mapping[type[Struct], Struct]] = MappingProxyType(
         Refusal: Refusal(_REFUSED, "podium.cmd.router.ops.t9.cancel_task", "{}"),
         Beat: Beat(cpu=0.1, memory=0.2, active=1, tasks=["t1"], interval=2.0),
         Progress: Progress(attempt=1, fraction=0.5, note="half of it"),
+        Awareness: examples_documents.AWARENESS,
         tasks.Waiting: tasks.Waiting(phase="queued", reasons=["3 able agents, 0 free slots"], ahead=12),
         thresholds.HealthReport: thresholds.HealthReport(agent=_HEALTH),
         queries.Fault: queries.Fault(queries.QueryError("not_found", "there is no task t9")),

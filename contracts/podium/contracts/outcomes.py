@@ -59,6 +59,16 @@ RefusalCode = Literal[
     "participant_exists",
     "unknown_participant",
     "bad_condition",
+    # shared documents
+    "document_exists",
+    "unknown_document",
+    "document_closed",
+    "document_full",
+    "document_too_large",
+    "bad_update",
+    "edits_missing",
+    "bad_path",
+    "unknown_revision",
     # every service
     "overloaded",
     "internal",

@@ -15,6 +15,7 @@ from msgspec import Raw, Struct, field
 from .agents import AgentProfile
 from .audit_queries import ListCommands
 from .diagnosis_queries import Diagnose
+from .document_queries import DocumentHistory, DocumentUpdates, GetDocument, ListDocuments
 from .envelope import Beat, Envelope, Progress
 from .health_queries import (
     GetAgentHealth,
@@ -312,6 +313,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
                 GetAlert,
                 ListNotifications,
             ),
+            *(GetDocument, ListDocuments, DocumentHistory, DocumentUpdates),
             *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps, ListSchedules, GetSchedule),
             ListCommands,
         )

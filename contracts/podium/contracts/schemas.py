@@ -67,6 +67,9 @@ class _Writer:
             case shapes.StrType():
                 limits = _given(minLength=shape.min_length, maxLength=shape.max_length, pattern=shape.pattern)
                 return {"type": "string"} | limits
+            case shapes.BytesType():
+                most = None if shape.max_length is None else 4 * ((shape.max_length + 2) // 3)
+                return {"type": "string", "contentEncoding": "base64"} | _given(maxLength=most)
             case shapes.LiteralType():
                 return {"enum": list(shape.values)}
             case shapes.ListType():

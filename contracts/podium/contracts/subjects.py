@@ -156,6 +156,13 @@ class Subjects:
     def all_progress(self) -> str:
         return f"{self.prefix}.progress.*.*"
 
+    def awareness(self, document: str, principal: str) -> str:
+        """Where someone in a shared document says where it is."""
+        return f"{self.prefix}.aware.{_tokens(document, principal)}"
+
+    def all_awareness(self, document: str) -> str:
+        return f"{self.prefix}.aware.{_checked(document)}.*"
+
     # Questions
 
     def query(self, query: str) -> str:

@@ -10,6 +10,7 @@ from podium.contracts.subjects import Service
 
 from .agents import Agents
 from .commands import Commands
+from .documents import Documents
 from .events import Events
 from .health import Health
 from .projection import Projection
@@ -18,7 +19,10 @@ from .tasks_table import Tasks
 from .workflows import Workflows
 
 PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
-    {projection.name: projection for projection in (Agents, Tasks, Events, Health, Workflows, Commands, Schedules)}
+    {
+        projection.name: projection
+        for projection in (Agents, Tasks, Events, Health, Workflows, Documents, Commands, Schedules)
+    }
 )
 
 SERVICES: Final[tuple[Service, ...]] = tuple(

@@ -22,6 +22,7 @@ from podium.runtime.wire import settle
 from .answer_agents import get_agent, list_agents
 from .answer_audit import list_commands
 from .answer_diagnosis import diagnose
+from .answer_documents import document_history, document_updates, get_document, list_documents
 from .answer_health import (
     agent_health,
     get_alert,
@@ -64,6 +65,10 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "alerts.list": list_alerts,
     "alerts.get": get_alert,
     "notifications.list": list_notifications,
+    "documents.get": get_document,
+    "documents.list": list_documents,
+    "documents.history": document_history,
+    "documents.updates": document_updates,
     "workflows.list": list_workflows,
     "workflows.definition": get_definition,
     "runs.list": list_runs,

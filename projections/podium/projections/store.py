@@ -17,6 +17,7 @@ from .builds import Build
 from .catalogue import PROJECTIONS, SERVICES
 from .commands import Commands
 from .database import Database, hold_lock
+from .documents import Documents
 from .events import Events
 from .health import Health
 from .projection import Projection, Slot
@@ -62,6 +63,7 @@ class View(Struct, frozen=True):
     events: Events
     health: Health
     workflows: Workflows
+    documents: Documents
     commands: Commands
     schedules: Schedules
     positions: Mapping[Service, int]
@@ -171,6 +173,7 @@ class Store:
                     cast(Events, found[Events.name]),
                     cast(Health, found[Health.name]),
                     cast(Workflows, found[Workflows.name]),
+                    cast(Documents, found[Documents.name]),
                     cast(Commands, found[Commands.name]),
                     cast(Schedules, found[Schedules.name]),
                     _positions(answering),

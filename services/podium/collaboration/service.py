@@ -13,6 +13,7 @@ from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 
 from .agents import AgentsPart
+from .documents.part import Documents
 from .part import Part
 from .sessions.part import SessionsPart
 from .settings import CollaborationSettings
@@ -21,6 +22,7 @@ from .state import CollaborationState
 PARTS: Final[tuple[Part, ...]] = (
     AgentsPart(),
     SessionsPart(),
+    Documents(),
 )
 """The one table of parts, in the order in which they react."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from podium.contracts.agents import AgentProfile
 
+from .documents.book import DocumentsBook
 from .sessions.book import Sessions
 from .sessions.ends import Ends
 from .settings import CollaborationSettings
@@ -17,10 +18,11 @@ class CollaborationState:
         ends: observed, what became of phases' tasks.
     """
 
-    __slots__ = ("agents", "ends", "sessions", "settings")
+    __slots__ = ("agents", "documents", "ends", "sessions", "settings")
 
     def __init__(self, settings: CollaborationSettings) -> None:
         self.settings = settings
         self.agents: dict[str, AgentProfile] = {}
+        self.documents = DocumentsBook()
         self.sessions = Sessions()
         self.ends = Ends()

@@ -1,0 +1,1 @@
+"""Shared documents: many write in them at once, on replicas that always come to agree (Yjs, by pycrdt)."""
