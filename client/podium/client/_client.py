@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 import msgspec
 from msgspec import Struct
@@ -33,6 +33,9 @@ from ._options import ProfileOptions, TaskOptions, new_id, new_profile, new_task
 from ._sending import Body, Sender
 from ._waiting import TaskWaits
 from .errors import TaskFailed
+
+if TYPE_CHECKING:
+    from .sessions import Sessions
 
 DEFAULT_PRINCIPAL: Final = "cli"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -91,6 +94,13 @@ class Client:
     def connection(self) -> Connection:
         """The connection underneath, for what this class has no word for."""
         return self._connection
+
+    @property
+    def sessions(self) -> Sessions:
+        """Agents that work together."""
+        from .sessions import Sessions
+
+        return Sessions(self)
 
     # Commands
 

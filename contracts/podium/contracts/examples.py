@@ -381,6 +381,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
         ),
         **examples_documents.QUERIES,
         **examples_workflows.QUERIES,
+        **examples_sessions.QUERIES,
         **examples_audit.QUERIES,
         **examples_schedules.QUERIES,
     }

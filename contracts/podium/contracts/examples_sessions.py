@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
-from . import sessions
+from . import session_queries, sessions
+from .query import Answer, Query
 from .subjects import Service
 
 _NOW: Final = 1767225600.0
@@ -171,3 +172,65 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         ),
     ),
 )
+
+_ROW: Final = session_queries.SessionDetail(
+    session_id="ticket-67890",
+    goal="Resolve customer support ticket",
+    strategy="hierarchical",
+    state="active",
+    by="ops",
+    priority=8,
+    created_at=_NOW,
+    started_at=_NOW + 0.01,
+    until=_NOW + 600,
+    phases=2,
+    at_work=["knowledge-1"],
+    path=["triage-1"],
+    agents=_AGENTS,
+    context=_CONTEXT,
+    rules=_RULES,
+    work=[
+        session_queries.SessionPhaseRow(
+            number=1,
+            agent="triage-1",
+            purpose="turn",
+            after=0,
+            task="ticket-67890-phase-1",
+            started_at=_NOW + 0.01,
+            role="triage",
+            ended_at=_NOW + 0.2,
+            outcome="completed",
+            output=Raw(b'{"category":"technical"}'),
+        ),
+        session_queries.SessionPhaseRow(
+            number=2,
+            agent="knowledge-1",
+            purpose="delegated",
+            after=1,
+            task="ticket-67890-phase-2",
+            started_at=_NOW + 0.2,
+            role="knowledge",
+        ),
+    ],
+    choices=[
+        session_queries.ChoiceRow(after=0, reason="triage-1 leads", agents=["triage-1"]),
+        session_queries.ChoiceRow(
+            after=1, reason="rule 0: output.category == 'technical'", agents=["knowledge-1"], rule=0
+        ),
+    ],
+)
+_BRIEF: Final = session_queries.SessionRow(
+    **{name: getattr(_ROW, name) for name in session_queries.SessionRow.__struct_fields__}
+)
+_POSITIONS: Final = {"podium-events-collaboration": 7}
+
+QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
+    session_queries.GetSession: (
+        session_queries.GetSession(session_id="ticket-67890", fresh=True),
+        session_queries.SessionAnswer(positions=_POSITIONS, session=_ROW),
+    ),
+    session_queries.ListSessions: (
+        session_queries.ListSessions(state="active", agent="triage-1", limit=10),
+        session_queries.SessionsAnswer(positions=_POSITIONS, sessions=[_BRIEF]),
+    ),
+}

@@ -34,6 +34,7 @@ from .query import Query as Query
 from .query import QueryError as QueryError
 from .query import QueryErrorCode as QueryErrorCode
 from .schedule_queries import GetSchedule, ListSchedules
+from .session_queries import GetSession, ListSessions
 from .tasks import Decision, TaskSpec, Waiting
 from .workflow_queries import GetDefinition, GetRun, ListRuns, ListSteps, ListWorkflows
 
@@ -316,6 +317,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
             *(GetDocument, ListDocuments, DocumentHistory, DocumentUpdates),
             *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps, ListSchedules, GetSchedule),
             ListCommands,
+            *(GetSession, ListSessions),
         )
     }
 )

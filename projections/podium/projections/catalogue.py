@@ -15,13 +15,14 @@ from .events import Events
 from .health import Health
 from .projection import Projection
 from .schedules import Schedules
+from .sessions import Sessions
 from .tasks_table import Tasks
 from .workflows import Workflows
 
 PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
     {
         projection.name: projection
-        for projection in (Agents, Tasks, Events, Health, Workflows, Documents, Commands, Schedules)
+        for projection in (Agents, Tasks, Events, Health, Workflows, Documents, Commands, Schedules, Sessions)
     }
 )
 

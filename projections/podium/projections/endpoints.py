@@ -35,6 +35,7 @@ from .answer_health import (
 from .answer_list import list_tasks
 from .answer_overview import system_overview
 from .answer_schedules import get_schedule, list_schedules
+from .answer_sessions import get_session, list_sessions
 from .answer_tasks import get_task, open_work, task_history
 from .answer_why import why_task
 from .answer_workflows import get_definition, get_run, list_runs, list_steps, list_workflows
@@ -77,6 +78,8 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "audit.list": list_commands,
     "schedules.list": list_schedules,
     "schedules.get": get_schedule,
+    "sessions.get": get_session,
+    "sessions.list": list_sessions,
 }
 """The one table of queries: name on the wire → what answers it."""
 

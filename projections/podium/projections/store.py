@@ -23,6 +23,7 @@ from .health import Health
 from .projection import Projection, Slot
 from .received import Received
 from .schedules import Schedules
+from .sessions import Sessions
 from .tasks_table import Tasks
 from .workflows import Workflows
 
@@ -66,6 +67,7 @@ class View(Struct, frozen=True):
     documents: Documents
     commands: Commands
     schedules: Schedules
+    sessions: Sessions
     positions: Mapping[Service, int]
 
 
@@ -176,6 +178,7 @@ class Store:
                     cast(Documents, found[Documents.name]),
                     cast(Commands, found[Commands.name]),
                     cast(Schedules, found[Schedules.name]),
+                    cast(Sessions, found[Sessions.name]),
                     _positions(answering),
                 )
             )

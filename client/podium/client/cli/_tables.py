@@ -19,6 +19,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         *("task_id", "kind", "phase", "agent", "attempt", "priority"),
         *("principal", "submitted_at", "code", "message"),
     ),
+    "sessions": ("session_id", "state", "strategy", "phases", "at_work", "path", "created_at", "ended_at", "goal"),
     "candidates": ("agent", "score", "skill", "load"),
     "runs": (
         *("run_id", "workflow", "version", "phase", "principal", "started_at", "ended_at"),
