@@ -14,24 +14,33 @@ from typing import Final
 from msgspec import Struct
 from pycrdt import Doc, Text, merge_updates
 
+from podium.contracts.documents import ROOT, SERVICE_CLIENT
+
 from .recordings import BadRecording, Patch, Recording
 from .splices import Spliced, joined
 
-ROOT: Final = "content"
-_FIRST_CLIENT: Final = 2
-"""Client ids rise with the writers' numbers: where two type at the same place, the lower one's text comes first."""
+_FIRST_CLIENT: Final = SERVICE_CLIENT + 1
+"""Where two type at the same place, the text of the one with the lower client id comes first."""
 
 _LIVE_REPLICAS: Final = 32
+_NOTHING: Final = b"\0\0"
 
 Version = dict[int, int]
 """line → how many of its runs."""
 
 
 class Batch(Struct, frozen=True):
-    """One update with the work of so many keystrokes."""
+    """One update with the work of so many keystrokes.
+
+    Attributes:
+        clients: the Yjs client ids of those who were at work.
+        inserted: characters.
+    """
 
     update: bytes
     keystrokes: int
+    clients: list[int]
+    inserted: int
 
 
 class _Line(Struct):
@@ -97,8 +106,9 @@ class _History:
 class _Replicas:
     """Those in use; the one unused for longest is given up when there are too many, and made again from another."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, falling: bool) -> None:
         self._recording = recording
+        self._falling = falling
         self._live: OrderedDict[int, _Replica] = OrderedDict()
         self._lines: list[_Line] = []
         self._lines_of: dict[int, list[int]] = {}
@@ -111,7 +121,9 @@ class _Replicas:
         for line in lines:
             if version.get(line, 0) == len(self._lines[line].runs):
                 return line
-        client = _FIRST_CLIENT + (agent if not lines else self._recording.agents + len(self._lines))
+        agents = self._recording.agents
+        rank = agents - 1 - agent if self._falling else agent
+        client = _FIRST_CLIENT + (agents + len(self._lines) if lines else rank)
         lines.append(len(self._lines))
         self._lines.append(_Line(client, []))
         return lines[-1]
@@ -146,16 +158,18 @@ class _Replicas:
         return replica
 
 
-def batches(recording: Recording, keystrokes: int) -> Iterator[Batch]:
+def batches(recording: Recording, keystrokes: int, *, falling: bool = False) -> Iterator[Batch]:
     """The recording's work in its order, in batches of so many keystrokes.
+
+    Args:
+        falling: the last writer, not the first, comes first where several typed at the same place at the same time.
 
     Raises:
         BadRecording: an edit is not within its text.
     """
-    replicas = _Replicas(recording)
+    replicas = _Replicas(recording, falling)
     history = _History(recording)
-    pending: list[bytes] = []
-    count = 0
+    gathered = _Gathered()
     for number, run in enumerate(recording.runs):
         version = history.before(number)
         line = replicas.line_of(run.agent, version)
@@ -163,17 +177,36 @@ def batches(recording: Recording, keystrokes: int) -> Iterator[Batch]:
         made: list[bytes] = []
         start = 0
         while start < len(run.patches):
-            part = run.patches[start : start + keystrokes - count]
-            made += (updates := _edit(replica, part, run.agent))
-            pending += updates
-            count += len(part)
+            part = run.patches[start : start + keystrokes - gathered.keystrokes]
+            updates = _edit(replica, part, run.agent)
+            made += updates
+            gathered.add(replica.doc.client_id, part, updates)
             start += len(part)
-            if count >= keystrokes:
-                yield Batch(_merged(pending), count)
-                pending, count = [], 0
+            if gathered.keystrokes >= keystrokes:
+                yield gathered.batch()
+                gathered = _Gathered()
         history.after(number, replicas.done(line, number, replica, version, made))
-    if count:
-        yield Batch(_merged(pending), count)
+    if gathered.keystrokes:
+        yield gathered.batch()
+
+
+class _Gathered:
+    """What goes into the next batch."""
+
+    def __init__(self) -> None:
+        self.keystrokes = 0
+        self._inserted = 0
+        self._clients: set[int] = set()
+        self._updates: list[bytes] = []
+
+    def add(self, client: int, patches: list[Patch], updates: list[bytes]) -> None:
+        self.keystrokes += len(patches)
+        self._inserted += sum(len(patch.inserted) for patch in patches)
+        self._clients.add(client)
+        self._updates += updates
+
+    def batch(self) -> Batch:
+        return Batch(_merged(self._updates), self.keystrokes, sorted(self._clients), self._inserted)
 
 
 def _edit(replica: _Replica, patches: list[Patch], agent: int) -> list[bytes]:
@@ -186,6 +219,8 @@ def _edit(replica: _Replica, patches: list[Patch], agent: int) -> list[bytes]:
 
 
 def _merged(updates: list[bytes]) -> bytes:
+    if not updates:
+        return _NOTHING
     return updates[0] if len(updates) == 1 else merge_updates(*updates)
 
 
