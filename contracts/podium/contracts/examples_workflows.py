@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
+from . import workflow_insights as i
 from . import workflow_queries as q
 from . import workflows as w
 from .query import Answer, Query
@@ -95,6 +96,51 @@ QUERIES: Final[Mapping[type[Query], tuple[Query, Answer]]] = MappingProxyType(
                     q.StepRow("write", "completed", _AT, _AT + 1.5, task="paper-7-write", begun=1),
                     q.StepRow("check", "running", _AT + 1.5),
                 ],
+            ),
+        ),
+        i.ListMigration: (
+            i.ListMigration(workflow="paper", version=2),
+            i.MigrationAnswer(
+                positions=_POSITIONS,
+                workflow="paper",
+                version=2,
+                current=1,
+                runs=[
+                    i.Migratable("paper-5", 1, "paused"),
+                    i.Migratable("paper-6", 1, "running", ["write is done, and is another in the version"]),
+                ],
+            ),
+        ),
+        i.GetCritical: (
+            i.GetCritical(run_id="paper-7"),
+            i.CriticalAnswer(
+                positions=_POSITIONS,
+                run=_RUN,
+                path=[
+                    i.CriticalStep("write", _AT, _AT, _AT + 0.5, _AT + 1.5),
+                    i.CriticalStep("check", _AT + 1.5, _AT + 1.5),
+                ],
+                work=61.0,
+                waited=0.5,
+            ),
+        ),
+        i.WorkflowStatistics: (
+            i.WorkflowStatistics(workflow="paper", slowest=1),
+            i.StatisticsAnswer(
+                positions=_POSITIONS,
+                workflow="paper",
+                since=_AT,
+                until=_AT + 86400.0,
+                open=1,
+                completed=6,
+                failed=1,
+                cancelled=0,
+                codes={"rejected": 1},
+                steps=[i.StepStatistics("check", 6, 1, mean=60.0, p50=58.5, p95=90.0, longest=90.0, share=0.975)],
+                mean=61.5,
+                p50=60.0,
+                p95=91.5,
+                longest=91.5,
             ),
         ),
     }

@@ -36,6 +36,7 @@ from .query import QueryErrorCode as QueryErrorCode
 from .schedule_queries import GetSchedule, ListSchedules
 from .session_queries import GetSession, ListSessions
 from .tasks import Decision, TaskSpec, Waiting
+from .workflow_insights import GetCritical, ListMigration, WorkflowStatistics
 from .workflow_queries import GetDefinition, GetRun, ListRuns, ListSteps, ListWorkflows
 
 Phase = Literal["queued", "delayed", "assigned", "running", "paused", "completed", "failed", "cancelled"]
@@ -316,6 +317,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
             ),
             *(GetDocument, ListDocuments, DocumentHistory, DocumentUpdates),
             *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps, ListSchedules, GetSchedule),
+            *(ListMigration, GetCritical, WorkflowStatistics),
             ListCommands,
             *(GetSession, ListSessions),
         )

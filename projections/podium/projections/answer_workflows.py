@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Raw
 from sqlalchemy import case, func, select
 
 from podium.contracts.catalogue import decode_data
@@ -60,22 +61,35 @@ async def list_workflows(sources: Sources, query: ListWorkflows) -> WorkflowsAns
 
 
 async def get_definition(sources: Sources, query: GetDefinition) -> DefinitionAnswer:
-    def read(view: View) -> tuple[int, int]:
-        table = view.workflows.definitions.c
-        rows = select(table.version, table.sequence).where(table.workflow == query.workflow)
-        if query.version is not None:
-            rows = rows.where(table.version == query.version)
-        row = view.connection.execute(rows.order_by(table.version.desc()).limit(1)).first()
-        if row is None:
-            version = "" if query.version is None else f" version {query.version} of the"
-            raise Failed("not_found", f"there is no{version} workflow {query.workflow}")
-        return row.version, row.sequence
+    found, positions = await sources.view(lambda view: find_definition(view, query.workflow, query.version))
+    version, sequence = found
+    definition = await definition_at(sources, sequence)
+    return DefinitionAnswer(positions=positions, workflow=query.workflow, version=version, definition=definition)
 
-    (version, sequence), positions = await sources.view(read)
+
+def find_definition(view: View, workflow: str, version: int | None) -> tuple[int, int]:
+    """A version, by default the newest, and where it stands in the router's stream.
+
+    Raises:
+        Failed
+    """
+    table = view.workflows.definitions.c
+    rows = select(table.version, table.sequence).where(table.workflow == workflow)
+    if version is not None:
+        rows = rows.where(table.version == version)
+    row = view.connection.execute(rows.order_by(table.version.desc()).limit(1)).first()
+    if row is None:
+        of = "" if version is None else f" version {version} of the"
+        raise Failed("not_found", f"there is no{of} workflow {workflow}")
+    return row.version, row.sequence
+
+
+async def definition_at(sources: Sources, sequence: int) -> Raw:
+    """Raises: Failed"""
     event = decode_data(await sources.event("router", sequence))
     if not isinstance(event, WorkflowDefined):
         raise Failed("internal", f"event {sequence} is no definition")
-    return DefinitionAnswer(positions=positions, workflow=query.workflow, version=version, definition=event.definition)
+    return event.definition
 
 
 async def list_runs(sources: Sources, query: ListRuns) -> RunsAnswer:
@@ -104,7 +118,7 @@ async def list_runs(sources: Sources, query: ListRuns) -> RunsAnswer:
 
 
 async def get_run(sources: Sources, query: GetRun) -> RunAnswer:
-    run, positions = await sources.view(lambda view: _find_run(view, query.run_id))
+    run, positions = await sources.view(lambda view: find_run(view, query.run_id))
     waiting = await sources.waiting(run.run_id) if run.phase in OPEN_RUN_PHASES else None
     answer = RunAnswer(positions=positions, run=run_row(run), waiting=waiting)
     if run.output is None:
@@ -119,7 +133,7 @@ async def list_steps(sources: Sources, query: ListSteps) -> StepsAnswer:
     (after,) = read_cursor(query.cursor, tuple[int]) if query.cursor is not None else (0,)
 
     def read(view: View) -> list[Step]:
-        _find_run(view, query.run_id)
+        find_run(view, query.run_id)
         steps = view.workflows.steps.c
         rows = select(view.workflows.steps).where(steps.run_id == query.run_id, steps.sequence > after)
         return [Step(*row) for row in view.connection.execute(rows.order_by(steps.sequence).limit(query.limit + 1))]
@@ -133,7 +147,7 @@ async def list_steps(sources: Sources, query: ListSteps) -> StepsAnswer:
     )
 
 
-def _find_run(view: View, run_id: str) -> Run:
+def find_run(view: View, run_id: str) -> Run:
     """Raises: Failed"""
     runs = view.workflows.runs
     row = view.connection.execute(select(runs).where(runs.c.run_id == run_id)).first()

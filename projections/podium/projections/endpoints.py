@@ -21,6 +21,7 @@ from podium.runtime.wire import settle
 
 from .answer_agents import get_agent, list_agents
 from .answer_audit import list_commands
+from .answer_critical import get_critical
 from .answer_diagnosis import diagnose
 from .answer_documents import document_history, document_updates, get_document, list_documents
 from .answer_health import (
@@ -33,9 +34,11 @@ from .answer_health import (
     list_recoveries,
 )
 from .answer_list import list_tasks
+from .answer_migration import list_migration
 from .answer_overview import system_overview
 from .answer_schedules import get_schedule, list_schedules
 from .answer_sessions import get_session, list_sessions
+from .answer_statistics import workflow_statistics
 from .answer_tasks import get_task, open_work, task_history
 from .answer_why import why_task
 from .answer_workflows import get_definition, get_run, list_runs, list_steps, list_workflows
@@ -75,6 +78,9 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "runs.list": list_runs,
     "runs.get": get_run,
     "runs.steps": list_steps,
+    "runs.migration": list_migration,
+    "runs.critical": get_critical,
+    "workflows.stats": workflow_statistics,
     "audit.list": list_commands,
     "schedules.list": list_schedules,
     "schedules.get": get_schedule,

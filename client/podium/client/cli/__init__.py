@@ -26,7 +26,9 @@ from . import (
     show,
     start,
     workflow,
+    workflow_migration,
     workflow_runs,
+    workflow_status,
 )
 from ._app import Exit, app, tell
 
@@ -50,7 +52,9 @@ __all__ = [
     "show",
     "start",
     "workflow",
+    "workflow_migration",
     "workflow_runs",
+    "workflow_status",
 ]
 
 

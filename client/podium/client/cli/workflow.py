@@ -87,11 +87,11 @@ def graph(
     """Draw a definition, or a run."""
     from podium.client import _drawing
 
-    from . import workflow_runs
+    from . import workflow_status
 
     draw = _drawing.svg if svg else _drawing.mermaid
     if run_id is not None:
-        return run(workflow_runs.draw(run_id, draw, common))
+        return run(workflow_status.draw(run_id, draw, common))
 
     def offline() -> int:
         if file is None:

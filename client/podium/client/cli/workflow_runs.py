@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +13,8 @@ from ._app import Common, Exit, Json, Usage, run, tell
 from .workflow import read_definition, tell_faults, workflow
 
 if TYPE_CHECKING:
-    from msgspec import Struct
-
     from podium.client import Client
     from podium.contracts.definitions import Definition
-    from podium.contracts.workflow_queries import StepRow
 
 Reason = Annotated[str | None, Parameter(help="why, for those who look at it later")]
 Input = Annotated[str, Parameter(help="what it is started with: JSON, or @file")]
@@ -132,96 +128,6 @@ async def _watch(client: Client, run_id: str, *, quiet: bool) -> Any:
     return await workflows.result(client, run_id)
 
 
-@workflow.command(
-    help_epilogue="""\
-Example:
-  podium workflow status paper-7""",
-)
-def status(run_id: str, /, *, json: Json = False, common: Common = Common()) -> int:
-    """Say where a run is, what it waits for, and what became of its steps."""
-    return run(_status(run_id, json, common))
-
-
-async def _status(run_id: str, json: bool, common: Common) -> int:
-    import msgspec
-
-    from podium.contracts.workflow_queries import GetRun
-
-    async with common.client() as client:
-        answer = await client.query(GetRun(run_id=run_id, fresh=True))
-        steps = await steps_of(client, run_id)
-    content = msgspec.json.decode(msgspec.json.encode(answer)) | {"steps": msgspec.to_builtins(steps)}
-    if json:
-        print(msgspec.json.encode(content).decode())
-    else:
-        from . import _tables
-
-        waiting = {"waits for": "\n".join(answer.waiting.reasons)} if answer.waiting is not None else {}
-        output = {"output": content["output"]} if "output" in content else {}
-        _tables.show({**content["run"], **waiting, **output, "tasks of steps": content["steps"]})
-    return Exit.OK
-
-
-async def steps_of(client: Client, run_id: str) -> list[StepRow]:
-    """All steps that have begun."""
-    from podium.contracts.workflow_queries import ListSteps
-
-    found: list[StepRow] = []
-    cursor: str | None = None
-    while True:
-        page = await client.query(ListSteps(run_id=run_id, cursor=cursor, fresh=cursor is None))
-        found += page.steps
-        if page.next is None:
-            return found
-        cursor = page.next
-
-
-@workflow.command(
-    name="list",
-    help_epilogue="""\
-Examples:
-  podium workflow list
-  podium workflow list paper --phase failed --json""",
-)
-def list_(
-    name: str = "", /, *, phase: str | None = None, limit: int = 50, json: Json = False, common: Common = Common()
-) -> int:
-    """List workflows; with a name or a phase, runs, the newest first.
-
-    Parameters
-    ----------
-    name
-        of a workflow
-    phase
-        running, paused, completed, failed or cancelled
-    """
-    return run(_list(name, phase, limit, json, common))
-
-
-async def _list(name: str, phase: str | None, limit: int, json: bool, common: Common) -> int:
-    import msgspec
-
-    from podium.contracts.workflow_queries import ListRuns, ListWorkflows
-
-    async with common.client() as client:
-        answer: Struct
-        if name or phase:
-            fields = {"workflow": name or None, "phase": phase, "limit": limit, "fresh": True}
-            try:
-                answer = await client.query(msgspec.convert(fields, ListRuns))
-            except msgspec.ValidationError as error:
-                raise Usage(str(error)) from error
-        else:
-            answer = await client.query(ListWorkflows(fresh=True))
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.to_builtins(answer))
-    return Exit.OK
-
-
 @workflow.command
 def cancel(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
     """End a run; its tasks and child workflows are cancelled."""
@@ -302,12 +208,6 @@ def rerun(run_id: str, /, *, step: str | None = None, id: RunId = None, common: 
     return code
 
 
-@workflow.command
-def migrate(run_id: str, version: int, /, *, common: Common = Common()) -> int:
-    """Let a run go on with another version, in which all that has begun is as it was."""
-    return _send(run_id, "migrate_workflow", common, version=version)
-
-
 def _send(entity: str, command: str, common: Common, **fields: Any) -> int:
     async def send() -> int:
         body = {name: value for name, value in fields.items() if value is not None}
@@ -316,19 +216,3 @@ def _send(entity: str, command: str, common: Common, **fields: Any) -> int:
         return Exit.OK
 
     return run(send())
-
-
-async def draw(run_id: str, how: Callable[[Definition, dict[str, str]], str], common: Common) -> int:
-    """A run's picture, its states coloured."""
-    import msgspec
-
-    from podium.contracts.definitions import read_value
-    from podium.contracts.workflow_queries import GetDefinition, GetRun
-
-    async with common.client() as client:
-        found = (await client.query(GetRun(run_id=run_id, fresh=True))).run
-        answer = await client.query(GetDefinition(workflow=found.workflow, version=found.version))
-        steps = await steps_of(client, run_id)
-    definition = read_value(msgspec.json.decode(answer.definition))
-    print(how(definition, {step.step: step.phase for step in steps}), end="")
-    return Exit.OK

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from podium.contracts.definitions import BadDefinition, read_value, to_json
+from podium.contracts.definitions.migration import obstacles
 from podium.contracts.outcomes import Refused
 from podium.contracts.workflows import (
     ApproveStep,
@@ -190,25 +191,11 @@ def _migrated(flows: Flows, run: Run, number: int) -> Sequence[WorkflowEvent] | 
     if plan is None:
         message = f"$.version: there is no version {number} of {facts.workflow}"
         return Refused("unknown_workflow", message, {"path": "$.version"})
-    obstacles = obstacles_to(run, plan)
-    if obstacles:
-        message = f"{run.id} cannot move to version {number}: {obstacles[0]}"
-        return Refused("cannot_migrate", message, {"obstacles": obstacles})
+    found = obstacles(run.plan.shape, plan.shape, facts.done, facts.active)
+    if found:
+        message = f"{run.id} cannot move to version {number}: {found[0]}"
+        return Refused("cannot_migrate", message, {"obstacles": found})
     return [WorkflowMigrated(number, plan.hash)]
-
-
-def obstacles_to(run: Run, plan: Plan) -> list[str]:
-    """Why a run cannot go on with another version: what has begun must be as it was, and wait for nothing new."""
-    facts = run.facts
-    found: list[str] = []
-    for name in (*facts.done, *facts.active):
-        now, then = run.plan.steps[name], plan.steps.get(name)
-        begun = "is done" if name in facts.done else "has begun"
-        if then is None:
-            found.append(f"{name} {begun}, and the version does not have it")
-        elif then.signature() != now.signature():
-            found.append(f"{name} {begun}, and is another in the version")
-    return found
 
 
 def _digest(flows: Flows, run: str) -> bytes | None:

@@ -12,6 +12,7 @@ import msgspec
 
 from podium.contracts.definitions import Definition, Step, read_value, to_json
 from podium.contracts.definitions.graph import dependencies_of, in_order, successors_of, upward_ranks
+from podium.contracts.definitions.migration import Shape
 from podium.contracts.definitions.model import Fallback, Work
 from podium.contracts.expressions import Expression, Template, parse_expression, parse_template
 from podium.contracts.tasks import Constraints, Retry, Timeouts
@@ -72,10 +73,6 @@ class StepPlan:
         self.is_first = step.synthesis is not None and step.synthesis.method == "first"
         self.lane = self.work.lane if step.action == "task" else step.action
 
-    def signature(self) -> tuple[Any, ...]:
-        """Equal for steps that do the same in two versions."""
-        return (self.step.model_copy(update={"name": None, "metadata": {}, "estimated_duration": None}), self.needed)
-
 
 class Plan:
     """One version of a workflow.
@@ -99,6 +96,11 @@ class Plan:
         }
         self.last = tuple(step for step, following in self.successors.items() if not following)
         self.output = None if definition.output is None else parse_template(definition.output)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """By which it is compared with other versions."""
+        return Shape(self.definition)
 
     @cached_property
     def order(self) -> list[str]:
