@@ -46,7 +46,11 @@ def test_a_sample_is_read_as_the_newest_version(type):
     assert event_type(data) not in UPCASTERS
 
 
-ADDED = {"podium.task_assigned.v1": {"progress_within", "heartbeat_within"}}
+ADDED = {
+    "podium.task_assigned.v1": {"progress_within", "heartbeat_within"},
+    "podium.task_completed.v1": {"learned"},
+    "podium.attempt_failed.v1": {"learned"},
+}
 """type → fields that were added, with a default, after its sample was published."""
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.contracts.policies import Policy, PolicyRolledBack, PolicyStaged, Stage
+from podium.contracts.tasks import TaskCompleted
 from podium.router.adaptive import lots, odds
 from podium.router.columns import Beliefs
-from tests.rules.scenario import RouterScenario, agents_of, command, decision_of, event_of, router, submit
+from tests.rules.scenario import RouterScenario, agents_of, command, decision_of, event_of, names, router, submit
 
 
 def work(scenario: RouterScenario, seconds: dict[str, float], tasks: range, strategy: str = "adaptive") -> Counter[str]:
@@ -175,3 +178,73 @@ def test_a_plans_decision_says_so():
     assert decision.strategy == "optimal"
     assert decision.candidates[0].agent == event_of(emits, type(emits[-1].event)).agent
     assert "best assignment of all that wait" in decision.reasons[0]
+
+
+# Policies
+
+
+def learned_of(emits: list[Any]) -> Any:
+    learned = decision_of(emits).learned
+    assert learned is not None
+    return learned
+
+
+def staged(scenario: RouterScenario, number: int, stage: Stage, share: float = 0.5, **policy: Any) -> list[Any]:
+    parameters = msgspec.convert({"strategy": "adaptive", **policy}, Policy)
+    scenario.decider.observe(scenario.state, "p1", PolicyStaged(number, stage, parameters, share, "why"), scenario.now)
+    return scenario.reacts()
+
+
+def test_a_policy_in_force_decides_for_tasks_that_do_not_say():
+    scenario = router().agent("a1", skills={"echo": 0.9}).agent("a2", skills={"echo": 0.2})
+    assert names(staged(scenario, 1, "active", strategy="round_robin")) == ["policy_applied"]
+    taken = [agents_of(scenario.asked(submit(), entity=f"t{number}"))[0] for number in range(2)]
+    assert taken == ["a1", "a2"]
+    emits = [emit for _, _, emit in scenario.events]
+    assert (decision_of(emits).strategy, learned_of(emits).policy) == ("round_robin", "p1")
+    assert learned_of(emits).propensity == 1.0
+
+
+def test_a_tasks_own_strategy_is_its_own():
+    scenario = router("a1", "a2")
+    staged(scenario, 1, "active", strategy="round_robin")
+    assert decision_of(scenario.asked(submit(strategy="best_score"))).learned is None
+
+
+def test_a_shadow_decides_nothing_and_its_odds_are_noted():
+    scenario = router().agent("a1", skills={"echo": 0.9}).agent("a2", skills={"echo": 0.2})
+    staged(scenario, 1, "shadow", exploration=0.4)
+    learned = learned_of(scenario.asked(submit()))
+    assert (learned.policy, learned.propensity, learned.trial) == ("settings", 1.0, None)
+    assert learned.shadow.policy == "p1"
+    assert learned.shadow.propensity == pytest.approx(0.6)
+    completed = scenario.asked(command("complete_task", attempt=1), by="a1")
+    assert event_of(completed, TaskCompleted).learned == learned
+
+
+def test_a_canary_decides_for_its_share():
+    scenario = router("a1", mode="dynamic")
+    staged(scenario, 1, "canary", share=0.25)
+    groups: Counter[str] = Counter()
+    for number in range(200):
+        emits = scenario.asked(submit(), entity=f"t{number}")
+        learned = learned_of(emits)
+        assert learned.trial == "p1"
+        groups[learned.policy] += 1
+        scenario.asked(command("complete_task", attempt=1), by="a1", entity=f"t{number}")
+    assert 30 < groups["p1"] < 70
+    assert groups["p1"] + groups["settings"] == 200
+
+
+def test_steps_are_followed_once_and_a_replay_follows_the_same():
+    scenario = router("a1")
+    assert names(staged(scenario, 1, "shadow")) == ["policy_applied"]
+    assert staged(scenario, 1, "shadow") == []
+    assert names(staged(scenario, 2, "active")) == ["policy_applied"]
+    assert scenario.state.book.policies.trial is None
+    scenario.decider.observe(scenario.state, "p1", PolicyRolledBack(3, "active", "why"), scenario.now)
+    assert names(scenario.reacts()) == ["policy_withdrawn"]
+    assert not scenario.state.book.policies
+    again = scenario.replayed()
+    assert again.dump() == scenario.dump()
+    assert staged(again, 2, "active") == []

@@ -139,7 +139,7 @@ async def test_send_need_not_wait(podium: CommandLine):
         (("router", "t1", "sumbit_task"), 1, "unknown_command: router has no command 'sumbit_task'"),
         (("router", "t1", "submit_task", "{"), 1, "not_json"),
         (("router", "t1", "submit_task", "[]"), 1, "invalid: $: expected `object`, got `array`"),
-        (("optimizer", "t1", "check"), 2, "no stream takes commands for this service; is podium running?"),
+        (("optimizer", "t1", "check"), 1, "unknown_command: optimizer has no command 'check'"),
     ],
 )
 async def test_send_says_what_is_wrong(podium: CommandLine, arguments: tuple[str, ...], code: int, said: str):

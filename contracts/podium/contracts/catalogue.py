@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, documents, health, optimizer, schedules, sessions, tasks, workflows
+from . import agents, documents, health, optimizer, policies, schedules, sessions, tasks, workflows
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
@@ -24,6 +24,7 @@ COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "router": tasks.RouterCommand | workflows.WorkflowCommand | schedules.ScheduleCommand,
         "health": health.HealthCommand,
         "collaboration": sessions.SessionCommand | documents.DocumentCommand,
+        "optimizer": optimizer.OptimizerCommand,
     }
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
@@ -33,6 +34,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         | workflows.AnyWorkflowEvent
         | schedules.AnyScheduleEvent
         | sessions.PhaseEvent
+        | policies.AppliedEvent
         | CommandAccepted
         | CommandRefused,
         "health": health.HealthEvent | CommandAccepted | CommandRefused,

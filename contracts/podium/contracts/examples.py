@@ -237,6 +237,7 @@ COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = Mappin
             *_COMMANDS,
             *examples_alerts.COMMANDS,
             *examples_workflows.COMMANDS,
+            *examples_optimizer.COMMANDS,
             *examples_sessions.COMMANDS,
             *examples_schedules.COMMANDS,
             *examples_documents.COMMANDS,

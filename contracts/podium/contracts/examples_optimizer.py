@@ -6,10 +6,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from . import predictions
+from . import policies, predictions
 from .subjects import Service
 
 _ESTIMATE: Final = predictions.Estimate(41.0, 0.97, 0.93, 0.995, duration=0.25, low=0.18, high=0.4)
+
+_POLICY: Final = policies.Policy("adaptive", exploration=0.1, skill_weight=0.5)
+_EVIDENCE: Final = policies.Evidence("doubly_robust", 800, 0.62, 0.5, 0.12, 0.08, 0.16)
+
+COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
+    ("ops", "learning-1", policies.ProposePolicy(_POLICY, share=0.1, reason="agents differ")),
+    ("ops", "learning-1", policies.PromotePolicy("a week is enough")),
+    ("ops", "learning-1", policies.RollBackPolicy("too many risks")),
+)
 
 EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     (
@@ -25,4 +34,13 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
             slope=0.1,
         ),
     ),
+    (
+        "optimizer",
+        "learning-1",
+        "optimizer",
+        policies.PolicyStaged(2, "canary", _POLICY, 0.1, "gain +0.12, between +0.08 and +0.16", _EVIDENCE),
+    ),
+    ("optimizer", "learning-1", "ops", policies.PolicyRolledBack(3, "canary", "too many risks", _EVIDENCE)),
+    ("router", "learning-1", "router", policies.PolicyApplied(2, "canary", _POLICY, 0.1)),
+    ("router", "learning-1", "router", policies.PolicyWithdrawn(3)),
 )

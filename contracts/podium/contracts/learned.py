@@ -32,6 +32,7 @@ class Learned(Struct, frozen=True, gc=False, omit_defaults=True):
         expected: the worth that is expected of the agent, 0–1.
         worth: the mean of what is expected of all its agents, by the probability with which it chooses each.
         tried: whether the agent was chosen to learn more of it rather than as the best.
+        trial: the policy that is on trial as a canary, whether it or the one in force decided.
         shadow: what a policy on trial would have done.
     """
 
@@ -41,4 +42,5 @@ class Learned(Struct, frozen=True, gc=False, omit_defaults=True):
     expected: float
     worth: float
     tried: bool = False
+    trial: RecordedName | None = None
     shadow: Shadow | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .policies import PolicyCommand, PolicyEvent
 from .predictions import PredictionEvent
 
-OptimizerEvent = PredictionEvent
+OptimizerCommand = PolicyCommand
+OptimizerEvent = PredictionEvent | PolicyEvent

@@ -70,6 +70,11 @@ RefusalCode = Literal[
     "bad_path",
     "unknown_revision",
     # every service
+    "policy_exists",
+    "unknown_policy",
+    "trial_under_way",
+    "already_in_force",
+    "out_of_use",
     "overloaded",
     "internal",
 ]

@@ -284,6 +284,7 @@ class TaskCompleted(Event, frozen=True, tag="task_completed"):
         size: bytes of the task's input.
         waited: seconds from the task's submission to the attempt's assignment.
         cost: as the agent says.
+        learned: how a policy chose the agent; while one is on trial.
     """
 
     agent: RecordedName
@@ -294,6 +295,7 @@ class TaskCompleted(Event, frozen=True, tag="task_completed"):
     size: int = 0
     waited: float = 0.0
     cost: float | None = None
+    learned: Learned | None = None
 
 
 class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
@@ -303,7 +305,7 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
         code: the agent's own, or `start_timeout`, `finish_timeout`, `heartbeat_timeout`, `agent_lost`,
             `agent_stalled`, `agent_unregistered`, `deadline_exceeded`, `output_does_not_fit`.
         retry_at: seconds since the epoch, UTC; None if the task fails with it.
-        kind, size, waited: as in `task_completed`.
+        kind, size, waited, learned: as in `task_completed`.
     """
 
     agent: RecordedName
@@ -314,6 +316,7 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
     kind: RecordedName | None = None
     size: int = 0
     waited: float = 0.0
+    learned: Learned | None = None
 
 
 class ReportRefused(Event, frozen=True, tag="report_refused"):

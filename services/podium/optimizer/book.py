@@ -9,9 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from podium.contracts.optimizer import OptimizerEvent
+from podium.contracts.policies import PolicyRolledBack, PolicyStaged
 from podium.contracts.predictions import PredictionsPublished
 
 from .experience import KINDS_KEPT
+from .policies import Policies
 
 
 class Table(Struct, frozen=True):
@@ -25,6 +27,7 @@ class _Dump(Struct, frozen=True):
     format: Literal["optimizer-1"]
     version: int
     tables: list[tuple[str, Table]]
+    policies: Policies = msgspec.field(default_factory=Policies)
 
 
 class Book:
@@ -33,9 +36,11 @@ class Book:
     Attributes:
         version: of the newest table.
         tables: kind → its newest table.
+        policies: how agents are chosen, and what is tried.
     """
 
     def __init__(self) -> None:
+        self.policies = Policies()
         self.version = 0
         self.tables: OrderedDict[str, Table] = OrderedDict()
 
@@ -47,10 +52,12 @@ class Book:
                 self.tables.move_to_end(entity)
                 if len(self.tables) > KINDS_KEPT:
                     self.tables.popitem(last=False)
+            case PolicyStaged() | PolicyRolledBack():
+                self.policies.fold(entity, event)
 
     def dump(self) -> bytes:
         """Equal books give equal bytes."""
-        return msgspec.msgpack.encode(_Dump("optimizer-1", self.version, list(self.tables.items())))
+        return msgspec.msgpack.encode(_Dump("optimizer-1", self.version, list(self.tables.items()), self.policies))
 
     @staticmethod
     def load(dumped: bytes) -> Book:
@@ -58,4 +65,5 @@ class Book:
         content = msgspec.msgpack.decode(dumped, type=_Dump)
         book = Book()
         book.version, book.tables = content.version, OrderedDict(content.tables)
+        book.policies = content.policies
         return book

@@ -10,19 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import ClassVar, Final, cast
 
+import msgspec
 from msgspec import Struct
 
-from podium.contracts.optimizer import OptimizerEvent
+from podium.contracts.optimizer import OptimizerCommand, OptimizerEvent
 from podium.contracts.outcomes import Refused
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import AttemptFailed, TaskCompleted
 from podium.kernel.decider import Emit, Request
 
+from . import policies
 from .book import Book
 from .experience import Outcome
 from .settings import OptimizerSettings
 from .state import OptimizerState
 from .tables import Priors, is_news, table_of
+from .trial import TrialDump
 
 _KINDS_AT_ONCE: Final = 20
 """How many kinds are looked at in one round; the others wait for the next one."""
@@ -32,7 +35,7 @@ class Optimizer:
     """A `Decider`."""
 
     service: Service = "optimizer"
-    schema = "1"
+    schema = "2"
     upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {"router": (TaskCompleted, AttemptFailed)}
     closing: tuple[type[Struct], ...] = ()
 
@@ -54,19 +57,24 @@ class Optimizer:
         return OptimizerState(Book.load(dumped), self.settings)
 
     def dump_facts(self, state: OptimizerState) -> bytes:
-        return state.experience.dump()
+        return msgspec.msgpack.encode((state.experience.dump(), state.trials.dump()))
 
     def load_facts(self, state: OptimizerState, dumped: bytes) -> None:
-        state.experience.load(dumped)
+        experience, trials = msgspec.msgpack.decode(dumped, type=tuple[bytes, list[TrialDump]])
+        state.experience.load(experience)
+        state.trials.load(trials)
 
     # What is asked
 
     def decide(self, state: OptimizerState, request: Request, now: float) -> list[Emit] | Refused:
-        raise AssertionError(f"the optimizer takes no command {request.command}")
+        return policies.decide(state.book.policies, request.entity, cast(OptimizerCommand, request.command))
 
     # What others say
 
     def observe(self, state: OptimizerState, entity: str, fact: Struct, at: float) -> None:
+        if isinstance(fact, TaskCompleted | AttemptFailed) and fact.learned is not None:
+            duration = fact.duration if isinstance(fact, TaskCompleted) else None
+            state.trials.fold(fact.learned, duration)
         match fact:
             case TaskCompleted(kind=str(kind)):
                 outcome = Outcome(kind, fact.agent, True, fact.duration, fact.size, fact.waited, fact.cost)
@@ -82,7 +90,19 @@ class Optimizer:
     # What is due
 
     def react(self, state: OptimizerState, now: float) -> Iterable[Emit]:
-        return self._look(state, now) if state.experience.changed and now >= state.look_at else ()
+        if state.tune_at is None:
+            state.tune_at = now + self.settings.frequency
+        return self._react(state, now)
+
+    def _react(self, state: OptimizerState, now: float) -> Iterator[Emit]:
+        if state.trials.changed:
+            state.trials.changed = False
+            yield from policies.look(state.book.policies, state.trials, self.settings)
+        if self.settings.tune and state.tune_at is not None and now >= state.tune_at:
+            state.tune_at = now + self.settings.frequency
+            yield from policies.tune(state.book.policies, self.settings)
+        if state.experience.changed and now >= state.look_at:
+            yield from self._look(state, now)
 
     def _look(self, state: OptimizerState, now: float) -> Iterator[Emit]:
         experience, book = state.experience, state.book
@@ -98,7 +118,12 @@ class Optimizer:
         state.look_at = now + (0.0 if experience.changed else self.settings.publish_interval)
 
     def due(self, state: OptimizerState) -> float | None:
-        return state.look_at if state.experience.changed else None
+        times = [state.look_at] if state.experience.changed else []
+        if state.trials.changed:
+            times.append(0.0)
+        if self.settings.tune:
+            times.append(state.tune_at or 0.0)
+        return min(times, default=None)
 
     def explain(self, state: OptimizerState, entity: str, now: float) -> Struct | None:
         return None

@@ -44,6 +44,13 @@ class Odds(NamedTuple):
             return 1.0 - self.curiosity
         return self.curiosity * self.weights.item(index) / self.total if self.total else 0.0
 
+    def mean(self, values: Floats) -> float:
+        """Of values of the eligible, by the probability with which each is chosen."""
+        if not self.total:
+            return values.item(self.leader)
+        others = self.curiosity * float(self.weights @ values) / self.total
+        return (1.0 - self.curiosity) * values.item(self.leader) + others
+
     def draw(self, first: float, second: float) -> int:
         """By two random numbers, each 0–1."""
         if first >= self.curiosity:
@@ -60,9 +67,7 @@ def odds(beliefs: Beliefs, ties: NDArray[np.float64], estimate: float, delay: fl
         delay: seconds from a failed attempt to the next.
         exploration: the greatest share of choices that try somebody else.
     """
-    time = estimate * np.exp(beliefs.log_time)
-    failures = (1.0 - beliefs.success) / beliefs.success
-    seconds = time / beliefs.success + failures * delay
+    seconds = beliefs.seconds(estimate, delay)
     cost = np.log(seconds)
     leader = int(cost.argmin())
     equals = np.equal(cost, cost[leader]).nonzero()[0]
@@ -71,7 +76,7 @@ def odds(beliefs: Beliefs, ties: NDArray[np.float64], estimate: float, delay: fl
     if len(cost) == 1:
         return Odds(0, 0.0, np.zeros(1), 0.0, seconds)
     # The deviation of the cost: of the logarithm of the time, and of that of the success.
-    deviation = np.sqrt(beliefs.variance + failures / (beliefs.trials + 3.0))
+    deviation = np.sqrt(beliefs.variance + (1.0 - beliefs.success) / beliefs.success / (beliefs.trials + 3.0))
     gap = cost - cost[leader]
     gain = deviation * np.exp(-0.5 * (gap / deviation) ** 2)
     worth_trying = gain / (gap + gain + 1e-300)
@@ -85,6 +90,11 @@ def odds(beliefs: Beliefs, ties: NDArray[np.float64], estimate: float, delay: fl
         weights[leader], total = 0.0, len(cost) - 1.0
     curiosity = exploration * max(best, LEAST_CURIOSITY)
     return Odds(leader, curiosity, weights, total, seconds)
+
+
+def certain(leader: int, seconds: Floats) -> Odds:
+    """The odds of who decides without any chance."""
+    return Odds(leader, 0.0, np.zeros(len(seconds)), 0.0, seconds)
 
 
 def worth(usual: float, beliefs: Beliefs, estimate: float) -> Floats:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from podium.contracts.policies import AppliedEvent
 from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, TaskEvent, TaskSubmitted
 
 from .agents import Hands, Track
@@ -16,6 +17,7 @@ from .fairness import Turns
 from .jobs import Jobs
 from .lessons import Lesson, Lessons
 from .phases import CLOSED, FRESH, IN_HAND, Assigned, Closed, Open, Queued, Running, Task
+from .policies import Policies
 from .settings import RouterSettings
 from .tasks import evolve
 
@@ -39,16 +41,18 @@ class _Dump(Struct, frozen=True):
     clocks: list[float]
     ends: list[tuple[int, str, float]]
     lessons: list[tuple[str, Lesson]] = []
+    policies: Policies = msgspec.field(default_factory=Policies)
 
 
 class Book:
-    """Changed by `fold` alone.
+    """Changed by `fold` and `follow` alone.
 
     Attributes:
         tasks: the open ones, in the order in which they were submitted.
         closed: those that were closed last, in the order in which they were.
         hands: of the agents that hold something.
         tracks: of the agents that ever held something; who was given a task last is last.
+        policies: which are followed.
         lessons: what was learned of agents, kind by kind.
         submitted, assigned: how many there were.
     """
@@ -60,6 +64,7 @@ class Book:
         self.tracks: OrderedDict[str, Track] = OrderedDict()
         self.turns = Turns()
         self.lessons = Lessons(settings.decay, everything="adaptive" in (settings.mode, settings.strategy))
+        self.policies = Policies()
         self.submitted = 0
         self.assigned = 0
         self._jobs = Jobs()
@@ -93,6 +98,11 @@ class Book:
             return Change(before, None)
         self.tasks[task_id] = after
         return Change(before, after)
+
+    def follow(self, name: str, event: AppliedEvent) -> None:
+        """A step of a policy; from the first one on every attempt is learned from."""
+        self.policies.fold(name, event)
+        self.lessons.everything = self.lessons.everything or bool(self.policies)
 
     def _submit(self, task_id: str, event: TaskSubmitted, principal: str, at: float) -> Change:
         tag = self.turns.submitted(event.priority, principal)
@@ -148,6 +158,7 @@ class Book:
                 self.turns.clocks,
                 self.turns.ends(),
                 self.lessons.dump(),
+                self.policies,
             )
         )
 
@@ -162,6 +173,8 @@ class Book:
         book.tracks = OrderedDict(content.tracks)
         book.turns = Turns(content.clocks, content.ends)
         book.lessons.load(content.lessons)
+        book.policies = content.policies
+        book.lessons.everything = book.lessons.everything or bool(book.policies)
         for read in content.tasks:
             trail = FRESH if read.trail == FRESH else read.trail
             task = replace(read, job=book._jobs.shared(read.job), trail=trail)

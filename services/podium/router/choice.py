@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from podium.contracts.learned import Learned
+from podium.contracts.tasks import Strategy
 
 from .fleet import INFINITE, Bools, Fleet
 from .requirements import Requirements
@@ -29,6 +30,7 @@ class Choice(NamedTuple):
         ties: how many were as good as the chosen one, itself included.
         ruled_out: reason → how many; every registered agent is either eligible or in here once.
         learned: how a policy came to it, if one did.
+        strategy: the policy's, if it is not the task's own.
     """
 
     fit: Fit
@@ -37,6 +39,7 @@ class Choice(NamedTuple):
     ties: int
     ruled_out: dict[str, int]
     learned: Learned | None = None
+    strategy: Strategy | None = None
 
 
 def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Sequence[str] = ()) -> Choice | None:

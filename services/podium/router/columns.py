@@ -34,6 +34,11 @@ class Beliefs(NamedTuple):
     success: Floats
     trials: Floats
 
+    def seconds(self, estimate: float, delay: float) -> Floats:
+        """Until an attempt of each succeeds, on the average; `delay`: from a failed attempt to the next."""
+        time = estimate * np.exp(self.log_time)
+        return (time + (1.0 - self.success) * delay) / self.success
+
 
 class Column:
     """One lesson."""

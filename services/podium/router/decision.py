@@ -18,7 +18,7 @@ def record(
 ) -> Decision:
     """`track` is the chosen agent's."""
     job = task.job
-    strategy = fits.strategy(job.needs)
+    strategy = choice.strategy or fits.strategy(job.needs)
     weight, names = fits.skill_weight, fleet.names
     skill_of, load_of = choice.fit.skill.item, fleet.costs["least_loaded"].item
     candidates: list[Candidate] = []

@@ -66,7 +66,13 @@ class Index:
     def pending(self) -> bool:
         """Whether something is to be done at once."""
         queue = self.queue
-        if queue.has_fresh or self.orphaned or self.ordered or (self.held and self._parts.holds.stop is not None):
+        if (
+            queue.has_fresh
+            or self._parts.wishes
+            or self.orphaned
+            or self.ordered
+            or (self.held and self._parts.holds.stop is not None)
+        ):
             return True
         if not queue.has_blocked:
             # Nothing waits for what came free.

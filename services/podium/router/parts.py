@@ -8,6 +8,7 @@ from .agents import Beat, Profile
 from .book import Book
 from .holds import Holds
 from .orders import Order
+from .policies import Wishes
 from .session_phases import Wanted
 
 
@@ -19,6 +20,7 @@ class Parts:
         left: observed, agents that were unregistered, in that order.
         doubts: observed, agent → since when health does not hear it (seconds since the epoch, UTC).
         orders: observed, task → what health wants done with an attempt, the newest last.
+        wishes: observed, what the optimizer wants followed.
         holds: observed, what keeps work from whom.
         wanted: observed, what sessions want done.
         beats: sensed, of registered agents.
@@ -33,5 +35,6 @@ class Parts:
         self.orders: OrderedDict[str, Order] = OrderedDict()
         self.holds = Holds()
         self.wanted = Wanted()
+        self.wishes = Wishes()
         self.beats: dict[str, Beat] = {}
         self.started: float | None = None

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from podium.contracts.learned import Learned
 from podium.contracts.tasks import Retry, Timeouts
 
 from .requirements import Requirements
@@ -78,7 +79,7 @@ class Delayed(Struct, frozen=True, gc=False, tag=True, array_like=True):
 
 
 class Assigned(Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """An agent has it and has not said that it began."""
+    """An agent has it and has not said that it began. `learned`: how it was chosen, while a policy is on trial."""
 
     job: Job
     trail: Trail
@@ -87,6 +88,7 @@ class Assigned(Struct, frozen=True, gc=False, tag=True, array_like=True):
     since: float
     start_by: float | None
     finish_within: float | None
+    learned: Learned | None = None
 
 
 class Running(Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -99,6 +101,7 @@ class Running(Struct, frozen=True, gc=False, tag=True, array_like=True):
     since: float
     started: float
     finish_by: float | None
+    learned: Learned | None = None
 
 
 class Paused(Struct, frozen=True, gc=False, tag=True, array_like=True):

@@ -32,7 +32,9 @@ def fail(
     delay = retry_delay(job.retry, failures, rules.settings.seed, job.id) if retryable else None
     retry_at = None if delay is None else now + (0.0 if at_once else delay)
     waited = max(0.0, task.since - job.submitted)
-    event = AttemptFailed(task.agent, task.attempt, code, message, retry_at, job.kind, len(job.input), waited)
+    event = AttemptFailed(
+        task.agent, task.attempt, code, message, retry_at, job.kind, len(job.input), waited, task.learned
+    )
     failed = Emit(job.id, event, task.agent if tell else None)
     if retry_at is not None:
         return [failed]

@@ -12,6 +12,7 @@ from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregist
 from podium.contracts.envelope import Beat as BeatSignal
 from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
 from podium.contracts.outcomes import Refused
+from podium.contracts.policies import AppliedEvent, PolicyRolledBack, PolicyStaged
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
 from podium.contracts.schedules import SCHEDULE_CLOSING, AnyScheduleEvent, ScheduleCommand, ScheduleEvent
 from podium.contracts.sessions import PhaseEnded, PhaseEvent, PhaseStarted, PhaseWithdrawn
@@ -68,6 +69,7 @@ from .workflows.book import Flows
 
 Decision = Callable[[RouterState, Request, float], Iterable[Emit] | Refused]
 
+_APPLIED = frozenset(get_args(AppliedEvent))
 _UNHEARD = Beat(0.0)
 
 LEFT_KEPT = 100_000
@@ -78,11 +80,12 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "7"
+    schema = "8"
     upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {
         "registry": (),
         "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),
         "collaboration": (PhaseStarted, PhaseWithdrawn),
+        "optimizer": (PolicyStaged, PolicyRolledBack),
     }
     closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, *SCHEDULE_CLOSING, WorkflowDefined, PhaseEnded)
 
@@ -116,6 +119,9 @@ class Router:
             return
         if isinstance(event, PhaseEvent):
             state.phases.fold(entity, event)
+            return
+        if type(event) in _APPLIED:
+            state.book.follow(entity, cast(AppliedEvent, event))
             return
         change = state.book.fold(entity, cast(TaskEvent, event), actor, at)
         if change is not None:
@@ -203,6 +209,8 @@ class Router:
                 _order(state, entity, fact)
             case PhaseStarted() | PhaseWithdrawn():
                 state.parts.wanted.observe(entity, fact)
+            case PolicyStaged() | PolicyRolledBack() if self.settings.mode != "static":
+                state.parts.wishes.add(entity, fact)
             case HoldPlaced() | HoldLifted():
                 state.parts.holds.fold(entity, fact)
                 state.index.hold_changed(entity, fact.scope)
@@ -234,6 +242,8 @@ class Router:
         return self._react(state, now) if busy else ()
 
     def _react(self, state: RouterState, now: float) -> Iterator[Emit]:
+        if state.parts.wishes:
+            yield from state.parts.wishes.follow(state.book.policies)
         if state.index.orphaned:
             yield from self._orphans(state, now)
         if state.index.ordered:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
 
-from podium.contracts.learned import Learned
+from podium.contracts.learned import Learned, Shadow
+from podium.contracts.policies import Policy
 
-from .adaptive import lots, odds, usual_time, worth
+from .adaptive import Odds, certain, lots, odds, usual_time, worth
 from .choice import SHOWN, Choice, choose, rate, reasons_against, without
-from .columns import Columns
+from .columns import Beliefs, Columns
 from .fleet import INFINITE, Fleet, Floats
 from .lessons import context_of
 from .optimal import BATCH, assign, costs, seats
 from .parts import Parts
-from .phases import WAITS, Delayed, Queued
+from .phases import WAITS, Delayed, Job, Queued
+from .policies import Followed
 from .queue import URGENT, Line, Queue, principal_shelf
 from .requirements import Requirements
 from .scoring import Fits
@@ -25,13 +29,36 @@ BY_SETTINGS: Final = "settings"
 """The version of the policy that the settings are."""
 
 
+class Guide(NamedTuple):
+    """Whose choice it is: a policy, by name. `trial`: the canary under way; `watcher`: a policy in shadow."""
+
+    name: str
+    policy: Policy
+    trial: str | None = None
+    watcher: Followed | None = None
+
+
+class Look(NamedTuple):
+    """All that a policy goes by: the places of the eligible, their skill, and what is believed of them."""
+
+    places: NDArray[np.intp]
+    skill: Floats
+    beliefs: Beliefs
+    estimate: float
+    delay: float
+
+
 class Steering:
     """An index: it remembers nothing but the plan of the present moment."""
 
     def __init__(self, parts: Parts, fleet: Fleet, fits: Fits, queue: Queue, settings: RouterSettings) -> None:
         self._parts, self._fleet, self._fits, self._queue = parts, fleet, fits, queue
         self._columns = Columns(fleet, parts.book.lessons)
-        self._exploration = settings.exploration
+        strategy = "adaptive" if settings.mode == "adaptive" else settings.strategy
+        self._settings = Policy(
+            "best_score" if strategy == "optimal" else strategy, settings.exploration, settings.skill_weight
+        )
+        self._learning = replace(self._settings, strategy="adaptive")
         self._plan: dict[str, int | None] = {}
 
     def begin(self) -> None:
@@ -39,40 +66,75 @@ class Steering:
         self._plan = {}
 
     def concerns(self, needs: Requirements) -> bool:
+        if needs.strategy is None and self._parts.book.policies:
+            return True
         return self._fits.strategy(needs) in ("adaptive", "optimal")
 
     def choose(self, task: Queued | Delayed, needs: Requirements, now: float) -> Choice | None:
-        if self._fits.strategy(needs) == "optimal":
+        guided = needs.strategy is None and bool(self._parts.book.policies)
+        if not guided and self._fits.strategy(needs) == "optimal":
             return self._planned(task, needs, now)
-        return self._adaptive(task, needs)
+        return self._guided(task, needs, self._guide(task.job) if guided else Guide(BY_SETTINGS, self._learning))
 
-    def _adaptive(self, task: Queued | Delayed, needs: Requirements) -> Choice | None:
+    def _guide(self, job: Job) -> Guide:
+        """Which policy decides about the task, and which one looks on."""
+        active, trial = self._parts.book.policies.active, self._parts.book.policies.trial
+        if trial is not None and trial.stage == "canary":
+            if lots(job.id, 0)[0] < trial.share:
+                return Guide(trial.name, trial.policy, trial.name)
+            return Guide(*self._today(active), trial.name)
+        return Guide(*self._today(active), None, trial)
+
+    def _today(self, active: Followed | None) -> tuple[str, Policy]:
+        return (BY_SETTINGS, self._settings) if active is None else (active.name, active.policy)
+
+    def _guided(self, task: Queued | Delayed, needs: Requirements, guide: Guide) -> Choice | None:
         fleet, job = self._fleet, task.job
         fit = rate(fleet, self._fits, needs)
         _, avoided = without(fleet, task.trail.failed_by, 0)
         places = np.greater(fleet.scores, -INFINITE, out=fleet.mask).nonzero()[0]
         if not len(places):
             return None
-        beliefs = self._columns.beliefs(context_of(job), places)
-        estimate = job.estimated_duration or 1.0
-        ties = fleet.costs["round_robin"][places] * 1e-12 - fleet.scores[places]
-        chances = odds(beliefs, ties, estimate, job.retry.delay, self._exploration)
+        context, estimate = context_of(job), job.estimated_duration or 1.0
+        look = Look(places, fit.skill[places], self._columns.beliefs(context, places), estimate, job.retry.delay)
+        chances = self._odds(guide.policy, look)
         index = chances.draw(*lots(job.id, task.trail.attempt + 1))
-        lesson = self._parts.book.lessons.found.get(context_of(job))
+        lesson = self._parts.book.lessons.found.get(context)
         usual = usual_time(estimate, 0.0 if lesson is None else lesson.middle)
-        worths = worth(usual, beliefs, estimate)
-        others = chances.curiosity * float(chances.weights @ worths) / chances.total if chances.total else 0.0
+        worths = worth(usual, look.beliefs, estimate)
+        shadow = None
+        if guide.watcher is not None:
+            other = self._odds(guide.watcher.policy, look)
+            shadow = Shadow(guide.watcher.name, other.of(index), other.mean(worths))
         learned = Learned(
-            policy=BY_SETTINGS,
+            policy=guide.name,
             propensity=chances.of(index),
             usual=usual,
             expected=worths.item(index),
-            worth=(1.0 - chances.curiosity) * worths.item(chances.leader) + others,
+            worth=chances.mean(worths),
             tried=index != chances.leader,
+            trial=guide.trial,
+            shadow=shadow,
         )
         best = [int(places[other]) for other in _soonest(chances.seconds, index)]
         ruled_out = reasons_against(fleet, fit, needs, len(places), avoided)
-        return Choice(fit, best, len(places), 1, ruled_out, learned)
+        return Choice(fit, best, len(places), 1, ruled_out, learned, guide.policy.strategy)
+
+    def _odds(self, policy: Policy, look: Look) -> Odds:
+        """With what probability the policy takes each of the eligible."""
+        costs, places = self._fleet.costs, look.places
+        turns, load = costs["round_robin"][places], costs["least_loaded"][places]
+        if policy.strategy == "adaptive":
+            ties = load + 1e-12 * turns
+            return odds(look.beliefs, ties, look.estimate, look.delay, policy.exploration)
+        if policy.strategy == "round_robin":
+            cost = turns
+        elif policy.strategy == "least_loaded":
+            cost = load
+        else:
+            cost = (1.0 - policy.skill_weight) * load - policy.skill_weight * look.skill
+        equals = np.equal(cost, cost.min()).nonzero()[0]
+        return certain(int(equals[turns[equals].argmin()]), look.beliefs.seconds(look.estimate, look.delay))
 
     def _planned(self, task: Queued | Delayed, needs: Requirements, now: float) -> Choice | None:
         """The task's part of a plan for all that wait, which is made anew where it does not hold any more."""

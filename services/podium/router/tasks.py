@@ -60,12 +60,14 @@ Order = Report | CancelTask | PauseTask | ResumeTask
 def evolve(task: Open, event: TaskEvent, at: float) -> Task:
     match event:
         case TaskAssigned():
-            return Assigned(
-                task.job, trail_of(task), event.agent, event.attempt, at, event.start_by, event.finish_within
-            )
+            start_by, finish_within, learned = event.start_by, event.finish_within, event.decision.learned
+            if learned is not None and learned.shadow is None and learned.trial is None:
+                learned = None
+            trail = trail_of(task)
+            return Assigned(task.job, trail, event.agent, event.attempt, at, start_by, finish_within, learned)
         case TaskStarted():
-            since = task.since if isinstance(task, IN_HAND) else at
-            return Running(task.job, task.trail, event.agent, event.attempt, since, at, event.finish_by)
+            since, learned = (task.since, task.learned) if isinstance(task, IN_HAND) else (at, None)
+            return Running(task.job, task.trail, event.agent, event.attempt, since, at, event.finish_by, learned)
         case TaskCompleted():
             return Completed(task.job.digest, event.agent, event.attempt)
         case AttemptFailed():
@@ -169,6 +171,7 @@ def _completed(task: Assigned | Running, report: CompleteTask, now: float, rules
         len(job.input),
         max(0.0, task.since - job.submitted),
         report.cost,
+        task.learned,
     )
     return [*begun, Emit(job.id, event)]
 
