@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import nats
 import pytest
 from nats.aio.client import Client as Nats
@@ -223,7 +224,11 @@ async def _answers(client: Client) -> tuple[Any, ...]:
     agents: AgentsAnswer = await client.query(ListAgents())
     agent = await client.query(GetAgent(agent_id="worker"))
     overview: OverviewAnswer = await client.query(SystemOverview())
-    return tasks, details, histories, agents, agent, overview.tasks, overview.kinds, overview.positions
+    answers = (tasks, *details, *histories, agents, agent)
+    # What the optimizer says of its own accord moves its position meanwhile.
+    bare = [msgspec.structs.replace(answer, positions={}) for answer in answers]
+    positions = {stream: at for stream, at in overview.positions.items() if not stream.endswith("-optimizer")}
+    return bare, overview.tasks, overview.kinds, positions
 
 
 async def _send_raw(nc: Nats, subject: str, body: bytes) -> dict[str, Any]:
