@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._events import ReceivedEvent
     from ._options import ProfileOptions, TaskOptions, new_task
     from ._task import Task
+    from ._voting import VoteRequest
     from .errors import (
         CommandRefused,
         NotAllowed,
@@ -42,6 +43,7 @@ __all__ = [
     "TaskError",
     "TaskFailed",
     "TaskOptions",
+    "VoteRequest",
     "new_task",
 ]
 
@@ -53,6 +55,7 @@ _HOMES: Final = {
     "TaskOptions": "_options",
     "new_task": "_options",
     "Task": "_task",
+    "VoteRequest": "_voting",
 }
 
 

@@ -17,6 +17,7 @@ from ._connection import Connection
 from ._options import ProfileOptions, new_profile
 from ._serving import Serving
 from ._task import Task
+from ._voting import VoteHandler
 
 DEFAULT_HEARTBEAT: Final = 0.5
 DEFAULT_GRACE: Final = 30.0
@@ -24,6 +25,7 @@ DEFAULT_GRACE: Final = 30.0
 _INTERRUPTED_EXIT: Final = 130
 
 F = TypeVar("F", bound=Callable[[Task], object])
+V = TypeVar("V", bound=VoteHandler)
 
 
 class Agent:
@@ -65,6 +67,7 @@ class Agent:
         self.options = options
         self.levels: dict[str, float] = {}
         self._handlers: dict[str, Handler] = {}
+        self._votes: VoteHandler | None = None
 
     def rename(self, id: str) -> None:
         """Raises: ValueError for a name that is none."""
@@ -86,6 +89,18 @@ class Agent:
             return function
 
         return add
+
+    def votes(self, function: V) -> V:
+        """Make a function this agent's way to vote: it gets a `VoteRequest` whenever a ballot names the agent.
+
+            @agent.votes
+            async def vote(asked: VoteRequest) -> str: ...
+
+        What it returns is cast: an option, a list of options (the best first; for approval, the good ones), a
+        `CastVote`, or None to abstain. What it raises is logged, and it is asked again later.
+        """
+        self._votes = function
+        return function
 
     def run(
         self,
@@ -140,7 +155,9 @@ class Agent:
         connection = Connection(url, name=f"podium-agent-{self.id}")
         await connection.open(patience)
         try:
-            serving = Serving(self.id, profile, self._handler_for, connection, subjects, keep=keep, grace=grace)
+            serving = Serving(
+                self.id, profile, self._handler_for, connection, subjects, keep=keep, grace=grace, votes=self._votes
+            )
             await serving.run(stop or asyncio.Event(), ready, patience)
         finally:
             await connection.close()

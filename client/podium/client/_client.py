@@ -32,6 +32,7 @@ from ._events import After, ReceivedEvent, receive
 from ._options import ProfileOptions, TaskOptions, new_id, new_profile, new_task
 from ._sending import Body, Sender
 from ._waiting import TaskWaits
+from .ballots import Ballots
 from .errors import TaskFailed
 
 if TYPE_CHECKING:
@@ -101,6 +102,11 @@ class Client:
         from .sessions import Sessions
 
         return Sessions(self)
+
+    @property
+    def ballots(self) -> Ballots:
+        """Ballots: open them, vote, and wait for what they come to."""
+        return Ballots(self)
 
     # Commands
 

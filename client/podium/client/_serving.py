@@ -13,6 +13,8 @@ from msgspec import UNSET, Struct
 from nats.aio.msg import Msg
 
 from podium.contracts.agents import AgentProfile, RegisterAgent, UnregisterAgent, UpdateAgent
+from podium.contracts.ballot_queries import BallotsAnswer, ListBallots
+from podium.contracts.ballots import VoteAsked
 from podium.contracts.catalogue import decode_data, decode_envelope
 from podium.contracts.envelope import Beat, Envelope, Progress
 from podium.contracts.queries import OpenWork, WorkItem
@@ -26,6 +28,7 @@ from ._load import Load
 from ._reports import Reporter
 from ._sending import Sender
 from ._task import Task
+from ._voting import VoteHandler, Voter
 from ._worker import Key, Worker
 from .errors import CommandRefused, PodiumError, QueryFailed, ServiceUnavailable
 
@@ -48,6 +51,7 @@ class Serving:
     Args:
         keep: stay registered at the end, with what is assigned, for this agent to come back to.
         grace: seconds that running tasks have to end when it stops.
+        votes: what answers the ballots that ask this agent.
     """
 
     def __init__(
@@ -60,8 +64,11 @@ class Serving:
         *,
         keep: bool,
         grace: float,
+        votes: VoteHandler | None = None,
     ) -> None:
         self._name = name
+        self._votes = votes
+        self._voter: Voter | None = None
         self._profile = profile
         self._handler_for = handler_for
         self._connection = connection
@@ -92,6 +99,13 @@ class Serving:
     async def _serve(self, group: asyncio.TaskGroup, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         slots = self._profile.slots if isinstance(self._profile.slots, int) else AgentProfile().slots
         worker = Worker(slots, self._handler_for, self._reporter, self._tell, group)
+
+        if self._votes is not None:
+
+            async def ask_ballots(query: ListBallots) -> BallotsAnswer:
+                return await ask(self._connection, self._subjects, query)
+
+            self._voter = Voter(self._name, self._votes, self._sender, ask_ballots, group)
 
         async def lasting(loop: Coroutine[Any, Any, None]) -> None:
             try:
@@ -177,6 +191,8 @@ class Serving:
                 worker.withdraw(envelope.subject, event.attempt, f"paused ({event.reason or 'no reason given'})")
             case AttemptFailed() as event:
                 worker.withdraw(envelope.subject, event.attempt, f"{event.code}: {event.message}")
+            case VoteAsked() as event if self._voter is not None and event.voter == self._name:
+                self._voter.offer(envelope.subject, event)
             case _:
                 pass
 
@@ -187,6 +203,8 @@ class Serving:
             again = _LOOK_SECONDS
             try:
                 await self._look_once(worker)
+                if self._voter is not None:
+                    await self._voter.look()
             except (QueryFailed, ServiceUnavailable) as error:
                 if self._connection.is_closed:
                     raise

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, documents, health, optimizer, policies, schedules, sessions, tasks, workflows
+from . import agents, decisions, documents, health, optimizer, policies, schedules, sessions, tasks, workflows
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
@@ -25,6 +25,7 @@ COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "health": health.HealthCommand,
         "collaboration": sessions.SessionCommand | documents.DocumentCommand,
         "optimizer": optimizer.OptimizerCommand,
+        "collaboration": sessions.SessionCommand | documents.DocumentCommand | decisions.DecisionCommand,
     }
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
@@ -39,7 +40,11 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         | CommandRefused,
         "health": health.HealthEvent | CommandAccepted | CommandRefused,
         "optimizer": optimizer.OptimizerEvent | CommandAccepted | CommandRefused,
-        "collaboration": sessions.SessionEvent | documents.DocumentEvent | CommandAccepted | CommandRefused,
+        "collaboration": sessions.SessionEvent
+        | documents.DocumentEvent
+        | decisions.DecisionEvent
+        | CommandAccepted
+        | CommandRefused,
     }
 )
 
@@ -80,6 +85,7 @@ WORK: Final[Mapping[str, Literal["always", "sometimes"]]] = MappingProxyType(
         "podium.attempt_failed.v1": "sometimes",
         "podium.task_cancelled.v1": "sometimes",
         "podium.task_paused.v1": "sometimes",
+        "podium.vote_asked.v1": "always",
     }
 )
 """type of an event that names an agent as its audience, and so reaches it as work → whether it always does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -30,7 +30,13 @@ TYPE_PREFIX: Final = "podium."
 
 
 class Command(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, tag_field="command"):
-    """Base of every command's body. The subject names the command; the body need not repeat it."""
+    """Base of every command's body. The subject names the command; the body need not repeat it.
+
+    Attributes:
+        private: its body is not kept with its refusal.
+    """
+
+    private: ClassVar[bool] = False
 
 
 class Event(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="event"):

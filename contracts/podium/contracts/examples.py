@@ -13,6 +13,7 @@ from . import (
     agents,
     examples_alerts,
     examples_audit,
+    examples_decisions,
     examples_documents,
     examples_health,
     examples_optimizer,
@@ -241,6 +242,7 @@ COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = Mappin
             *examples_sessions.COMMANDS,
             *examples_schedules.COMMANDS,
             *examples_documents.COMMANDS,
+            *examples_decisions.COMMANDS,
         )
     }
 )
@@ -258,6 +260,7 @@ EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
                 *examples_sessions.EVENTS,
                 *examples_schedules.EVENTS,
                 *examples_documents.EVENTS,
+                *examples_decisions.EVENTS,
             ),
             1,
         )
@@ -322,6 +325,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
             queries.AgentsAnswer(positions=_POSITIONS, agents=[_AGENT_ROW]),
         ),
         **examples_alerts.QUERIES,
+        **examples_decisions.QUERIES,
         **examples_health.QUERIES,
         health_queries.HealthOverview: (
             health_queries.HealthOverview(),

@@ -69,6 +69,15 @@ RefusalCode = Literal[
     "edits_missing",
     "bad_path",
     "unknown_revision",
+    "not_permitted",
+    "ballot_exists",
+    "unknown_ballot",
+    "ballot_closed",
+    "ballot_full",
+    "bad_ballot",
+    "bad_paper",
+    "not_a_voter",
+    "no_ballot_key",
     # every service
     "policy_exists",
     "unknown_policy",
@@ -128,7 +137,8 @@ Outcome = AcceptedOutcome | RefusedOutcome
 class Refusal(Struct, frozen=True):
     """A refused command as the refusals' stream keeps it: the outcome, and the command as it came.
 
-    `body` is the text of the command's body, cut after 16 KiB; what is not UTF-8 in it is replaced.
+    `body` is the text of the command's body, cut after 16 KiB; what is not UTF-8 in it is replaced. It is empty for
+    a command that is private, such as `cast_vote`.
     """
 
     outcome: RefusedOutcome

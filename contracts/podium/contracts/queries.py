@@ -14,6 +14,7 @@ from msgspec import Raw, Struct, field
 
 from .agents import AgentProfile
 from .audit_queries import ListCommands
+from .decision_queries import QUERIES as DECISION_QUERIES
 from .diagnosis_queries import Diagnose
 from .document_queries import DocumentHistory, DocumentUpdates, GetDocument, ListDocuments
 from .envelope import Beat, Envelope, Progress
@@ -320,6 +321,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
             *(ListMigration, GetCritical, WorkflowStatistics),
             ListCommands,
             *(GetSession, ListSessions),
+            *DECISION_QUERIES,
         )
     }
 )

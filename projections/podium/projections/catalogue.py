@@ -10,6 +10,7 @@ from podium.contracts.subjects import Service
 
 from .agents import Agents
 from .commands import Commands
+from .decisions import Decisions
 from .documents import Documents
 from .events import Events
 from .health import Health
@@ -22,7 +23,18 @@ from .workflows import Workflows
 PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
     {
         projection.name: projection
-        for projection in (Agents, Tasks, Events, Health, Workflows, Documents, Commands, Schedules, Sessions)
+        for projection in (
+            Agents,
+            Tasks,
+            Events,
+            Health,
+            Workflows,
+            Documents,
+            Commands,
+            Schedules,
+            Sessions,
+            Decisions,
+        )
     }
 )
 

@@ -22,6 +22,7 @@ from podium.runtime.wire import settle
 from .answer_agents import get_agent, list_agents
 from .answer_audit import list_commands
 from .answer_critical import get_critical
+from .answer_decisions import ANSWERS as DECISION_ANSWERS
 from .answer_diagnosis import diagnose
 from .answer_documents import document_history, document_updates, get_document, list_documents
 from .answer_health import (
@@ -86,6 +87,7 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "schedules.get": get_schedule,
     "sessions.get": get_session,
     "sessions.list": list_sessions,
+    **DECISION_ANSWERS,
 }
 """The one table of queries: name on the wire → what answers it."""
 

@@ -17,6 +17,7 @@ from .builds import Build
 from .catalogue import PROJECTIONS, SERVICES
 from .commands import Commands
 from .database import Database, hold_lock
+from .decisions import Decisions
 from .documents import Documents
 from .events import Events
 from .health import Health
@@ -68,6 +69,7 @@ class View(Struct, frozen=True):
     commands: Commands
     schedules: Schedules
     sessions: Sessions
+    decisions: Decisions
     positions: Mapping[Service, int]
 
 
@@ -179,6 +181,7 @@ class Store:
                     cast(Commands, found[Commands.name]),
                     cast(Schedules, found[Schedules.name]),
                     cast(Sessions, found[Sessions.name]),
+                    cast(Decisions, found[Decisions.name]),
                     _positions(answering),
                 )
             )

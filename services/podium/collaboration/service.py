@@ -13,6 +13,8 @@ from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 
 from .agents import AgentsPart
+from .ballots.part import Ballots
+from .ballots.seals import Seal
 from .documents.part import Documents
 from .part import Part
 from .sessions.part import SessionsPart
@@ -23,6 +25,7 @@ PARTS: Final[tuple[Part, ...]] = (
     AgentsPart(),
     SessionsPart(),
     Documents(),
+    Ballots(),
 )
 """The one table of parts, in the order in which they react."""
 
@@ -36,6 +39,8 @@ class Collaboration:
 
     def __init__(self, settings: CollaborationSettings | None = None, parts: tuple[Part, ...] = PARTS) -> None:
         self.settings = settings or CollaborationSettings()
+        key = self.settings.key()
+        self._seal = None if key is None else Seal(key)
         self.parts = parts
         self._by_command = {command: part for part in parts for command in part.commands}
         self._by_event = {event: part for part in parts for event in part.events}
@@ -49,7 +54,7 @@ class Collaboration:
         self.upstream: Mapping[Service, tuple[type[Struct], ...]] = {of: tuple(facts) for of, facts in observed.items()}
 
     def initial(self) -> CollaborationState:
-        return CollaborationState(self.settings)
+        return CollaborationState(self.settings, self._seal)
 
     def evolve(self, state: CollaborationState, entity: str, event: Struct, actor: str, at: float) -> None:
         self._by_event[type(event)].evolve(state, entity, event, actor, at)

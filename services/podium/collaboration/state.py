@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from podium.contracts.agents import AgentProfile
 
+from .ballots.book import BallotBook
+from .ballots.seals import Seal
 from .documents.book import DocumentsBook
 from .sessions.book import Sessions
 from .sessions.ends import Ends
@@ -14,15 +16,18 @@ class CollaborationState:
     """Each field is one part's book, which only that part changes; the others read it.
 
     Attributes:
+        seal: of the papers of secret ballots; None without a key.
         agents: observed, those that are registered.
         ends: observed, what became of phases' tasks.
     """
 
-    __slots__ = ("agents", "documents", "ends", "sessions", "settings")
+    __slots__ = ("agents", "ballots", "documents", "ends", "seal", "sessions", "settings")
 
-    def __init__(self, settings: CollaborationSettings) -> None:
+    def __init__(self, settings: CollaborationSettings, seal: Seal | None = None) -> None:
         self.settings = settings
         self.agents: dict[str, AgentProfile] = {}
         self.documents = DocumentsBook()
         self.sessions = Sessions()
         self.ends = Ends()
+        self.seal = seal
+        self.ballots = BallotBook()

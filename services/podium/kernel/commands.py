@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from podium.contracts.catalogue import COMMANDS
-from podium.contracts.envelope import MAX_BODY, MAX_DEPTH
+from podium.contracts.envelope import MAX_BODY, MAX_DEPTH, Command
 from podium.contracts.names import is_name
 from podium.contracts.outcomes import RefusalCode, Refused
 from podium.contracts.subjects import SERVICES, CommandAddress
@@ -80,6 +80,12 @@ def check_address(address: CommandAddress | None, subject: str) -> Refused | Non
         f"{address.service} has no command {address.command!r}; it has {', '.join(known) or 'none yet'}",
         {"path": "subject.command"},
     )
+
+
+def is_private(address: CommandAddress) -> bool:
+    """Whether what the command says is between its sender and the service."""
+    command = COMMANDS.get(address.service, {}).get(address.command)
+    return issubclass(command, Command) and command.private if command is not None else False
 
 
 def read_command(incoming: Incoming) -> Request | Refused:

@@ -17,7 +17,7 @@ from podium.contracts.outcomes import Outcome, Refusal, RefusedOutcome
 from podium.contracts.subjects import CommandAddress, Subjects
 from podium.runtime.wire import HEADER_LINE, Outgoing, listen, publish_all
 
-from .commands import Incoming
+from .commands import Incoming, is_private
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -83,7 +83,8 @@ class NatsOutbox:
 
     def _message(self, incoming: Incoming, outcome: RefusedOutcome, reply: str) -> Outgoing:
         address = incoming.address or CommandAddress("_", "_", "_", "_")
-        refusal = Refusal(outcome, incoming.subject, incoming.body[:KEPT_BODY].decode(errors="replace"))
+        body = b"" if is_private(address) else incoming.body[:KEPT_BODY]
+        refusal = Refusal(outcome, incoming.subject, body.decode(errors="replace"))
         headers = f"{HEADER_LINE}Nats-Msg-Id: {outcome.command_id}\r\n\r\n"
         return Outgoing(self._subjects.refused(address), _encode(refusal), headers, reply)
 

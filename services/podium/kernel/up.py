@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import json
 import os
+import secrets
 import signal
 import sys
 import time
@@ -158,6 +159,8 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool) -> Non
         server, url = Server(embedded), embedded.url
         await server.start()
     environment = {**os.environ, "PODIUM_NATS": url, "PODIUM_DATA": str(data), "PODIUM_PREFIX": settings.prefix}
+    if "PODIUM_COLLABORATION_BALLOT_KEY" not in environment:
+        environment.setdefault("PODIUM_COLLABORATION_BALLOT_KEY_FILE", str(ballot_key(data)))
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would make threads that nobody uses
     processes = [Supervised(name, arguments, environment) for name, arguments in PROCESSES.items()]
     running = [asyncio.create_task(process.run()) for process in processes]
@@ -178,6 +181,17 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool) -> Non
             task.cancel()
         await asyncio.wait([*running, stopping, announcing])
     say("stopped", "podium has stopped")
+
+
+def ballot_key(data: Path) -> Path:
+    """The file with the key of secret ballots, which only its owner may read; made when there is none yet."""
+    path = data / "ballot.key"
+    data.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path
 
 
 def asked_when_ready(subjects: Subjects) -> dict[str, str]:

@@ -1,0 +1,80 @@
+"""Answers about what agents decide together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+
+from podium.contracts.ballot_queries import BallotAnswer, BallotRow, BallotsAnswer, GetBallot, ListBallots
+from podium.contracts.query import Answer
+
+from .decision_ballots import BallotContent, listed
+from .pages import fitting, read_cursor, write_cursor
+from .sources import Failed, Sources
+from .store import View
+
+C = TypeVar("C", bound=Struct)
+R = TypeVar("R", bound=Struct)
+
+MOST = 10_000
+"""Open ones that are looked through for those of one voter."""
+
+
+async def get_ballot(sources: Sources, query: GetBallot) -> BallotAnswer:
+    content, positions = await _one(sources, BallotContent, query.ballot, "ballot")
+    row = content.row
+    votes = {voter: paper for voter, paper in sorted(content.votes.items()) if paper is not None}
+    waiting = [voter for voter in content.voters or () if voter not in content.votes and row.result is None]
+    return BallotAnswer(positions=positions, ballot=row, votes=votes, waiting=waiting)
+
+
+async def list_ballots(sources: Sources, query: ListBallots) -> BallotsAnswer:
+    def fits(content: BallotContent) -> bool:
+        return query.voter is None or (query.voter in (content.voters or ()) and query.voter not in content.votes)
+
+    is_open = query.open if query.voter is None else True
+    rows, cursor, positions = await page(
+        sources, BallotContent, listed, is_open, query.limit, query.cursor, fits if query.voter is not None else None
+    )
+    ballots: list[BallotRow] = rows
+    return BallotsAnswer(positions=positions, ballots=ballots, next=cursor)
+
+
+async def _one(sources: Sources, content: type[C], name: str, noun: str) -> tuple[C, dict[str, int]]:
+    found, positions = await sources.view(lambda view: view.decisions.find(view.connection, content, name))
+    if found is None:
+        raise Failed("not_found", f"there is no {noun} {name}")
+    return found, positions
+
+
+async def page(
+    sources: Sources,
+    content: type[C],
+    shown: Callable[[C], R],
+    is_open: bool | None,
+    limit: int,
+    cursor: str | None,
+    fits: Callable[[C], bool] | None = None,
+) -> tuple[list[R], str | None, dict[str, int]]:
+    """Rows, the cursor of the next page, and the positions; with `fits` the rows are looked through for those."""
+    before = None if cursor is None else read_cursor(cursor, tuple[float, str])
+    most = limit + 1 if fits is None else MOST
+
+    def read(view: View) -> list[tuple[float, str, R]]:
+        found = view.decisions.list(view.connection, content, is_open=is_open, limit=most, before=before)
+        return [(at, name, shown(each)) for at, name, each in found if fits is None or fits(each)][: limit + 1]
+
+    found, positions = await sources.view(read)
+    rows = found[:limit]
+    rows = rows[: fitting([row for _, _, row in rows], sources.room)]
+    more = len(rows) < len(found)
+    return [row for _, _, row in rows], write_cursor(*rows[-1][:2]) if more else None, positions
+
+
+ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
+    "ballots.get": get_ballot,
+    "ballots.list": list_ballots,
+}
+"""Name on the wire → what answers it."""
