@@ -212,7 +212,12 @@ def list_ballots(
     async def ask() -> int:
         async with common.client() as client:
             answer = await client.query(ListBallots(open=None if also_over else True, limit=limit, fresh=True))
-        return _print(answer, json)
+        if json:
+            return _print(answer, json)
+        for row in answer.ballots:
+            state = row.result or "open"
+            print(f"{row.ballot}  {state}{f' {row.winner}' if row.winner else ''}  {row.voted} voted  {row.question}")
+        return Exit.OK
 
     return run(ask())
 
