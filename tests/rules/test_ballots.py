@@ -156,7 +156,7 @@ def test_blank_papers_count_for_the_quorum_only():
 
 
 def test_ties_end_as_the_ballot_says():
-    tied = {"method": "plurality", "options": ["no", "yes"]}
+    tied: dict[str, Any] = {"method": "plurality", "options": ["no", "yes"]}
     assert close(votes(opened(**tied), ann="yes", bob="no")).result == "tied"
     found = close(votes(opened(tie="order", **tied), ann="yes", bob="no"))
     assert (found.result, found.winner) == ("won", "no")
