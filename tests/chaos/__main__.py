@@ -30,13 +30,16 @@ def show(result: Result) -> None:
         print(f"  {at:6.1f} s  {name}: {said}")
     kinds = Counter(name for _, name, _ in result.faults)
     print(f"{len(result.faults)} faults of {len(kinds)} kinds; {result.deaths} processes died")
-    print(f"{result.tasks} tasks; commands: {', '.join(f'{n} {what}' for what, n in result.commands.items())}")
+    print(f"{result.tasks} tasks; {result.runs} runs of a workflow")
+    print(f"commands: {', '.join(f'{n} {what}' for what, n in result.commands.items())}")
     print(f"{result.repeated} commands were sent once more by another")
     logs = ", ".join(f"{count} events of {service}" for service, count in result.events.items())
     print(f"{logs}; {result.future} of the future; snapshots: {', '.join(result.states)}; {result.rows} rows")
     print(f"stuck: {result.stuck}" if result.stuck else f"nothing happened for {result.idle} s at the most")
     for finding in result.findings:
         print(f"{finding.check}: {finding.service} {finding.sequence} ({finding.id}): {finding.message}")
+    for wrong in result.wrong:
+        print(f"workflows: {wrong}")
     print("nothing lost, nothing doubled, nothing stuck" if result.good else "NOT GOOD")
 
 

@@ -21,6 +21,7 @@ from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import CancelTask
 from tests.bad_input import BAD_ADDRESSES, BadAddress
 from tests.chaos.bad import Nonsense, nonsense
+from tests.chaos.flows import MOST, Flows
 from tests.chaos.heard import Heards
 from tests.chaos.system import CLIENTS, HAND, System
 
@@ -41,6 +42,7 @@ class Load:
 
     Attributes:
         tasks: names of all that were submitted, whatever was heard of it.
+        flows: the runs of workflows.
         reopened: how many clients were closed for good and opened anew.
     """
 
@@ -53,11 +55,15 @@ class Load:
         self._nonsense: Iterator[Nonsense] = cycle(nonsense(300, seed))
         self._scripts: list[asyncio.Task[None]] = []
         self._stopping = False
+        self.flows = Flows(heards, seed)
         self.reopened = 0
 
     async def start(self) -> None:
         for number, user in enumerate(CLIENTS):
             self.clients.append(await self._open(user))
+            if not number:
+                await self.flows.define(self.clients[0])
+                self._scripts.append(asyncio.create_task(self._run_flows()))
             self._scripts += [asyncio.create_task(self._script(number)) for _ in range(WORKERS)]
         self._opening = asyncio.create_task(self._reopen())
 
@@ -95,6 +101,11 @@ class Load:
         client = self.clients[0]
         for task in (await client.query(ListTasks(phase=["paused"], limit=100))).tasks:
             await self._heards.send(client, "router", task.task_id, CancelTask("it is over"))
+
+    async def _run_flows(self) -> None:
+        while not self._stopping and len(self.flows.runs) < MOST:
+            await self.flows.start(self.clients[0])
+            await asyncio.sleep(self._random.random() * PAUSE)
 
     async def _script(self, number: int) -> None:
         random = self._random

@@ -28,6 +28,7 @@ class Result(Struct):
     Attributes:
         faults: when, which, and what was done.
         commands: how many were accepted, refused, unknown; and why refused.
+        runs: of workflows; `wrong`: what is wrong with them, by the log alone.
         idle: the longest time after the last fault in which nothing happened, seconds; None if it was too long.
         stuck: what was left, if anything was.
         deaths: of processes and servers.
@@ -40,6 +41,8 @@ class Result(Struct):
     faults: list[tuple[float, str, str]]
     commands: dict[str, int]
     tasks: int
+    runs: int
+    wrong: list[str]
     repeated: int
     deaths: int
     idle: float | None
@@ -53,7 +56,7 @@ class Result(Struct):
     @property
     def good(self) -> bool:
         """Nothing lost, doubled or stuck, and no rule met a fault of the program."""
-        return self.stuck is None and not self.findings and "refused: internal" not in self.commands
+        return self.stuck is None and not self.findings and not self.wrong and "refused: internal" not in self.commands
 
 
 async def run(
@@ -78,11 +81,13 @@ async def run(
             await repeater.start()
             idle: float | None = None
             stuck: str | None = None
+            wrong: list[str] = []
             try:
                 await plan.run(seconds)
                 await repeater.stop()
                 await load.stop()
                 idle = round(await until_done(load, patience), 1)
+                wrong = await load.flows.faults(load.clients[0], patience)
             except Stuck as error:
                 stuck = str(error)
             finally:
@@ -96,6 +101,8 @@ async def run(
                 faults=sorted(plan.done),
                 commands=dict(sorted(heards.counts.items())),
                 tasks=len(load.tasks),
+                runs=len(load.flows.runs),
+                wrong=wrong,
                 repeated=repeater.repeated,
                 deaths=system.servers.deaths + sum(process.deaths for process in system.processes.values()),
                 idle=idle,

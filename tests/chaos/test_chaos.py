@@ -24,6 +24,8 @@ async def test_nothing_is_lost_doubled_or_stuck(tmp_path: Path, nodes: int, seco
     result = await run(tmp_path, SEED, seconds, nodes, patience=PATIENCE)
     assert result.findings == []
     assert result.stuck is None
+    assert result.wrong == []
+    assert result.runs > 20
     assert result.good
     assert result.commands["accepted"] > 100
     assert len(result.faults) >= 5

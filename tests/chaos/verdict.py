@@ -26,7 +26,7 @@ class Stuck(Exception):
 
 
 async def until_done(load: Load, patience: float = STUCK_SECONDS) -> float:
-    """Wait until no task is open; the longest time, in seconds, in which nothing happened.
+    """Wait until no task and no run is open; the longest time, in seconds, in which nothing happened.
 
     Args:
         patience: seconds in which something must happen; more than usual where a machine may have other things to do.
@@ -38,10 +38,11 @@ async def until_done(load: Load, patience: float = STUCK_SECONDS) -> float:
     while True:
         try:
             overview: OverviewAnswer = await load.clients[0].query(SystemOverview(fresh=True, wait=2))
+            runs = await load.flows.left(load.clients[0])
             left = {phase: overview.tasks.get(phase, 0) for phase in OPEN_PHASES if overview.tasks.get(phase, 0)}
-            if not left:
+            if not left and not runs:
                 return max(longest, time.monotonic() - moved)
-            why = f"tasks are left: {left} at {overview.positions}"
+            why = f"tasks are left: {left}, and runs: {runs} at {overview.positions}"
             if "paused" in left:
                 await load.cancel_paused()
         except PodiumError as error:

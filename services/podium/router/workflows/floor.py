@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 MOST_CUTS: Final = 24
-"""So many times before, and after, are looked at."""
+"""So many times before, and after, are looked at with the lengths of single tasks."""
+
+MOST_HEADS: Final = 256
+"""So many times before are looked at with the work that is left: those behind the longest breaks."""
 
 MOST_ROUNDS: Final = 64
 """So many tasks that one slot gets are looked at; with more of them the work shared evenly is what counts."""
@@ -29,12 +32,31 @@ def floor(needed: Mapping[str, Sequence[str]], order: Sequence[str], seconds: Ma
         for other in needed[step]:
             tails[other] = max(tails[other], tails[step] + seconds[step])
     best = max((heads[step] + seconds[step] + tails[step] for step in order), default=0.0)
+    best = max(best, _by_work(heads, seconds, tails, slots))
     for head in _some(sorted(set(heads.values()))):
         for tail in _some(sorted(set(tails.values()))):
             lengths = [seconds[step] for step in order if heads[step] >= head and tails[step] >= tail]
             if lengths:
                 best = max(best, head + _shared(sorted(lengths, reverse=True), slots) + tail)
     return best
+
+
+def _by_work(heads: Mapping[str, float], seconds: Mapping[str, float], tails: Mapping[str, float], slots: int) -> float:
+    """All work that can begin after some time, and has some time behind it, shared evenly: for each pair of times."""
+    best = 0.0
+    by_tail = sorted(heads, key=lambda step: -tails[step])
+    for head in _behind_breaks(sorted(set(heads.values()))):
+        work = 0.0
+        for step in by_tail:
+            if heads[step] >= head:
+                work += seconds[step]
+                best = max(best, head + work / slots + tails[step])
+    return best
+
+
+def _behind_breaks(times: Sequence[float]) -> Sequence[float]:
+    breaks = sorted(range(1, len(times)), key=lambda place: times[place - 1] - times[place])
+    return [*times[:1], *(times[place] for place in breaks[: MOST_HEADS - 1])]
 
 
 def _shared(lengths: Sequence[float], slots: int) -> float:
