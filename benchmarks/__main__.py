@@ -15,7 +15,20 @@ import msgspec
 import uvloop
 from rich.console import Console
 
-from . import anomaly, decisions, eventstore, latency, lives, memory, overload, projections, replay, restart, startup
+from . import (
+    anomaly,
+    decisions,
+    eventstore,
+    latency,
+    lives,
+    memory,
+    overload,
+    projections,
+    replay,
+    restart,
+    startup,
+    workflows,
+)
 from .machine import describe_machine, look
 from .options import Measurement, Options
 from .page import fill
@@ -34,6 +47,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "memory": memory.MEASUREMENT,
     "decisions": decisions.MEASUREMENT,
     "anomaly": anomaly.MEASUREMENT,
+    "workflows": workflows.MEASUREMENT,
     "startup": startup.MEASUREMENT,
     "eventstore": eventstore.MEASUREMENT,
 }
