@@ -17,6 +17,7 @@ import pytest
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.subjects import Subjects
 from podium.projections import builds
+from podium.projections.catalogue import SERVICES
 from podium.projections.database import Database
 from podium.projections.store import NotBuilt
 from tests.nats_server import NatsServer
@@ -66,12 +67,8 @@ async def test_streams_that_do_not_exist_yet_are_waited_for(
 ):
     caplog.set_level("INFO")
     async with a_read_model(nats_server, subjects, tmp_path, streams=False) as running:
-        assert (await running.ask("system.overview")).positions == {
-            subjects.event_stream("registry"): 0,
-            subjects.event_stream("router"): 0,
-            subjects.event_stream("health"): 0,
-            subjects.event_stream("collaboration"): 0,
-        }
+        positions = (await running.ask("system.overview")).positions
+        assert positions == {subjects.event_stream(service): 0 for service in SERVICES}
         await running.provision()
         await running.router.write(*life("t1", "a1"))
         await running.registry.write(registered("a1"))

@@ -13,6 +13,7 @@ from msgspec import Raw
 from podium.contracts.envelope import Beat, CommandRefused, Progress
 from podium.contracts.queries import QUERIES
 from podium.contracts.tasks import ReportRefused, TaskCancelled, TaskFailed, TaskPaused, Waiting
+from podium.projections.catalogue import SERVICES
 from podium.runtime.wire import settle
 from tests.projections.feed import (
     Event,
@@ -85,9 +86,7 @@ async def test_a_task_with_its_spec_attempts_and_output(running: Running):
     ]
     assert task.submitted_at < task.attempts[0].assigned_at < task.attempts[0].started_at < task.attempts[0].ended_at
     assert answer.positions == {
-        running.subjects.event_stream("registry"): 0,
-        running.subjects.event_stream("router"): 7,
-        running.subjects.event_stream("health"): 0,
+        running.subjects.event_stream(service): 7 if service == "router" else 0 for service in SERVICES
     }
 
 

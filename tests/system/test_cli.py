@@ -219,10 +219,11 @@ async def test_who_has_seen_enough_of_the_events_hears_no_complaint(podium: Comm
 
 
 async def test_a_service_that_is_not_there_has_no_events(podium: CommandLine):
-    ended = await podium("events", "--service", "optimizer")
+    elsewhere = CommandLine({**podium.environment, "PODIUM_PREFIX": "elsewhere"})
+    ended = await elsewhere("events", "--service", "optimizer")
     assert (ended.code, ended.err) == (
         2,
-        "podium: there is no stream podium-events-optimizer on this server; is podium running?\n",
+        "podium: there is no stream elsewhere-events-optimizer on this server; is podium running?\n",
     )
 
 

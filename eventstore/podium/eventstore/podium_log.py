@@ -139,7 +139,7 @@ class PodiumRecorder(FollowedRecorder):
 
         async def select(client: Client) -> list[StoredEvent]:
             found: list[StoredEvent] = []
-            async for stored in _read(client, self.stream, filter, gt or 0):
+            async for stored in _read(client, self.stream, gt or 0, filter):
                 if lte is not None and stored.sequence > lte:
                     break
                 found += self._events([stored])
@@ -163,7 +163,7 @@ class PodiumRecorder(FollowedRecorder):
 
         async def select(client: Client) -> list[Notification]:
             found: list[Notification] = []
-            async for stored in _read(client, self.stream, None, after):
+            async for stored in _read(client, self.stream, after):
                 if len(found) == limit or (stop is not None and stored.sequence > stop):
                     break
                 found += self.notifications([stored], topics)
@@ -236,8 +236,8 @@ class PodiumFactory(factory.JetStreamFactory):
         _refuse()
 
 
-async def _read(client: Client, stream: str, filter: str | None, after: int) -> AsyncIterator[Stored]:
-    async with aclosing(cast("Any", JetStreamReader(client, stream, filter).read(after))) as batches:
+async def _read(client: Client, stream: str, after: int, *filters: str) -> AsyncIterator[Stored]:
+    async with aclosing(cast("Any", JetStreamReader(client, stream, *filters).read(after))) as batches:
         async for batch in batches:
             for stored in batch:
                 yield stored
