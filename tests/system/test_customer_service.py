@@ -9,8 +9,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import pytest
-
 from examples.customer_service.agents import classify
 from examples.customer_service.desk import open_inquiry
 from examples.customer_service.library import Library
@@ -74,7 +72,6 @@ async def until_registered(client: Client) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.asyncio
 async def test_every_inquiry_is_answered_once_while_services_die(own_podium: Podium):
     async with Client(own_podium.url, "desk", timeout=SECONDS) as client, agents_at_work(own_podium):
         await until_registered(client)

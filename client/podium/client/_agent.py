@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from typing import Final, TypeVar, Unpack
+from typing import Any, Final, TypeVar, Unpack
 
 from podium.contracts.names import is_name
 from podium.contracts.subjects import DEFAULT_PREFIX, Subjects
@@ -14,6 +14,7 @@ from podium.contracts.tasks import TaskAssigned
 
 from ._calls import Handler
 from ._connection import Connection
+from ._inbox import MessageHandler
 from ._options import ProfileOptions, new_profile
 from ._serving import Serving
 from ._task import Task
@@ -68,6 +69,7 @@ class Agent:
         self.levels: dict[str, float] = {}
         self._handlers: dict[str, Handler] = {}
         self._votes: VoteHandler | None = None
+        self._on_message: tuple[MessageHandler, int] | None = None
 
     def rename(self, id: str) -> None:
         """Raises: ValueError for a name that is none."""
@@ -101,6 +103,23 @@ class Agent:
         """
         self._votes = function
         return function
+
+    def on_message(self, function: MessageHandler | None = None, *, concurrency: int = 1) -> Any:
+        """Make a function what is called with each message to this agent, the most urgent first.
+
+        It returns when the message is done with, and is then acknowledged; what it returns answers one that wants a
+        reply. One that raises is tried three times, and is then a dead letter. A message is given to the function once
+        in a process; if the process dies before it is acknowledged, it comes again.
+
+        Args:
+            concurrency: how many messages at the same time; a plain function blocks the agent while it runs.
+        """
+
+        def add(function: MessageHandler) -> MessageHandler:
+            self._on_message = (function, concurrency)
+            return function
+
+        return add if function is None else add(function)
 
     def run(
         self,
@@ -156,7 +175,15 @@ class Agent:
         await connection.open(patience)
         try:
             serving = Serving(
-                self.id, profile, self._handler_for, connection, subjects, keep=keep, grace=grace, votes=self._votes
+                self.id,
+                profile,
+                self._handler_for,
+                connection,
+                subjects,
+                keep=keep,
+                grace=grace,
+                votes=self._votes,
+                on_message=self._on_message,
             )
             await serving.run(stop or asyncio.Event(), ready, patience)
         finally:

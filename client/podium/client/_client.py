@@ -36,6 +36,7 @@ from .ballots import Ballots
 from .errors import TaskFailed
 
 if TYPE_CHECKING:
+    from .messages import Messages
     from .sessions import Sessions
 
 DEFAULT_PRINCIPAL: Final = "cli"
@@ -107,6 +108,13 @@ class Client:
     def ballots(self) -> Ballots:
         """Ballots: open them, vote, and wait for what they come to."""
         return Ballots(self)
+
+    @property
+    def messages(self) -> Messages:
+        """What agents are told, and what they answer."""
+        from .messages import Messages
+
+        return Messages(self)
 
     # Commands
 

@@ -17,6 +17,7 @@ from podium.contracts.ballot_queries import BallotsAnswer, ListBallots
 from podium.contracts.ballots import VoteAsked
 from podium.contracts.catalogue import decode_data, decode_envelope
 from podium.contracts.envelope import Beat, Envelope, Progress
+from podium.contracts.messages import MessagesSent
 from podium.contracts.queries import OpenWork, WorkItem
 from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCancelled, TaskPaused
@@ -24,6 +25,7 @@ from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCancelled, T
 from ._asking import ask
 from ._calls import Handler
 from ._connection import Connection
+from ._inbox import Inbox, MessageHandler
 from ._load import Load
 from ._reports import Reporter
 from ._sending import Sender
@@ -52,6 +54,7 @@ class Serving:
         keep: stay registered at the end, with what is assigned, for this agent to come back to.
         grace: seconds that running tasks have to end when it stops.
         votes: what answers the ballots that ask this agent.
+        on_message: what handles messages, and how many at the same time; without it they wait.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Serving:
         keep: bool,
         grace: float,
         votes: VoteHandler | None = None,
+        on_message: tuple[MessageHandler, int] | None = None,
     ) -> None:
         self._name = name
         self._votes = votes
@@ -77,6 +81,10 @@ class Serving:
         self._grace = grace
         self._sender = Sender(connection, subjects, name)
         self._reporter = Reporter(self._sender, name)
+        self._inbox: Inbox | None = None
+        if on_message is not None:
+            handler, concurrency = on_message
+            self._inbox = Inbox(name, handler, connection, subjects, self._sender, concurrency=concurrency)
         self._progress: dict[Key, Progress] = {}
         self._progressed = asyncio.Event()
         self._look = asyncio.Event()
@@ -119,6 +127,7 @@ class Serving:
         # First listen, then ask what is open: nothing falls between the two.
         await self._connection.subscribe(self._subjects.work(self._name), on_work)
         self._connection.on_reconnect(self._on_reconnect)
+        inbox = [] if self._inbox is None else [self._inbox.run()]
         loops = [
             group.create_task(lasting(loop))
             for loop in (
@@ -126,6 +135,7 @@ class Serving:
                 self._keep_looking(worker),
                 self._keep_beating(worker),
                 self._keep_telling(),
+                *inbox,
             )
         ]
         ready()
@@ -171,6 +181,8 @@ class Serving:
     def _on_reconnect(self) -> None:
         self._look.set()
         self._beat.set()
+        if self._inbox is not None:
+            self._inbox.look()
 
     # Work
 
@@ -189,6 +201,9 @@ class Serving:
                 worker.withdraw(envelope.subject, event.attempt, f"cancelled ({event.reason or 'no reason given'})")
             case TaskPaused() as event if event.attempt is not None:
                 worker.withdraw(envelope.subject, event.attempt, f"paused ({event.reason or 'no reason given'})")
+            case MessagesSent() as event if self._inbox is not None:
+                for message in event.messages:
+                    self._inbox.offer(message)
             case AttemptFailed() as event:
                 worker.withdraw(envelope.subject, event.attempt, f"{event.code}: {event.message}")
             case VoteAsked() as event if self._voter is not None and event.voter == self._name:

@@ -14,7 +14,19 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from . import agents, decisions, documents, health, optimizer, policies, schedules, sessions, tasks, workflows
+from . import (
+    agents,
+    decisions,
+    documents,
+    health,
+    messages,
+    optimizer,
+    policies,
+    schedules,
+    sessions,
+    tasks,
+    workflows,
+)
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
 
@@ -23,9 +35,11 @@ COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "registry": agents.RegistryCommand,
         "router": tasks.RouterCommand | workflows.WorkflowCommand | schedules.ScheduleCommand,
         "health": health.HealthCommand,
-        "collaboration": sessions.SessionCommand | documents.DocumentCommand,
         "optimizer": optimizer.OptimizerCommand,
-        "collaboration": sessions.SessionCommand | documents.DocumentCommand | decisions.DecisionCommand,
+        "collaboration": sessions.SessionCommand
+        | documents.DocumentCommand
+        | decisions.DecisionCommand
+        | messages.MessageCommand,
     }
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
@@ -43,6 +57,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "collaboration": sessions.SessionEvent
         | documents.DocumentEvent
         | decisions.DecisionEvent
+        | messages.MessageEvent
         | CommandAccepted
         | CommandRefused,
     }
@@ -86,6 +101,7 @@ WORK: Final[Mapping[str, Literal["always", "sometimes"]]] = MappingProxyType(
         "podium.task_cancelled.v1": "sometimes",
         "podium.task_paused.v1": "sometimes",
         "podium.vote_asked.v1": "always",
+        "podium.messages_sent.v1": "always",
     }
 )
 """type of an event that names an agent as its audience, and so reaches it as work → whether it always does."""

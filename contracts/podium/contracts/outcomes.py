@@ -59,6 +59,11 @@ RefusalCode = Literal[
     "participant_exists",
     "unknown_participant",
     "bad_condition",
+    "bad_receiver",
+    "unknown_group",
+    "too_many_receivers",
+    "mailbox_full",
+    "not_your_mailbox",
     # shared documents
     "document_exists",
     "unknown_document",

@@ -27,6 +27,7 @@ from .health_queries import (
     ListPlans,
     ListRecoveries,
 )
+from .message_queries import ListGroups, ListMessages, OpenMessages
 from .names import Name
 from .query import Answer as Answer
 from .query import Fault as Fault
@@ -322,6 +323,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
             ListCommands,
             *(GetSession, ListSessions),
             *DECISION_QUERIES,
+            *(OpenMessages, ListMessages, ListGroups),
         )
     }
 )

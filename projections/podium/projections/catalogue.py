@@ -14,6 +14,7 @@ from .decisions import Decisions
 from .documents import Documents
 from .events import Events
 from .health import Health
+from .messages import Messages
 from .projection import Projection
 from .schedules import Schedules
 from .sessions import Sessions
@@ -34,6 +35,7 @@ PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
             Schedules,
             Sessions,
             Decisions,
+            Messages,
         )
     }
 )

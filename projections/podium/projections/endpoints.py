@@ -35,6 +35,7 @@ from .answer_health import (
     list_recoveries,
 )
 from .answer_list import list_tasks
+from .answer_messages import list_groups, list_messages, open_messages
 from .answer_migration import list_migration
 from .answer_overview import system_overview
 from .answer_schedules import get_schedule, list_schedules
@@ -88,6 +89,9 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "sessions.get": get_session,
     "sessions.list": list_sessions,
     **DECISION_ANSWERS,
+    "messages.open": open_messages,
+    "messages.list": list_messages,
+    "groups.list": list_groups,
 }
 """The one table of queries: name on the wire → what answers it."""
 

@@ -21,6 +21,7 @@ from .decisions import Decisions
 from .documents import Documents
 from .events import Events
 from .health import Health
+from .messages import Messages
 from .projection import Projection, Slot
 from .received import Received
 from .schedules import Schedules
@@ -70,6 +71,7 @@ class View(Struct, frozen=True):
     schedules: Schedules
     sessions: Sessions
     decisions: Decisions
+    messages: Messages
     positions: Mapping[Service, int]
 
 
@@ -182,6 +184,7 @@ class Store:
                     cast(Schedules, found[Schedules.name]),
                     cast(Sessions, found[Sessions.name]),
                     cast(Decisions, found[Decisions.name]),
+                    cast(Messages, found[Messages.name]),
                     _positions(answering),
                 )
             )

@@ -16,6 +16,7 @@ from .agents import AgentsPart
 from .ballots.part import Ballots
 from .ballots.seals import Seal
 from .documents.part import Documents
+from .messages.part import MessagesPart
 from .part import Part
 from .sessions.part import SessionsPart
 from .settings import CollaborationSettings
@@ -24,6 +25,7 @@ from .state import CollaborationState
 PARTS: Final[tuple[Part, ...]] = (
     AgentsPart(),
     SessionsPart(),
+    MessagesPart(),
     Documents(),
     Ballots(),
 )

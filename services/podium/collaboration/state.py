@@ -7,6 +7,7 @@ from podium.contracts.agents import AgentProfile
 from .ballots.book import BallotBook
 from .ballots.seals import Seal
 from .documents.book import DocumentsBook
+from .messages.book import Messages
 from .sessions.book import Sessions
 from .sessions.ends import Ends
 from .settings import CollaborationSettings
@@ -21,12 +22,13 @@ class CollaborationState:
         ends: observed, what became of phases' tasks.
     """
 
-    __slots__ = ("agents", "ballots", "documents", "ends", "seal", "sessions", "settings")
+    __slots__ = ("agents", "ballots", "documents", "ends", "messages", "seal", "sessions", "settings")
 
     def __init__(self, settings: CollaborationSettings, seal: Seal | None = None) -> None:
         self.settings = settings
         self.agents: dict[str, AgentProfile] = {}
         self.documents = DocumentsBook()
+        self.messages = Messages()
         self.sessions = Sessions()
         self.ends = Ends()
         self.seal = seal

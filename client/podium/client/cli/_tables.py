@@ -20,6 +20,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         *("principal", "submitted_at", "code", "message"),
     ),
     "sessions": ("session_id", "state", "strategy", "phases", "at_work", "path", "created_at", "ended_at", "goal"),
+    "messages": ("id", "receiver", "sender", "state", "priority", "group", "topic", "sent_at", "body", "note"),
     "candidates": ("agent", "score", "skill", "load"),
     "runs": (
         *("run_id", "workflow", "version", "phase", "principal", "started_at", "ended_at"),
