@@ -391,6 +391,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
         **examples_workflows.QUERIES,
         **examples_sessions.QUERIES,
         **examples_messages.QUERIES,
+        **examples_optimizer.QUERIES,
         **examples_audit.QUERIES,
         **examples_schedules.QUERIES,
     }

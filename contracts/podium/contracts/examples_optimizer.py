@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from . import policies, predictions
+from . import policies, policy_queries, predictions
+from .query import Answer, Query
 from .subjects import Service
 
 _ESTIMATE: Final = predictions.Estimate(41.0, 0.97, 0.93, 0.995, duration=0.25, low=0.18, high=0.4)
@@ -44,3 +45,20 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("router", "learning-1", "router", policies.PolicyApplied(2, "canary", _POLICY, 0.1)),
     ("router", "learning-1", "router", policies.PolicyWithdrawn(3)),
 )
+
+_STEP: Final = policy_queries.PolicyStep("shadow", 1767225600.0, "ops", "agents differ")
+_ROW: Final = policy_queries.PolicyRow(
+    "learning-1", _POLICY, "shadow", 0.1, 1767225600.0, 1767225600.0, "ops", steps=[_STEP]
+)
+_POSITIONS: Final = {"podium-events-optimizer": 12}
+
+QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
+    policy_queries.GetPolicy: (
+        policy_queries.GetPolicy(policy_id="learning-1"),
+        policy_queries.PolicyAnswer(positions=_POSITIONS, policy=_ROW),
+    ),
+    policy_queries.ListPolicies: (
+        policy_queries.ListPolicies(open=True, limit=10),
+        policy_queries.PoliciesAnswer(positions=_POSITIONS, policies=[_ROW]),
+    ),
+}

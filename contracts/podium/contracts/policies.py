@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from .agents import Level
 from .envelope import Command, Event
-from .names import RecordedName, Text
+from .names import Text
 
 PolicyStrategy = Literal["round_robin", "least_loaded", "best_score", "adaptive"]
 
@@ -134,23 +134,3 @@ class PolicyWithdrawn(Event, frozen=True, tag="policy_withdrawn"):
 
 
 AppliedEvent = PolicyApplied | PolicyWithdrawn
-
-
-class PolicyRow(Struct, omit_defaults=True):
-    """A policy as it stands; times are seconds since the epoch, UTC.
-
-    Attributes:
-        stage: None once it is out of use.
-        applied_at: when the router began to follow its stage; None until then.
-        by: who proposed it.
-    """
-
-    policy_id: RecordedName
-    policy: Policy
-    stage: Stage | None
-    share: float
-    since: float
-    by: str
-    reason: str
-    evidence: Evidence | None = None
-    applied_at: float | None = None

@@ -29,6 +29,7 @@ from .health_queries import (
 )
 from .message_queries import ListGroups, ListMessages, OpenMessages
 from .names import Name
+from .policy_queries import GetPolicy, ListPolicies
 from .query import Answer as Answer
 from .query import Fault as Fault
 from .query import Limit as Limit
@@ -324,6 +325,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
             *(GetSession, ListSessions),
             *DECISION_QUERIES,
             *(OpenMessages, ListMessages, ListGroups),
+            *(GetPolicy, ListPolicies),
         )
     }
 )

@@ -15,6 +15,7 @@ from .documents import Documents
 from .events import Events
 from .health import Health
 from .messages import Messages
+from .policies import Policies
 from .projection import Projection
 from .schedules import Schedules
 from .sessions import Sessions
@@ -36,6 +37,7 @@ PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
             Sessions,
             Decisions,
             Messages,
+            Policies,
         )
     }
 )

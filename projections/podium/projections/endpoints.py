@@ -38,6 +38,7 @@ from .answer_list import list_tasks
 from .answer_messages import list_groups, list_messages, open_messages
 from .answer_migration import list_migration
 from .answer_overview import system_overview
+from .answer_policies import get_policy, list_policies
 from .answer_schedules import get_schedule, list_schedules
 from .answer_sessions import get_session, list_sessions
 from .answer_statistics import workflow_statistics
@@ -92,6 +93,8 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "messages.open": open_messages,
     "messages.list": list_messages,
     "groups.list": list_groups,
+    "policies.get": get_policy,
+    "policies.list": list_policies,
 }
 """The one table of queries: name on the wire → what answers it."""
 

@@ -22,6 +22,7 @@ from .documents import Documents
 from .events import Events
 from .health import Health
 from .messages import Messages
+from .policies import Policies
 from .projection import Projection, Slot
 from .received import Received
 from .schedules import Schedules
@@ -72,6 +73,7 @@ class View(Struct, frozen=True):
     sessions: Sessions
     decisions: Decisions
     messages: Messages
+    policies: Policies
     positions: Mapping[Service, int]
 
 
@@ -185,6 +187,7 @@ class Store:
                     cast(Sessions, found[Sessions.name]),
                     cast(Decisions, found[Decisions.name]),
                     cast(Messages, found[Messages.name]),
+                    cast(Policies, found[Policies.name]),
                     _positions(answering),
                 )
             )

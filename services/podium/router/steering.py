@@ -22,7 +22,7 @@ from .phases import WAITS, Delayed, Job, Queued
 from .policies import Followed
 from .queue import URGENT, Line, Queue, principal_shelf
 from .requirements import Requirements
-from .scoring import Fits
+from .scoring import Fit, Fits
 from .settings import RouterSettings
 
 BY_SETTINGS: Final = "settings"
@@ -39,13 +39,16 @@ class Guide(NamedTuple):
 
 
 class Look(NamedTuple):
-    """All that a policy goes by: the places of the eligible, their skill, and what is believed of them."""
+    """All that a policy goes by: the places of the eligible, what is believed of them, and what that is worth."""
 
+    fit: Fit
     places: NDArray[np.intp]
-    skill: Floats
+    avoided: int
     beliefs: Beliefs
     estimate: float
     delay: float
+    usual: float
+    worths: Floats
 
 
 class Steering:
@@ -89,36 +92,50 @@ class Steering:
         return (BY_SETTINGS, self._settings) if active is None else (active.name, active.policy)
 
     def _guided(self, task: Queued | Delayed, needs: Requirements, guide: Guide) -> Choice | None:
-        fleet, job = self._fleet, task.job
-        fit = rate(fleet, self._fits, needs)
-        _, avoided = without(fleet, task.trail.failed_by, 0)
-        places = np.greater(fleet.scores, -INFINITE, out=fleet.mask).nonzero()[0]
-        if not len(places):
+        job, look = task.job, self._look(task, needs)
+        if not len(look.places):
             return None
-        context, estimate = context_of(job), job.estimated_duration or 1.0
-        look = Look(places, fit.skill[places], self._columns.beliefs(context, places), estimate, job.retry.delay)
         chances = self._odds(guide.policy, look)
         index = chances.draw(*lots(job.id, task.trail.attempt + 1))
-        lesson = self._parts.book.lessons.found.get(context)
-        usual = usual_time(estimate, 0.0 if lesson is None else lesson.middle)
-        worths = worth(usual, look.beliefs, estimate)
         shadow = None
         if guide.watcher is not None:
             other = self._odds(guide.watcher.policy, look)
-            shadow = Shadow(guide.watcher.name, other.of(index), other.mean(worths))
+            shadow = Shadow(guide.watcher.name, other.of(index), other.mean(look.worths))
         learned = Learned(
             policy=guide.name,
             propensity=chances.of(index),
-            usual=usual,
-            expected=worths.item(index),
-            worth=chances.mean(worths),
+            usual=look.usual,
+            expected=look.worths.item(index),
+            worth=chances.mean(look.worths),
             tried=index != chances.leader,
             trial=guide.trial,
             shadow=shadow,
         )
-        best = [int(places[other]) for other in _soonest(chances.seconds, index)]
-        ruled_out = reasons_against(fleet, fit, needs, len(places), avoided)
-        return Choice(fit, best, len(places), 1, ruled_out, learned, guide.policy.strategy)
+        best = [int(look.places[other]) for other in _soonest(chances.seconds, index)]
+        ruled_out = reasons_against(self._fleet, look.fit, needs, len(look.places), look.avoided)
+        return Choice(look.fit, best, len(look.places), 1, ruled_out, learned, guide.policy.strategy)
+
+    def judge(self, task: Queued | Delayed, needs: Requirements, policy: Policy, agent: str) -> Learned | None:
+        """What the policy would have made of giving the task to that agent; None if it could not have."""
+        look, place = self._look(task, needs), self._fleet.places.get(agent)
+        found = np.flatnonzero(look.places == (-1 if place is None else place))
+        if not len(found):
+            return None
+        chances, index = self._odds(policy, look), int(found[0])
+        expected, worth = look.worths.item(index), chances.mean(look.worths)
+        return Learned(policy.strategy, chances.of(index), look.usual, expected, worth)
+
+    def _look(self, task: Queued | Delayed, needs: Requirements) -> Look:
+        fleet, job = self._fleet, task.job
+        fit = rate(fleet, self._fits, needs)
+        _, avoided = without(fleet, task.trail.failed_by, 0)
+        places = np.greater(fleet.scores, -INFINITE, out=fleet.mask).nonzero()[0]
+        context, estimate = context_of(job), job.estimated_duration or 1.0
+        lesson = self._parts.book.lessons.found.get(context)
+        usual = usual_time(estimate, 0.0 if lesson is None else lesson.middle)
+        beliefs = self._columns.beliefs(context, places)
+        worths = worth(usual, beliefs, estimate)
+        return Look(fit, places, avoided, beliefs, estimate, job.retry.delay, usual, worths)
 
     def _odds(self, policy: Policy, look: Look) -> Odds:
         """With what probability the policy takes each of the eligible."""
@@ -132,7 +149,7 @@ class Steering:
         elif policy.strategy == "least_loaded":
             cost = load
         else:
-            cost = (1.0 - policy.skill_weight) * load - policy.skill_weight * look.skill
+            cost = (1.0 - policy.skill_weight) * load - policy.skill_weight * look.fit.skill[places]
         equals = np.equal(cost, cost.min()).nonzero()[0]
         return certain(int(equals[turns[equals].argmin()]), look.beliefs.seconds(look.estimate, look.delay))
 

@@ -1,0 +1,76 @@
+"""What may be asked about policies, and the answers."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from .names import Name
+from .policies import Evidence, Policy, Stage
+from .query import Answer, Limit, Query
+
+
+class PolicyStep(Struct, omit_defaults=True):
+    """How a policy came to a stage, or out of use (None), and by whom; `at`: seconds since the epoch, UTC."""
+
+    stage: Stage | None
+    at: float
+    by: str
+    reason: str
+    evidence: Evidence | None = None
+
+
+class PolicyRow(Struct, omit_defaults=True):
+    """A policy; times are seconds since the epoch, UTC.
+
+    Attributes:
+        stage: None once it is out of use.
+        share: of the tasks, as a canary.
+        since: of its stage.
+        by: who proposed it.
+        steps: the newest last, 100 at the most.
+    """
+
+    policy_id: str
+    policy: Policy
+    stage: Stage | None
+    share: float
+    proposed_at: float
+    since: float
+    by: str
+    steps: list[PolicyStep]
+
+
+class PolicyAnswer(Answer, frozen=True, kw_only=True):
+    policy: PolicyRow
+
+
+class GetPolicy(Query, frozen=True, kw_only=True):
+    """One policy, and how its trial went."""
+
+    wire = "policies.get"
+    answer = PolicyAnswer
+
+    policy_id: Name
+
+
+class PoliciesAnswer(Answer, frozen=True, kw_only=True):
+    """`next`: the cursor of the next page, None on the last."""
+
+    policies: list[PolicyRow]
+    next: str | None = None
+
+
+class ListPolicies(Query, frozen=True, kw_only=True):
+    """The newest proposals first.
+
+    Attributes:
+        open: only those on trial or in force, or only those out of use; None for all.
+        cursor: the `next` of the page before.
+    """
+
+    wire = "policies.list"
+    answer = PoliciesAnswer
+
+    open: bool | None = None
+    limit: Limit = 50
+    cursor: str | None = None
