@@ -238,6 +238,7 @@ COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = Mappin
         for principal, entity, command in (
             *_COMMANDS,
             *examples_alerts.COMMANDS,
+            *examples_health.COMMANDS,
             *examples_workflows.COMMANDS,
             *examples_optimizer.COMMANDS,
             *examples_sessions.COMMANDS,
@@ -257,6 +258,7 @@ EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
             (
                 *_EVENTS,
                 *examples_alerts.EVENTS,
+                *examples_health.EVENTS,
                 *examples_workflows.EVENTS,
                 *examples_optimizer.EVENTS,
                 *examples_sessions.EVENTS,

@@ -1,11 +1,16 @@
-"""Examples of health's later words, beside those of `examples`: what holds work up."""
+"""Examples of health's later words, beside those of `examples`: what holds work up, and pools."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from . import diagnosis_queries
+from msgspec import Struct
+
+from . import diagnosis_queries, pools
 from .query import Answer, Query
+from .subjects import Service
+
+_NOW: Final = 1767225600.0
 
 _POSITIONS: Final = {"podium-events-registry": 1, "podium-events-router": 2}
 
@@ -25,6 +30,41 @@ _TIMES: Final = diagnosis_queries.KindTimes(
         "running": _spread(1.0, 1.9, 0.2),
     },
     total=_spread(5.2, 13.1, 1.0),
+)
+
+_POOL: Final = pools.DefinePool("parser", ["parse"], max=8, min=1, slots=2)
+
+COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
+    ("ops", "parsers", _POOL),
+    ("ops", "parsers", pools.ResizePool(6, "the nightly import comes", 3600.0)),
+    ("notifier", "parsers", pools.ReportDemand(waiting=12, busy=2, slots=2, oldest=3.5)),
+    ("ops", "parsers", pools.RemovePool()),
+)
+
+EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
+    (
+        "health",
+        "parsers",
+        "ops",
+        pools.PoolDefined(
+            type="parser",
+            skills=["parse"],
+            min=1,
+            max=8,
+            slots=2,
+            up_at=0.8,
+            down_at=0.3,
+            warmup=15.0,
+            cooldown=60.0,
+        ),
+    ),
+    (
+        "health",
+        "parsers",
+        "ops",
+        pools.PoolResized(size=6, was=1, reason="the nightly import comes", until=_NOW + 3600.0),
+    ),
+    ("health", "parsers", "ops", pools.PoolRemoved()),
 )
 
 QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
@@ -51,6 +91,34 @@ QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
                 )
             ],
             slow=[diagnosis_queries.SlowAgent("echo-1", "echo", attempts=61, median=1.8, others=0.7)],
+        ),
+    ),
+    pools.ListPools: (
+        pools.ListPools(),
+        pools.PoolsAnswer(
+            positions=_POSITIONS,
+            pools=[
+                pools.PoolRow(
+                    "parsers",
+                    "parser",
+                    ["parse"],
+                    min=1,
+                    max=8,
+                    slots_each=2,
+                    up_at=0.8,
+                    down_at=0.3,
+                    warmup=15.0,
+                    cooldown=60.0,
+                    size=6,
+                    reason="2 of 2 slots are busy and 7 tasks wait",
+                    resized_at=_NOW,
+                    agents=1,
+                    slots=2,
+                    busy=2,
+                    waiting=7,
+                    oldest=3.5,
+                )
+            ],
         ),
     ),
 }

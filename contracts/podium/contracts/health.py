@@ -7,6 +7,7 @@ from typing import Literal
 from .alerts import AlertCommand, AlertEvent
 from .envelope import Event
 from .names import RecordedName
+from .pools import PoolCommand, PoolEvent
 from .recovery import RecoveryCommand, RecoveryEvent
 from .thresholds import ThresholdEvent
 
@@ -75,5 +76,5 @@ class AgentRecovered(Event, frozen=True, tag="agent_recovered"):
 
 
 LivenessEvent = AgentSuspected | AgentLost | AgentStalled | AgentRecovered
-HealthEvent = LivenessEvent | RecoveryEvent | ThresholdEvent | AlertEvent
-HealthCommand = RecoveryCommand | AlertCommand
+HealthEvent = LivenessEvent | RecoveryEvent | ThresholdEvent | AlertEvent | PoolEvent
+HealthCommand = RecoveryCommand | AlertCommand | PoolCommand

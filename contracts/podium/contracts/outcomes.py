@@ -51,6 +51,8 @@ RefusalCode = Literal[
     "unknown_plan",
     "unknown_channel",
     "unknown_alert",
+    "bad_pool",
+    "unknown_pool",
     # collaboration
     "session_exists",
     "unknown_session",

@@ -30,6 +30,7 @@ from .health_queries import (
 from .message_queries import ListGroups, ListMessages, OpenMessages
 from .names import Name
 from .policy_queries import GetPolicy, ListPolicies
+from .pools import ListPools
 from .query import Answer as Answer
 from .query import Fault as Fault
 from .query import Limit as Limit
@@ -317,6 +318,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
                 ListAlerts,
                 GetAlert,
                 ListNotifications,
+                ListPools,
             ),
             *(GetDocument, ListDocuments, DocumentHistory, DocumentUpdates),
             *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps, ListSchedules, GetSchedule),

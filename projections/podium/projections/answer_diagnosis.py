@@ -33,7 +33,7 @@ KINDS: Final = 50
 _skills = msgspec.json.Decoder(list[str])
 
 
-class _Waiting(Struct):
+class Waiting(Struct):
     """Tasks that wait with the same needs; `first` waits longest, since `since`."""
 
     skills: list[str]
@@ -77,13 +77,12 @@ async def _reasons(sources: Sources, needs: Sequence[tuple[Need, str]]) -> list[
 
 
 def _look(view: View, since: float, now: float) -> _Seen:
-    waiting, number = _queued(view)
-    scale = max(1.0, number / max(1, sum(each.tasks for each in waiting)))
+    waiting, scale = queued(view)
     needs = [(_need(view, each, scale, now), each.first) for each in waiting[:NEEDS]]
     rows, connection = view.health, view.connection
     holds = [row for _, _, row in rows.list(connection, HoldRow, is_open=True, limit=SAMPLE)]
     doubts = [row for _, _, row in rows.list(connection, AgentHealthRow, is_open=True, limit=SAMPLE)]
-    return _Seen(_ended(view, since), number, needs, holds, doubts)
+    return _Seen(_ended(view, since), round(sum(each.tasks for each in waiting) * scale), needs, holds, doubts)
 
 
 def _ended(view: View, since: float) -> list[Ended]:
@@ -111,24 +110,25 @@ def _ended(view: View, since: float) -> list[Ended]:
     ]
 
 
-def _queued(view: View) -> tuple[list[_Waiting], int]:
-    """What waits longest, by needs, the most wanted first; and how many tasks wait."""
+def queued(view: View) -> tuple[list[Waiting], float]:
+    """What waits longest, by needs, the most wanted first; and for how many tasks each of those stands."""
     tasks, phases = view.tasks.tasks.c, view.tasks.phases.c
     oldest = select(tasks.task_id, tasks.skills, tasks.updated_at).where(tasks.phase == "queued")
-    found: dict[str, _Waiting] = {}
+    found: dict[str, Waiting] = {}
     for task_id, skills, since in view.connection.execute(oldest.order_by(tasks.submitted_at).limit(SAMPLE)):
         known = found.get(skills)
         if known is None:
-            found[skills] = _Waiting(sorted(_skills.decode(skills)), 1, task_id, since)
+            found[skills] = Waiting(sorted(_skills.decode(skills)), 1, task_id, since)
             continue
         known.tasks += 1
         if since < known.since:
             known.first, known.since = task_id, since
     number = view.connection.scalar(select(func.coalesce(func.sum(phases.tasks), 0)).where(phases.phase == "queued"))
-    return sorted(found.values(), key=lambda each: -each.tasks), int(number or 0)
+    sampled = sum(each.tasks for each in found.values())
+    return sorted(found.values(), key=lambda each: -each.tasks), max(1.0, int(number or 0) / max(1, sampled))
 
 
-def _need(view: View, waiting: _Waiting, scale: float, now: float) -> Need:
+def _need(view: View, waiting: Waiting, scale: float, now: float) -> Need:
     profiles, skills, tallies = view.agents.profiles, view.agents.skills.c, view.tasks.tallies
     left = profiles.c.slots - func.coalesce(tallies.c.open, 0)
     able = select(

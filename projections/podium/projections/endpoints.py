@@ -39,6 +39,7 @@ from .answer_messages import list_groups, list_messages, open_messages
 from .answer_migration import list_migration
 from .answer_overview import system_overview
 from .answer_policies import get_policy, list_policies
+from .answer_pools import list_pools
 from .answer_schedules import get_schedule, list_schedules
 from .answer_sessions import get_session, list_sessions
 from .answer_statistics import workflow_statistics
@@ -67,6 +68,7 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "health.overview": health_overview,
     "health.agent": agent_health,
     "health.diagnose": diagnose,
+    "pools.list": list_pools,
     "recoveries.list": list_recoveries,
     "plans.list": list_plans,
     "alerts.list": list_alerts,

@@ -26,6 +26,7 @@ from podium.contracts.alerts import (
 )
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
 from podium.contracts.health_queries import AgentHealthRow, AlertRow, HoldRow, NotificationRow, PlanRow, RecoveryRow
+from podium.contracts.pools import PoolDefined, PoolRemoved, PoolResized, PoolRow
 from podium.contracts.recovery import (
     Charge,
     HoldLifted,
@@ -44,9 +45,9 @@ from .projection import Projection, Slot
 from .received import Received
 from .statements import replacing
 
-Kind = Literal["agent", "hold", "recovery", "plan", "alert", "notification"]
+Kind = Literal["agent", "hold", "recovery", "plan", "alert", "notification", "pool"]
 Key = tuple[Kind, str]
-Content = AgentHealthRow | HoldRow | RecoveryRow | PlanRow | AlertRow | NotificationRow
+Content = AgentHealthRow | HoldRow | RecoveryRow | PlanRow | AlertRow | NotificationRow | PoolRow
 
 R = TypeVar("R", bound=Struct)
 
@@ -58,6 +59,7 @@ TYPES: Final[Mapping[Kind, type[Struct]]] = {
     "plan": PlanRow,
     "alert": AlertRow,
     "notification": NotificationRow,
+    "pool": PoolRow,
 }
 
 
@@ -89,6 +91,8 @@ def key_of(event: Received) -> Key | None:
             NotificationQueued() | TaskEndQueued() | DeliveryFailed() | NotificationDelivered() | NotificationDropped()
         ):
             return "notification", event.entity
+        case PoolDefined() | PoolResized() | PoolRemoved():
+            return "pool", event.entity
         case _:
             return None
 
@@ -104,8 +108,13 @@ def fold(rows: Rows, event: Received, key: Key) -> None:
         case PlanDefined() as plan:
             fields = (plan.causes, plan.steps, plan.kinds, plan.agents, plan.times, plan.order)
             rows[key] = Row(True, float(plan.order), PlanRow(event.entity, *fields))
-        case HoldLifted() | PlanRemoved() if known is not None:
+        case HoldLifted() | PlanRemoved() | PoolRemoved() if known is not None:
             known.open = False
+        case PoolDefined() as pool:
+            rows[key] = Row(True, event.at, _pool(event.entity, pool, known))
+        case PoolResized() as resized if known is not None and isinstance(known.content, PoolRow):
+            sized = known.content
+            sized.size, sized.reason, sized.resized_at = resized.size, resized.reason, event.at
         case RecoveryStarted() as started:
             content = RecoveryRow(
                 event.entity, started.cause, started.agent, started.plan, started.charges, started.steps, event.at
@@ -138,6 +147,25 @@ def fold(rows: Rows, event: Received, key: Key) -> None:
                 row.open = bool(row.content.stalled) or (row.content.standing, row.content.state) != ("well", "healthy")
         case _:
             pass
+
+
+def _pool(name: str, pool: PoolDefined, known: Row | None) -> PoolRow:
+    """A pool that is defined again keeps its size."""
+    row = PoolRow(
+        name,
+        pool.type,
+        pool.skills,
+        min=pool.min,
+        max=pool.max,
+        slots_each=pool.slots,
+        up_at=pool.up_at,
+        down_at=pool.down_at,
+        warmup=pool.warmup,
+        cooldown=pool.cooldown,
+    )
+    if known is not None and known.open and isinstance(known.content, PoolRow):
+        row.size, row.reason, row.resized_at = known.content.size, known.content.reason, known.content.resized_at
+    return row
 
 
 def _recovery(row: Row, content: RecoveryRow, event: RecoveryStepTaken | RecoveryEnded, at: float) -> None:
@@ -197,7 +225,7 @@ def _agent(row: AgentHealthRow, event: Struct | None, at: float) -> None:
 
 class Health(Projection):
     name = "health"
-    version = 3
+    version = 4
     services: ClassVar[tuple[Service, ...]] = ("health",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected, HealthEvent
+from podium.contracts.pools import PoolDefined, PoolRemoved, PoolResized
 from podium.contracts.recovery import (
     Cause,
     Charge,
@@ -28,6 +29,7 @@ from podium.contracts.recovery import (
 )
 from podium.contracts.thresholds import HealthChanged, Level, Metric, State, ThresholdCleared, ThresholdCrossed
 
+from . import pools
 from .desk import Desk
 
 KEPT = 100_000
@@ -82,7 +84,7 @@ class Recovery(Struct, frozen=True):
 
 
 class _Dump(Struct, frozen=True):
-    format: Literal["health-5"]
+    format: Literal["health-6"]
     standings: list[tuple[str, Standing]]
     stalls: list[tuple[str, Stall]]
     holds: list[tuple[HoldKey, Hold]]
@@ -96,6 +98,7 @@ class _Dump(Struct, frozen=True):
     states: list[tuple[tuple[Scope, str], State]]
     escalations: list[tuple[str, tuple[Severity, str]]]
     desk: Desk
+    pools: list[tuple[str, pools.Pool]]
 
 
 class Book:
@@ -114,6 +117,7 @@ class Book:
         states: of who is not healthy.
         escalations: recoveries that a person is to look at → how badly, and why.
         desk: alerts, and who is told of them.
+        pools: by name.
     """
 
     def __init__(self) -> None:
@@ -129,6 +133,7 @@ class Book:
         self.states: dict[tuple[Scope, str], State] = {}
         self.escalations: OrderedDict[str, tuple[Severity, str]] = OrderedDict()
         self.desk = Desk()
+        self.pools: pools.Pools = {}
         self._causes: OrderedDict[tuple[str, Cause], list[float]] = OrderedDict()
 
     def times(self, agent: str, cause: Cause, now: float) -> int:
@@ -174,6 +179,8 @@ class Book:
                 self.recoveries.pop(entity, None)
                 if event.outcome == "recovered":
                     self.escalations.pop(entity, None)
+            case PoolDefined() | PoolRemoved() | PoolResized():
+                pools.fold(self.pools, entity, event, at)
             case alert:
                 before = self.desk.alerts.get(entity)
                 self.desk.fold(entity, alert, at, by_health=by_health)
@@ -207,7 +214,7 @@ class Book:
         """Equal books give equal bytes."""
         return msgspec.msgpack.encode(
             _Dump(
-                "health-5",
+                "health-6",
                 list(self.standings.items()),
                 list(self.stalls.items()),
                 list(self.holds.items()),
@@ -221,6 +228,7 @@ class Book:
                 list(self.states.items()),
                 list(self.escalations.items()),
                 self.desk,
+                list(self.pools.items()),
             )
         )
 
@@ -242,6 +250,7 @@ class Book:
         book.states = dict(content.states)
         book.escalations = OrderedDict(content.escalations)
         book.desk = content.desk
+        book.pools = dict(content.pools)
         return book
 
 

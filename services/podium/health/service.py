@@ -18,6 +18,7 @@ from podium.contracts.health import (
     HealthEvent,
 )
 from podium.contracts.outcomes import Refused
+from podium.contracts.pools import DefinePool, RemovePool, ReportDemand, ResizePool
 from podium.contracts.recovery import (
     DefinePlan,
     HoldLifted,
@@ -36,7 +37,7 @@ from podium.contracts.subjects import Service
 from podium.contracts.thresholds import HealthReport, ThresholdCleared, ThresholdCrossed
 from podium.kernel.decider import Emit, Request
 
-from . import alerts, assessment, facts, holds, liveness, recovery, thresholds, watch
+from . import alerts, assessment, facts, holds, liveness, pools, recovery, thresholds, watch
 from .book import Book
 from .ledger import FOLLOWED, Assigned, Completed, follow
 from .parts import Parts, Promise
@@ -48,7 +49,7 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "6"
+    schema = "7"
     upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {"registry": (), "router": FOLLOWED}
     closing: tuple[type[Struct], ...] = ()
 
@@ -106,6 +107,8 @@ class Health:
                 return recovery.decide(state.book, request.entity, command)
             case HoldWork() | ResumeWork() | StopAll() | LiftStop() as command:
                 return holds.decide(state.book, request.entity, command, now)
+            case DefinePool() | RemovePool() | ResizePool() | ReportDemand() as command:
+                return pools.decide(state.book.pools, request.entity, command, now)
             case command:
                 return alerts.decide(state.book.desk, request.entity, command, now)
 

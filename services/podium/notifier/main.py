@@ -33,12 +33,16 @@ from podium.runtime.logs import configure
 from podium.runtime.settings import ProcessSettings, describe
 
 from .channels import Undelivered, deliver
+from .demand import Demand
 from .post import Parcel, Post
 
 PRINCIPAL: Final = "notifier"
 VERSION: Final = "0.1.0"
 AT_ONCE: Final = 16
 AGAIN_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 1.0
+"""Between two looks at what pools have to do."""
+
 REPORT_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -50,6 +54,7 @@ class Notifier:
     def __init__(self, nc: Client, subjects: Subjects) -> None:
         self._nc, self._subjects = nc, subjects
         self._post = Post()
+        self._demand = Demand(nc, subjects, PRINCIPAL)
         self._trying: dict[str, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
         self._read = asyncio.Event()
@@ -58,6 +63,7 @@ class Notifier:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._carry())
+            group.create_task(self._watch_pools())
 
     async def _follow(self) -> None:
         """First everything that there is, so that nothing is tried that has arrived; then what comes."""
@@ -72,12 +78,23 @@ class Notifier:
                         position = stored.sequence
                         with contextlib.suppress(msgspec.MsgspecError):
                             envelope = decode_envelope(stored.payload)
-                            self._post.fold(envelope.subject, decode_data(envelope))
+                            event = decode_data(envelope)
+                            self._post.fold(envelope.subject, event)
+                            self._demand.fold(envelope.subject, event)
                     self._is_read(position, end)
                     self._news.set()
             except LogUnavailable as error:
                 _log.info("the log cannot be read now: %s", error)
                 await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _watch_pools(self) -> None:
+        await self._read.wait()
+        while True:
+            try:
+                await self._demand.look(time.time())
+            except (NatsError, TimeoutError, msgspec.MsgspecError) as error:
+                _log.info("what pools have to do is not known now: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _is_read(self, position: int, end: int) -> None:
         if position >= end:

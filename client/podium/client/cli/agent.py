@@ -34,6 +34,7 @@ def run(
     *,
     name: str | None = None,
     slots: int | None = None,
+    type: str | None = None,
     keep: bool = False,
     grace: float = 30.0,
     wait: float = 0.0,
@@ -50,6 +51,8 @@ def run(
         the agent's name, in the place of its own
     slots
         how many tasks at the same time, in the place of its own
+    type
+        the agent type that it registers with, in the place of its own
     keep
         when it stops, stay registered and keep what is assigned, for a restart that follows soon
     grace
@@ -71,6 +74,8 @@ def run(
         except ValueError as error:
             raise Usage(f"--name: {error}") from error
         agent.slots = slots if slots is not None else agent.slots
+        if type is not None:
+            agent.options["type"] = type
         agent.run(common.nats, prefix=common.prefix, keep=keep, grace=grace, patience=wait)
         return Exit.OK
 
