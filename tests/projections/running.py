@@ -19,7 +19,7 @@ from podium.contracts.subjects import Service, Subjects
 from podium.contracts.tasks import TaskCancelled, TaskFailed, TaskPaused
 from podium.kernel.provision import provision
 from podium.projections.database import Database
-from podium.projections.process import ReadModel
+from podium.projections.process import Copying, ReadModel
 from tests.projections.feed import (
     Event,
     StreamFeed,
@@ -60,6 +60,7 @@ class Running:
         self.database_url = database_url
         self._streams = streams
 
+    copying: Copying | None = None
     nc: Client
     task: asyncio.Task[None]
     router: StreamFeed
@@ -92,7 +93,7 @@ class Running:
         """Returns when it answers."""
         self._own = await nats.connect(self.nats_url, max_reconnect_attempts=-1, reconnect_time_wait=0.05)
         self.database = Database(self.database_url)
-        self.model = ReadModel(self._own, self.subjects, self.database)
+        self.model = ReadModel(self._own, self.subjects, self.database, self.copying)
         self.task = asyncio.create_task(self.model.run())
         await self.answering()
 

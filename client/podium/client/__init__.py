@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from ._agent import Agent
     from ._client import Client
+    from ._compare import Difference
     from ._events import ReceivedEvent
     from ._options import ProfileOptions, TaskOptions, new_task
     from ._task import Task
@@ -31,6 +32,7 @@ __all__ = [
     "Agent",
     "Client",
     "CommandRefused",
+    "Difference",
     "NotAllowed",
     "OutcomeUnknown",
     "Overloaded",
@@ -50,6 +52,7 @@ __all__ = [
 _HOMES: Final = {
     "Agent": "_agent",
     "Client": "_client",
+    "Difference": "_compare",
     "ReceivedEvent": "_events",
     "ProfileOptions": "_options",
     "TaskOptions": "_options",

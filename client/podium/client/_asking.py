@@ -7,11 +7,15 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
+from podium.contracts.query import AsOf
 from podium.contracts.subjects import Subjects
 
 from ._connection import Connection
 from ._mail import is_nobody
 from .errors import QueryFailed, ServiceUnavailable
+
+PAST_SECONDS: Final = 60.0
+"""For so long a query about the past is waited for: it may have to look at many events."""
 
 A_co = TypeVar("A_co", bound=Struct, covariant=True)
 
@@ -31,6 +35,9 @@ class Asks(Protocol[A_co]):
     @property
     def wait(self) -> float: ...
 
+    @property
+    def as_of(self) -> AsOf | None: ...
+
 
 class _Error(Struct, frozen=True):
     code: str
@@ -48,15 +55,15 @@ async def ask(connection: Connection, subjects: Subjects, query: Asks[A_co], tim
     """Ask a query.
 
     Args:
-        timeout: seconds; by default what the query allows itself (`wait`) and a little more.
+        timeout: seconds; by default what the query allows itself (`wait`) and a little more; about the past, more.
 
     Raises:
         QueryFailed: it was answered with a fault.
         ServiceUnavailable: nobody answers.
     """
-    answer = await ask_raw(
-        connection, subjects, query.wire, msgspec.json.encode(query), timeout or query.wait + GRACE_SECONDS
-    )
+    grace = GRACE_SECONDS if query.as_of is None else PAST_SECONDS
+    body = msgspec.json.encode(query)
+    answer = await ask_raw(connection, subjects, query.wire, body, timeout or query.wait + grace)
     return msgspec.json.decode(answer, type=query.answer)
 
 

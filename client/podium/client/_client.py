@@ -14,7 +14,8 @@ from msgspec import Struct
 from podium.contracts.envelope import MAX_BODY
 from podium.contracts.names import is_name
 from podium.contracts.outcomes import AcceptedOutcome
-from podium.contracts.queries import TaskDetail
+from podium.contracts.queries import Query, TaskDetail
+from podium.contracts.query import AsOf
 from podium.contracts.subjects import DEFAULT_PREFIX, Subjects
 from podium.contracts.tasks import (
     BULK_LIMIT,
@@ -26,7 +27,8 @@ from podium.contracts.tasks import (
     TaskEntry,
 )
 
-from ._asking import A_co, Asks, ask
+from ._asking import GRACE_SECONDS, PAST_SECONDS, A_co, Asks, ask, ask_raw
+from ._compare import Difference, compare
 from ._connection import Connection
 from ._events import After, ReceivedEvent, receive
 from ._options import ProfileOptions, TaskOptions, new_id, new_profile, new_task
@@ -250,6 +252,25 @@ class Client:
             ServiceUnavailable: nobody answers.
         """
         return await ask(self._connection, self.subjects, query, timeout)
+
+    async def compare(self, query: Query, before: AsOf, after: AsOf | None = None) -> list[Difference]:
+        """How the answer to a query differs between two moments.
+
+        Args:
+            before: a time, seconds since the epoch, UTC, or positions by stream.
+            after: the other moment; None for now.
+
+        Raises:
+            QueryFailed, ServiceUnavailable: as for `query`.
+        """
+        answers = [await self._answer_as_of(query, moment) for moment in (before, after)]
+        return compare(*answers)
+
+    async def _answer_as_of(self, query: Query, moment: AsOf | None) -> Mapping[str, Any]:
+        body = msgspec.json.encode(msgspec.structs.replace(query, as_of=moment))
+        timeout = query.wait + (GRACE_SECONDS if moment is None else PAST_SECONDS)
+        answer = await ask_raw(self._connection, self.subjects, query.wire, body, timeout)
+        return msgspec.json.decode(answer, type=dict[str, Any])
 
     def events(
         self,

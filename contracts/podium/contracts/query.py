@@ -8,6 +8,11 @@ from msgspec import Meta, Struct
 
 Limit = Annotated[int, Meta(ge=1, le=500)]
 
+AsOf = Annotated[float, Meta(ge=0.0)] | dict[str, int]
+"""A time, seconds since the epoch, UTC; or positions: stream → sequence. A stream that is not named is as it was when
+the newest of the events that are named happened.
+"""
+
 QueryErrorCode = Literal[
     "not_json", "invalid", "unknown_query", "not_found", "timeout", "too_large", "unavailable", "internal"
 ]
@@ -20,6 +25,7 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
         at_least: answer only when the read model has reached these positions, by stream.
         fresh: answer only when it has reached what the streams hold as the query arrives.
         wait: seconds to wait for that at the most; then the answer is the error `timeout`.
+        as_of: answer as of then, and not as of now.
     """
 
     wire: ClassVar[str]
@@ -28,6 +34,7 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     at_least: dict[str, int] = {}
     fresh: bool = False
     wait: Annotated[float, Meta(ge=0.0, le=60.0)] = 5.0
+    as_of: AsOf | None = None
 
 
 class Answer(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -16,6 +16,7 @@ from nats.micro.service import EndpointConfig, ServiceConfig
 from nats.micro.service import Service as MicroService
 
 from podium.contracts.queries import QUERIES, Answer, Fault, Query, QueryError
+from podium.contracts.query import AsOf
 from podium.contracts.subjects import Subjects
 from podium.runtime.wire import settle
 
@@ -46,6 +47,7 @@ from .answer_statistics import workflow_statistics
 from .answer_tasks import get_task, open_work, task_history
 from .answer_why import why_task
 from .answer_workflows import get_definition, get_run, list_runs, list_steps, list_workflows
+from .past import Past
 from .sources import Failed, Sources
 
 _log = logging.getLogger(__name__)
@@ -108,10 +110,11 @@ class Endpoints:
         database: what the service says of itself as to where its read model is.
     """
 
-    def __init__(self, nc: Client, subjects: Subjects, sources: Sources, database: str) -> None:
+    def __init__(self, nc: Client, subjects: Subjects, sources: Sources, past: Past, database: str) -> None:
         self._nc = nc
         self._subjects = subjects
         self._sources = sources
+        self._past = past
         self._database = database
         self._service: MicroService | None = None
         self._free = asyncio.Semaphore(AT_ONCE)
@@ -182,8 +185,11 @@ class Endpoints:
         """
         query = read_query(QUERIES[name], body)
         try:
-            await self._sources.wait(query)
-            answer = _encode(await ANSWERS[name](self._sources, query))
+            if query.as_of is None:
+                await self._sources.wait(query)
+                answer = _encode(await ANSWERS[name](self._sources, query))
+            else:
+                answer = _encode(await self._answer_as_of(name, query, query.as_of))
         except Failed:
             raise
         except Exception as error:
@@ -195,6 +201,14 @@ class Endpoints:
                 f"the answer has {len(answer)} bytes, more than a message may have: ask for its parts (tasks.history)",
             )
         return answer
+
+    async def _answer_as_of(self, name: str, query: Query, as_of: AsOf) -> Answer:
+        """Raises: Failed"""
+        sources = await self._past.enter(as_of)
+        try:
+            return await ANSWERS[name](sources, query)
+        finally:
+            self._past.leave(sources)
 
 
 def read_query(type: type[Query], body: bytes) -> Query:

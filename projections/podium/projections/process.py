@@ -7,8 +7,10 @@ import logging
 import signal
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
@@ -17,10 +19,13 @@ from podium.runtime.connection import ConnectionLost, connect, disconnect
 from .builder import Builder, Rebuilt
 from .catalogue import SERVICES
 from .comparing import Compared, Comparison
+from .copies import Copies
+from .copying import Copier
 from .database import Database
 from .endpoints import Endpoints
 from .follower import Follower
 from .heard import Heard
+from .past import Past
 from .reached import Reached
 from .served import OtherDatabase, database_to_rebuild
 from .settings import Settings
@@ -48,15 +53,40 @@ class Unusable(Exception):
     """What the settings name cannot be used, now or later."""
 
 
-class ReadModel:
-    """All projections in one database: kept at the streams' ends, and asked."""
+class Copying(Struct, frozen=True):
+    """How a read model is copied.
 
-    def __init__(self, nc: Client, subjects: Subjects, database: Database) -> None:
+    Attributes:
+        directory: where the copies are.
+        most: how many are kept; 0 for none.
+        every: events between two of them.
+        file: the database; None if it is no file, and copies are not made of it.
+    """
+
+    directory: Path
+    most: int
+    every: int
+    file: Path | None
+
+
+class ReadModel:
+    """All projections in one database: kept at the streams' ends, and asked.
+
+    Args:
+        copying: how the database is copied; None for one that is not.
+    """
+
+    def __init__(self, nc: Client, subjects: Subjects, database: Database, copying: Copying | None = None) -> None:
         store, streams, self._heard, reached = Store(database), _streams(nc, subjects), Heard(subjects), Reached()
+        copies = Copies(copying.directory, copying.most) if copying is not None else None
+        self._copier = None
+        if copying is not None and copying.file is not None and copies is not None and copying.most:
+            self._copier = Copier(store, copying.file, copies, copying.every)
         self._nc = nc
         self._follower = Follower(store, streams, subjects, reached)
         self._sources = Sources(nc, subjects, store, streams, self._follower, reached, self._heard)
-        self._endpoints = Endpoints(nc, subjects, self._sources, database.name)
+        self._past = Past(nc, subjects, streams, self._follower, copies)
+        self._endpoints = Endpoints(nc, subjects, self._sources, self._past, database.name)
 
     async def run(self) -> None:
         """Follow and answer until cancelled; then the batch and the queries in hand are finished.
@@ -66,14 +96,19 @@ class ReadModel:
         """
         following = asyncio.create_task(self._follower.run())
         answering = asyncio.create_task(self._answer())
+        copying = asyncio.create_task(self._copier.run()) if self._copier is not None else None
         try:
             await asyncio.wait([following, answering], return_when=asyncio.FIRST_COMPLETED)
         finally:
             answering.cancel()
+            if copying is not None:
+                copying.cancel()
+                await asyncio.wait([copying], timeout=FINISH_SECONDS)
             await self._endpoints.close(ANSWER_SECONDS)
             following.cancel()
             await asyncio.wait([following, answering], timeout=FINISH_SECONDS)
             self._sources.close()
+            self._past.close()
         for task in (following, answering):
             if not task.cancelled():
                 task.result()
@@ -187,7 +222,10 @@ def _database(url: str) -> Database:
 async def _serve(settings: Settings, database: Database, lost: asyncio.Event) -> None:
     nc = await connect(settings.nats, name=NAME, on_lost=lost.set, **settings.login())
     try:
-        await ReadModel(nc, Subjects(settings.prefix), database).run()
+        file = settings.database_file
+        directory = settings.data / "past" if file is None else file.with_name(f"{file.name}.past")
+        copying = Copying(directory, settings.copies, settings.copy_every, file)
+        await ReadModel(nc, Subjects(settings.prefix), database, copying).run()
     finally:
         await disconnect(nc)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -22,6 +22,15 @@ class Settings(ProcessSettings):
         str | None,
         says(f"sqlite:///file or postgresql+psycopg://user:password@host/name; else {DATABASE_FILE} in `data`"),
     ] = None
+
+    copy_every: Annotated[
+        int,
+        Field(ge=1_000),
+        says("events between two copies of the read model (SQLite), from which the past is answered"),
+    ] = 20_000
+    copies: Annotated[
+        int, Field(ge=0), says("copies to keep, at the most; the older, the further apart; 0 makes none")
+    ] = 48
 
     @field_validator("database")
     @classmethod
@@ -41,3 +50,9 @@ class Settings(ProcessSettings):
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{(self.data / DATABASE_FILE).resolve()}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of a read model in SQLite."""
+        url = make_url(self.database_url)
+        return Path(url.database or "").resolve() if url.drivername == "sqlite" else None

@@ -11,6 +11,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from podium.contracts.query import AsOf
+from podium.contracts.subjects import SERVICES, Subjects
+
 T = TypeVar("T", bound=Struct)
 
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
@@ -57,6 +60,21 @@ def _value(text: str, *, is_list: bool) -> Any:
     if text[:1] in ("{", "["):
         return msgspec.json.decode(text)
     return [part for part in text.split(",") if part] if is_list else text
+
+
+def read_as_of(text: str, subjects: Subjects) -> AsOf:
+    """A moment: as for `read_moment`, or a sequence of the router's stream (`1841`) or another one's (`health:12`).
+
+    Raises:
+        BadFields
+    """
+    service, colon, number = text.rpartition(":")
+    if number.isdecimal() and len(number) < 19 and (not colon or service in SERVICES):
+        return {subjects.event_stream(service or "router"): int(number)}
+    try:
+        return read_moment(text)
+    except BadFields as error:
+        raise BadFields(f"{error}, and no sequence such as 1841 or health:12") from None
 
 
 def read_moment(text: str) -> float:

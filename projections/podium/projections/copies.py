@@ -1,0 +1,171 @@
+"""Copies of the read model as it was at some positions: where an answer about the past starts from.
+
+A copy is the SQLite file, compressed, with what it holds in a small file beside it. There are only so many: the older,
+the further apart they are.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import zstandard
+from msgspec import Struct
+
+from podium.contracts.subjects import Service
+
+from .catalogue import PROJECTIONS
+
+_log = logging.getLogger(__name__)
+
+LEVEL: Final = 1
+"""Of zstandard: the quickest that packs a database to a quarter."""
+
+_UNFINISHED: Final = ".part"
+
+
+class Copy(Struct, frozen=True):
+    """A copy.
+
+    Attributes:
+        positions: service → the sequence of the last event that any of its tables has.
+        events: their sum; copies of one read model are ordered by it.
+        versions: of the projections; a copy of others is of no use.
+        made_at: seconds since the epoch, UTC.
+    """
+
+    positions: dict[str, int]
+    events: int
+    versions: dict[str, int]
+    made_at: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.events:020d}"
+
+
+def versions() -> dict[str, int]:
+    """Of the projections of this program."""
+    return {name: projection.version for name, projection in PROJECTIONS.items()}
+
+
+def to_drop(events: Sequence[int], most: int) -> int | None:
+    """Which of too many copies to drop: the index of the one that leaves the smallest gap for its age.
+
+    Args:
+        events: of each copy, growing; the newest is never dropped.
+        most: copies to keep.
+    """
+    if len(events) <= most or len(events) < 3:
+        return None
+    end = events[-1]
+
+    def cost(index: int) -> float:
+        before = events[index - 1] if index else 0
+        return (events[index + 1] - before) / (end - events[index] + (end / most))
+
+    return min(range(len(events) - 1), key=cost)
+
+
+class Copies:
+    """In one directory. Its methods block; one thread at a time may keep.
+
+    Args:
+        most: copies to keep.
+    """
+
+    def __init__(self, directory: Path, most: int) -> None:
+        self._directory = directory
+        self._most = most
+
+    def all(self) -> list[Copy]:
+        """Those that are of use to this program, the oldest first."""
+        found: list[Copy] = []
+        for path in sorted(self._directory.glob("*.json")):
+            try:
+                copy = msgspec.json.decode(path.read_bytes(), type=Copy)
+            except (OSError, msgspec.MsgspecError) as error:
+                _log.warning("the copy %s cannot be used: %s", path.stem, error)
+                continue
+            if copy.versions == versions() and self._packed(copy).exists():
+                found.append(copy)
+        return found
+
+    def nearest(self, ends: Mapping[Service, int]) -> Copy | None:
+        """The newest that holds no event behind these ends."""
+        wanted = (c for c in reversed(self.all()) if all(c.positions.get(s, 0) <= end for s, end in ends.items()))
+        return next(wanted, None)
+
+    def keep(self, database: Path, positions: Mapping[str, int]) -> Copy:
+        """Copy a database that may be in use, as it is at this moment or a little later.
+
+        Args:
+            positions: of a moment of which the database holds everything; it may hold more.
+
+        Raises:
+            OSError
+            sqlite3.Error
+        """
+        self._directory.mkdir(parents=True, exist_ok=True)
+        plain = self._directory / f"copy{_UNFINISHED}"
+        try:
+            plain.unlink(missing_ok=True)
+            with (
+                closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
+                closing(sqlite3.connect(plain)) as target,
+            ):
+                source.backup(target)
+                held = _positions(target)
+            reached = {service: max(held.get(service, 0), position) for service, position in positions.items()} | held
+            copy = Copy(reached, sum(reached.values()), versions(), time.time())
+            packed = plain.with_suffix(f".zst{_UNFINISHED}")
+            with plain.open("rb") as source_file, packed.open("wb") as target_file:
+                zstandard.ZstdCompressor(level=LEVEL).copy_stream(source_file, target_file)
+            packed.replace(self._packed(copy))
+            self._told(copy).write_bytes(msgspec.json.encode(copy))
+        finally:
+            for left in self._directory.glob(f"*{_UNFINISHED}"):
+                left.unlink(missing_ok=True)
+        self._thin()
+        return copy
+
+    def unpack(self, copy: Copy, database: Path) -> None:
+        """Raises: OSError: also if it was dropped meanwhile."""
+        try:
+            with self._packed(copy).open("rb") as source, database.open("wb") as target:
+                zstandard.ZstdDecompressor().copy_stream(source, target)
+        except zstandard.ZstdError as error:
+            raise OSError(f"the copy {copy.name} is damaged: {error}") from error
+
+    def drop(self, copy: Copy) -> None:
+        with suppress(OSError):
+            self._told(copy).unlink(missing_ok=True)
+            self._packed(copy).unlink(missing_ok=True)
+
+    def _thin(self) -> None:
+        """Drop what is too much, and what another version of the program has left."""
+        kept = self.all()
+        names = {copy.name for copy in kept}
+        for path in self._directory.glob("*.json"):
+            if path.stem not in names:
+                path.unlink(missing_ok=True)
+                path.with_suffix(".db.zst").unlink(missing_ok=True)
+        while (index := to_drop([copy.events for copy in kept], self._most)) is not None:
+            self.drop(kept.pop(index))
+
+    def _packed(self, copy: Copy) -> Path:
+        return self._directory / f"{copy.name}.db.zst"
+
+    def _told(self, copy: Copy) -> Path:
+        return self._directory / f"{copy.name}.json"
+
+
+def _positions(database: sqlite3.Connection) -> dict[str, int]:
+    """service → the last event that any build of it has."""
+    return dict(database.execute("SELECT service, max(sequence) FROM projection_positions GROUP BY service"))

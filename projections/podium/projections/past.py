@@ -1,0 +1,261 @@
+"""Answers about the past: the nearest copy of the read model, and the events after it, on a file that goes again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+from nats.aio.client import Client
+
+from podium.contracts.query import AsOf
+from podium.contracts.subjects import Service, Subjects
+from podium.contracts.tasks import Waiting
+from podium.contracts.thresholds import HealthReport
+from podium.runtime.jsapi import LogMissing, LogUnavailable
+from podium.runtime.pull import Stored
+
+from . import builds
+from .catalogue import PROJECTIONS
+from .copies import Copies, Copy
+from .database import Database
+from .follower import Follower
+from .heard import Heard
+from .reached import Reached
+from .received import Decoder
+from .sources import Failed, Sources
+from .store import Store
+from .stream import EventStream
+from .threads import Threads
+
+_log = logging.getLogger(__name__)
+
+KEPT_SECONDS: Final = 20.0
+"""A moment that was asked for stays open so long: pages and comparisons ask for it again."""
+
+MOST_OPEN: Final = 3
+SLOT: Final = "a"
+
+
+class Moment(Struct, frozen=True):
+    """Where every stream was; `at`: the time of the last of those events, seconds since the epoch, UTC."""
+
+    ends: dict[Service, int]
+    at: float
+
+
+class PastSources(Sources):
+    """What was so at one moment. Of what nobody stored (heartbeats, why a task waits) nothing is known."""
+
+    moment: Moment
+    directory: Path
+    database: Database
+
+    def now(self) -> float:
+        return self.moment.at
+
+    async def waiting(self, task: str) -> Waiting | None:
+        return None
+
+    async def health(self, name: str) -> HealthReport | None:
+        return None
+
+    def close(self) -> None:
+        super().close()
+        self.database.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Past:
+    """Opens moments, one after the other, and closes them when nobody asks any more.
+
+    Args:
+        copies: None where there are none: then every moment is made from the first event on.
+    """
+
+    def __init__(
+        self,
+        nc: Client,
+        subjects: Subjects,
+        streams: Mapping[Service, EventStream],
+        follower: Follower,
+        copies: Copies | None,
+    ) -> None:
+        self._nc = nc
+        self._subjects = subjects
+        self._streams = streams
+        self._follower = follower
+        self._copies = copies
+        self._decoders = {service: Decoder(service, subjects) for service in streams}
+        self._open: dict[tuple[tuple[str, int], ...], tuple[PastSources, float]] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._folding = Threads("podium-past", 1)
+        self._using: dict[PastSources, int] = {}
+
+    async def enter(self, as_of: AsOf) -> PastSources:
+        """The sources of a moment; `leave` must follow.
+
+        Raises:
+            Failed
+        """
+        moment = await self._moment(as_of)
+        key = tuple(sorted(moment.ends.items()))
+        async with self._one_at_a_time:
+            found = self._open.get(key)
+            sources = found[0] if found is not None else await self._make(moment)
+            self._open[key] = (sources, time.monotonic())
+            self._using[sources] = self._using.get(sources, 0) + 1
+            self._tidy()
+        return sources
+
+    def leave(self, sources: PastSources) -> None:
+        self._using[sources] -= 1
+        self._tidy()
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._tidy)
+
+    def close(self) -> None:
+        for sources, _ in self._open.values():
+            sources.close()
+        self._open.clear()
+        self._folding.close()
+
+    def _tidy(self) -> None:
+        oldest_first = sorted(self._open.items(), key=lambda item: item[1][1])
+        many = len(oldest_first) - MOST_OPEN
+        for number, (key, (sources, asked)) in enumerate(oldest_first):
+            late = time.monotonic() - asked >= KEPT_SECONDS
+            if (late or number < many) and not self._using.get(sources):
+                del self._open[key]
+                self._using.pop(sources, None)
+                sources.close()
+
+    # When
+
+    async def _moment(self, as_of: AsOf) -> Moment:
+        """Raises: Failed"""
+        try:
+            ends = await asyncio.gather(*(self._last(stream) for stream in self._streams.values()))
+            last = dict(zip(self._streams, ends, strict=True))
+            if isinstance(as_of, Mapping):
+                return await self._at_positions(as_of, last)
+            return await self._at_time(float(as_of), last, {})
+        except LogUnavailable as error:
+            raise Failed("unavailable", f"the streams cannot be read now: {error}") from error
+
+    async def _at_positions(self, as_of: Mapping[str, int], last: Mapping[Service, int]) -> Moment:
+        """The streams that are not named are as they were when the newest of the named events happened."""
+        named: dict[Service, int] = {}
+        for name, position in as_of.items():
+            service: Service | None = next((s for s, stream in self._streams.items() if stream.name == name), None)
+            if service is None or position < 0:
+                known = ", ".join(stream.name for stream in self._streams.values())
+                raise Failed("invalid", f"$.as_of: a position of {name} is not known here; streams are {known}")
+            named[service] = min(position, last[service])
+        times = [await self._time(service, position) for service, position in named.items() if position]
+        return await self._at_time(max(times, default=0.0), last, named)
+
+    async def _at_time(self, at: float, last: Mapping[Service, int], named: Mapping[Service, int]) -> Moment:
+        ends: dict[Service, int] = {**named}
+        for service, end in last.items():
+            if service not in ends:
+                ends[service] = await self._position(service, at, end)
+        return Moment(ends, at)
+
+    async def _position(self, service: Service, at: float, end: int) -> int:
+        """The last event that happened at this time or before; 0 for none."""
+        low, high = 0, end
+        while low < high:
+            middle = (low + high + 1) // 2
+            if await self._time(service, middle) <= at:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    async def _time(self, service: Service, sequence: int) -> float:
+        stored = await self._streams[service].get(sequence)
+        return self._decoders[service].decode([stored])[0].at
+
+    async def _last(self, stream: EventStream) -> int:
+        try:
+            return await stream.last()
+        except LogMissing:
+            return 0
+
+    # What was so then
+
+    async def _make(self, moment: Moment) -> PastSources:
+        """Raises: Failed"""
+        directory = Path(tempfile.mkdtemp(prefix="podium-past-"))
+        database: Database | None = None
+        try:
+            file = directory / "past.db"
+            await self._folding.run(partial(self._start, file, moment))
+            database = Database(f"sqlite:///{file}")
+            store = Store(database)
+            await self._folding.run(partial(_prepare, store))
+            for service, end in moment.ends.items():
+                await self._fold(store, service, end)
+        except BaseException as error:
+            if database is not None:
+                database.close()
+            shutil.rmtree(directory, ignore_errors=True)
+            if isinstance(error, LogUnavailable | OSError):
+                raise Failed("unavailable", f"the past cannot be opened now: {error}") from error
+            raise
+        reached = Reached()
+        sources = PastSources(
+            self._nc, self._subjects, store, self._streams, self._follower, reached, Heard(self._subjects)
+        )
+        sources.moment, sources.directory, sources.database = moment, directory, database
+        return sources
+
+    def _start(self, file: Path, moment: Moment) -> None:
+        """The nearest copy, if there is one that can be read."""
+        copy: Copy | None = None
+        while self._copies is not None and (copy := self._copies.nearest(moment.ends)) is not None:
+            try:
+                self._copies.unpack(copy, file)
+                return
+            except OSError as error:
+                _log.warning("%s", error)
+                self._copies.drop(copy)
+                file.unlink(missing_ok=True)
+
+    async def _fold(self, store: Store, service: Service, end: int) -> None:
+        after = (await self._folding.run(store.positions))[service]
+        if after >= end:
+            return
+
+        def work(batch: list[Stored], after: int) -> None:
+            wanted = batch if batch[-1].sequence <= end else [event for event in batch if event.sequence <= end]
+            if wanted:
+                store.apply(service, self._decoders[service].decode(wanted), after)
+
+        async with aclosing(self._streams[service].follow(after)) as batches:
+            async for batch in batches:
+                await self._folding.run(partial(work, batch, after))
+                after = batch[-1].sequence
+                if after >= end:
+                    return
+
+
+def _prepare(store: Store) -> None:
+    """With a build of every projection that answers, an empty one where the copy has none."""
+    store.prepare()
+    with store.database.write() as connection:
+        if builds.live(builds.read_builds(connection)):
+            return
+        for name in PROJECTIONS:
+            builds.begin(connection, store.instance(name, SLOT), None, "past", 0.0)
+        for build in builds.read_builds(connection):
+            builds.go_live(connection, build, None)
+    store.forget()
