@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 import msgspec
 import nats
@@ -66,7 +66,7 @@ class Running:
     router: StreamFeed
     registry: StreamFeed
 
-    async def __aenter__(self) -> Running:
+    async def __aenter__(self) -> Self:
         self.nc = await nats.connect(self.nats_url, reconnect_time_wait=0.05)
         if self._streams:
             await self.provision()

@@ -37,20 +37,20 @@ def _compare(before: Any, after: Any, path: str) -> Iterator[Difference]:
         for name in dict.fromkeys((*one, *other)):
             yield from _compare(one.get(name), other.get(name), f"{path}.{name}")
         return
-    if isinstance(before, list) and isinstance(after, list):
-        named = _by_id(before), _by_id(after)
-        if named[0] is not None and named[1] is not None:
-            one, other = named[0], named[1]
-            for name in dict.fromkeys((*one, *other)):
-                yield from _compare(one.get(name), other.get(name), f"{path}[{name}]")
-            return
+    ids = _by_id(cast("object", before)), _by_id(cast("object", after))
+    if ids[0] is not None and ids[1] is not None:
+        for name in dict.fromkeys((*ids[0], *ids[1])):
+            yield from _compare(ids[0].get(name), ids[1].get(name), f"{path}[{name}]")
+        return
     yield Difference(path, before, after)
 
 
-def _by_id(parts: list[Any]) -> dict[str, Any] | None:
-    """The parts by their ids, if all of them have one and no two the same."""
+def _by_id(parts: object) -> dict[str, Any] | None:
+    """The parts of a list by their ids, if all of them have one and no two the same."""
+    if not isinstance(parts, list):
+        return None
     found: dict[str, Any] = {}
-    for part in parts:
+    for part in cast("list[object]", parts):
         id = _id(part)
         if id is None or id in found:
             return None
@@ -58,7 +58,7 @@ def _by_id(parts: list[Any]) -> dict[str, Any] | None:
     return found
 
 
-def _id(part: Any) -> str | None:
+def _id(part: object) -> str | None:
     """What a part is called: its sequence, or the first of its fields if that is a text or a number."""
     if not isinstance(part, Mapping):
         return None

@@ -10,6 +10,7 @@ import msgspec
 
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import Decider
+from podium.kernel.dumps import opened
 from podium.kernel.partition import Partition, PartitionSnapshot
 from podium.kernel.snapshots import Snapshot
 from podium.runtime.pull import Stored
@@ -85,7 +86,7 @@ def _difference(held: bytes, made: bytes) -> str:
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
     """Every value that holds no others, with its place; dumps may hold dumps."""
     if isinstance(value, bytes):
-        value = _opened(value)
+        value = opened(value)
     if isinstance(value, dict):
         for key, part in cast(dict[str, object], value).items():
             yield from _leaves(part, f"{path}.{key}")
@@ -94,18 +95,6 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
             yield from _leaves(part, f"{path}[{index}]")
     else:
         yield path, value
-
-
-def _opened(dumped: bytes) -> object:
-    """What a dump holds; other bytes as they are."""
-    for decode in (msgspec.json.decode, msgspec.msgpack.decode):
-        try:
-            found: object = decode(dumped)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-        if isinstance(found, dict | list):
-            return cast(object, found)
-    return dumped
 
 
 def _unlike(held: Mapping[str, object], made: Mapping[str, object]) -> str:
