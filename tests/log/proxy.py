@@ -11,6 +11,7 @@ class Proxy:
 
     Attributes:
         answers: whether what the server says reaches the client.
+        refuses: whether nobody may connect.
         delay: seconds that everything is held back in each direction, in order.
     """
 
@@ -25,6 +26,7 @@ class Proxy:
         self._reading.set()
         self._stopped: list[asyncio.Event] = []
         self.answers = True
+        self.refuses = False
         self.delay = 0.0
 
     async def start(self) -> Proxy:
@@ -63,6 +65,9 @@ class Proxy:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.refuses:
+            writer.transport.abort()
+            return
         try:
             upstream_reader, upstream_writer = await asyncio.open_connection(*self._target)
         except OSError:

@@ -38,6 +38,7 @@ from .ballots import Ballots
 from .errors import TaskFailed
 
 if TYPE_CHECKING:
+    from .documents.document import Document
     from .messages import Messages
     from .sessions import Sessions
 
@@ -238,6 +239,14 @@ class Client:
         if task.phase != "completed":
             raise TaskFailed(task_id, task.phase, task.code or task.phase, task.message or "")
         return msgspec.json.decode(task.output)
+
+    # Shared documents
+
+    def document(self, name: str) -> Document:
+        """A shared document, to be used as `async with client.document("notes") as notes:`."""
+        from .documents.document import Document
+
+        return Document(self, name)
 
     # Queries and events
 

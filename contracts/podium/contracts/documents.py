@@ -5,7 +5,8 @@ A document is a Yjs document. Of kind `text` it is the text named `content` in i
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, cast
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -23,6 +24,9 @@ ROOT: Final = "content"
 
 SERVICE_CLIENT: Final = 1
 """The Yjs client id by which the service itself writes; nobody else may."""
+
+EXACT: Final = 2**53
+"""Whole numbers from here on are not exact in a Yjs document."""
 
 MAX_UPDATE: Final = 256 * 1024
 """The largest update in bytes, before it becomes base64."""
@@ -214,7 +218,7 @@ class Awareness(Struct, frozen=True, omit_defaults=True):
         client: its Yjs client id: one principal may have a document open several times.
         name: to be shown to people; the principal by default.
         state: anything: a colour, a status. `cursor` and `selection` have fields of their own.
-        cursor: where it writes, as a Yjs relative position in JSON, which moves with the text around it.
+        cursor: where in the text it writes: characters (code points) before it, as the writer sees the text.
         selection: the other end of what is selected, likewise.
         gone: it has closed the document.
         interval: seconds until it is said again.
@@ -222,8 +226,38 @@ class Awareness(Struct, frozen=True, omit_defaults=True):
 
     client: int
     name: str | None = None
-    cursor: Any = None
-    selection: Any = None
+    cursor: int | None = None
+    selection: int | None = None
     state: dict[str, Any] = {}
     gone: bool = False
     interval: float = 15.0
+
+
+def whole_numbers(value: Any) -> Any:
+    """JSON as it was given: Yjs holds every number as a float, and what is whole is an integer again here."""
+    match value:
+        case float() if value.is_integer() and abs(value) < EXACT:
+            return int(value)
+        case dict():
+            fields = cast(Mapping[str, Any], value)
+            return {key: whole_numbers(fields[key]) for key in sorted(fields)}
+        case list():
+            return [whole_numbers(part) for part in cast(Sequence[Any], value)]
+        case _:
+            return value
+
+
+def difference(now: str, wanted: str) -> tuple[int, int, str]:
+    """What makes one text another: at a position so many characters go, and these come."""
+    start = _alike(now, wanted)
+    end = min(_alike(now[::-1], wanted[::-1]), min(len(now), len(wanted)) - start)
+    return start, len(now) - end - start, wanted[start : len(wanted) - end]
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low

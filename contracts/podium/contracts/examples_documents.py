@@ -60,9 +60,7 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
 )
 """Service, entity, actor, event."""
 
-AWARENESS: Final = d.Awareness(
-    7, "Ann", state={"colour": "teal"}, cursor={"item": {"client": 7, "clock": 4}, "assoc": 0}
-)
+AWARENESS: Final = d.Awareness(7, "Ann", state={"colour": "teal"}, cursor=5)
 
 QUERIES: Final[Mapping[type[Query], tuple[Query, Answer]]] = MappingProxyType(
     {

@@ -1,13 +1,13 @@
-"""`podium document`: recordings of people at the keyboard, which need no server to be replayed."""
+"""`podium document`: what takes one command, and recordings, which need no server to be replayed."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from ._app import Exit, Json, Usage, app, guarded
+from ._app import Common, Exit, Json, Usage, app, guarded, run
 from .workflow import content_of
 
 document = App(name="document", help="Shared documents: many write in them at once.")
@@ -40,6 +40,41 @@ def replay(
     return guarded(lambda: _replay(file, batch, json))
 
 
+@document.command(
+    help_epilogue="""\
+Example:
+  podium document restore notes 7""",
+)
+def restore(name: str, revision: int, /, *, common: Common = Common()) -> int:
+    """Make the content what it was at a revision, as a new one; 0 is the empty document."""
+    done = f"restored   {name} to revision {revision}"
+    return run(sent(common, name, "restore_document", done, revision=revision))
+
+
+@document.command(
+    help_epilogue="""\
+Example:
+  podium document grant notes bob reader""",
+)
+def grant(
+    name: str, principal: str, role: Literal["owner", "editor", "reader", "none"], /, *, common: Common = Common()
+) -> int:
+    """Give a principal a role; you must be an owner."""
+    return run(
+        sent(common, name, "grant_document", f"granted    {role} to {principal}", principal=principal, role=role)
+    )
+
+
+@document.command(
+    help_epilogue="""\
+Example:
+  podium document close notes --reason "the meeting is over" """,
+)
+def close(name: str, /, *, reason: str | None = None, common: Common = Common()) -> int:
+    """End a document for good; you must be an owner. What it was can still be read."""
+    return run(sent(common, name, "close_document", f"closed     {name}", reason=reason))
+
+
 def _replay(file: Path, batch: int, json: bool) -> int:
     import msgspec
 
@@ -59,3 +94,11 @@ def _replay(file: Path, batch: int, json: bool) -> int:
     else:
         show(msgspec.to_builtins(measured))
     return Exit.OK if measured.exact else Exit.REFUSED
+
+
+async def sent(common: Common, name: str, command: str, done: str, **body: Any) -> int:
+    """Send one command and say what is done."""
+    async with common.client() as client:
+        outcome = await client.send("collaboration", name, (command, body))
+    print(done if outcome.events else f"{name}: it was so already")
+    return Exit.OK

@@ -7,11 +7,10 @@ from typing import Any, Final, cast
 
 from pycrdt import Array, Map, Text
 
-from podium.contracts.documents import EditStructure
+from podium.contracts.documents import EXACT, EditStructure, difference, whole_numbers
 from podium.contracts.outcomes import Refused
 
 MAX_NESTING: Final = 64
-_EXACT: Final = 2**53
 
 Shared = Map[Any] | Array[Any] | Text | Mapping[str, Any] | Sequence[Any] | str | float | bool | bytes | None
 """What stands at a place of a structure: a shared type, or a value."""
@@ -26,21 +25,14 @@ class BadPath(Exception):
 
 
 def plain(value: Shared) -> Any:
-    """A shared value as JSON has it: numbers are floats in Yjs, and here whole ones are integers."""
+    """A shared type, or what stands beside such, as JSON has it."""
     match value:
         case Map() | Array():
-            unshared: Shared = value.to_py()
-            return plain(unshared)
+            return whole_numbers(value.to_py())
         case Text():
             return str(value)
-        case float() if value.is_integer() and abs(value) < _EXACT:
-            return int(value)
-        case Mapping():
-            return {key: plain(value[key]) for key in sorted(value)}
-        case list() | tuple():
-            return [plain(part) for part in value]
         case _:
-            return value
+            return whole_numbers(value)
 
 
 def shared(value: Any) -> Any:
@@ -59,7 +51,7 @@ def check_value(value: Any, path: str = "$.value", depth: int = 0) -> None:
     if depth > MAX_NESTING:
         raise BadPath(Refused("too_deep", f"the content would nest deeper than {MAX_NESTING} levels", {"path": path}))
     match value:
-        case int() if abs(value) >= _EXACT:
+        case int() if abs(value) >= EXACT:
             raise BadPath(Refused("invalid", f"{path}: {value} is too large for a shared number", {"path": path}))
         case dict():
             for key, part in cast(dict[str, Any], value).items():
@@ -115,11 +107,9 @@ def reconcile(present: Map[Any], wanted: Mapping[str, Any]) -> None:
 def retype(present: Text, wanted: str) -> None:
     """Make a text what it should be; what it begins and ends with alike is left alone."""
     now = str(present)
-    start = _common(now, wanted)
-    end = min(_common(now[::-1], wanted[::-1]), min(len(now), len(wanted)) - start)
+    start, length, new = difference(now, wanted)
     first = len(now[:start].encode())
-    gone = len(now[start : len(now) - end].encode())
-    new = wanted[start : len(wanted) - end]
+    gone = len(now[start : start + length].encode())
     if gone:
         del present[first : first + gone]
     if new:
@@ -197,15 +187,6 @@ def _same(one: Any, other: Any) -> bool:
         parts, others = cast(Sequence[Any], one), cast(Sequence[Any], other)
         return len(parts) == len(others) and all(map(_same, parts, others))
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
-    return low
 
 
 def _fault(path: Sequence[str | int], place: int, message: str) -> BadPath:
