@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from podium.contracts.outcomes import Refused
@@ -33,6 +33,8 @@ class Flow(RouterScenario):
         super().__init__(**settings)
         self.work: Work = work or _echo
         self.slots = slots
+        self._assigned: dict[str, TaskAssigned] = {}
+        self._looked = 0
         self.agent("worker", skills={"any": 1.0, "other": 1.0}, slots=slots)
         self.reacts()
 
@@ -57,7 +59,10 @@ class Flow(RouterScenario):
 
     def held(self) -> list[str]:
         """What agents have in hand, by task."""
-        return [task for hands in self.state.book.hands.values() for task in hands.tasks]
+        return [*self._in_hand()]
+
+    def _in_hand(self) -> Iterator[str]:
+        return (task for hands in self.state.book.hands.values() for task in hands.tasks)
 
     def do(self, task: str) -> None:
         """The agent does one task."""
@@ -76,12 +81,20 @@ class Flow(RouterScenario):
 
     def finish(self) -> None:
         """All that agents get they do, the oldest first."""
-        while held := self.held():
-            self.do(held[0])
+        while (task := next(self._in_hand(), None)) is not None:
+            self.do(task)
         assert not self.state.flows.busy
 
     def assignments(self) -> dict[str, TaskAssigned]:
-        return {emit.entity: emit.event for _, _, emit in self.events if isinstance(emit.event, TaskAssigned)}
+        """The latest of each task. What was looked at is not looked at again: there may be thousands."""
+        looked = self._looked
+        if looked > len(self.events):
+            looked, self._assigned = 0, {}
+        for _, _, emit in self.events[looked:]:
+            if isinstance(emit.event, TaskAssigned):
+                self._assigned[emit.entity] = emit.event
+        self._looked = len(self.events)
+        return self._assigned
 
     # What came of it
 

@@ -74,7 +74,7 @@ def clash(expression: Expression, gives: str, scope: Scope) -> str | None:
     except _Clash as found:
         return str(found)
     if gives != ANY and not _may_be(shape.kind, gives):
-        return f"it gives a {shape.kind}, and must give a {gives}"
+        return f"it gives {_a(shape.kind)}, and must give {_a(gives)}"
     return None
 
 
@@ -85,7 +85,7 @@ def clash_with_schema(value: Any, schema: Known, scope: Scope) -> Iterator[tuple
         only = parse_template(value).only()
         found = "string" if only is None else _shape(only.node, scope, {}).kind
         if not _may_be(found, kind):
-            yield "", f"it gives a {found}, and its schema says {kind}"
+            yield "", f"it gives {_a(found)}, and its schema says {kind}"
         return
     if not _may_be(kind_of(value), kind):
         yield "", f"it is a {kind_of(value)}, and its schema says {kind}"
@@ -121,7 +121,7 @@ def _shape(node: Node, scope: Scope, variables: Mapping[str, Shape]) -> Shape:
             kind = _shape(node.of, scope, variables).kind
             wanted = "bool" if node.symbol == "!" else "number"
             if not _may_be(kind, wanted):
-                raise _Clash(f"{node.symbol} does not go with a {kind} (character {node.place + 1})")
+                raise _Clash(f"{node.symbol} does not go with {_a(kind)} (character {node.place + 1})")
             return Shape("bool" if node.symbol == "!" else kind)
         case Binary():
             return _binary(node, scope, variables)
@@ -210,7 +210,7 @@ def _item(node: Item, scope: Scope, variables: Mapping[str, Shape]) -> Shape:
 def _each(node: Each, scope: Scope, variables: Mapping[str, Shape]) -> Shape:
     of = _shape(node.of, scope, variables)
     if of.kind not in (ANY, "list", "map"):
-        raise _Clash(f"{node.macro} does not go with a {of.kind} (character {node.place + 1})")
+        raise _Clash(f"{node.macro} does not go with {_a(of.kind)} (character {node.place + 1})")
     element = _of_schema(_schema_in(of.schema, "items")) if of.kind == "list" else Shape()
     inner = {**variables, node.variable: element}
     if node.test is not None:
@@ -243,7 +243,7 @@ def _binary(node: Binary, scope: Scope, variables: Mapping[str, Shape]) -> Shape
     kinds = allowed.get(symbol, ("number", "string", "bool"))
     fitting = [kind for kind in kinds if _may_be(left, kind) and _may_be(right, kind)]
     if not fitting:
-        raise _Clash(f"{symbol} does not go with a {left} and a {right} (character {node.place + 1})")
+        raise _Clash(f"{symbol} does not go with {_a(left)} and {_a(right)} (character {node.place + 1})")
     if symbol not in _OPERANDS:
         return Shape("bool")
     return Shape(left if left == right else fitting[0] if len(fitting) == 1 else ANY)
@@ -279,3 +279,7 @@ def _map_in(schema: Known, name: str) -> Known:
 def _schema_in(schema: Known | None, name: str) -> Known | None:
     found = None if schema is None else schema.get(name)
     return found if is_map(found) else None
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -8,7 +8,7 @@ from typing import Final
 MOST_CUTS: Final = 24
 """So many times before, and after, are looked at with the lengths of single tasks."""
 
-MOST_HEADS: Final = 256
+MOST_HEADS: Final = 64
 """So many times before are looked at with the work that is left: those behind the longest breaks."""
 
 MOST_ROUNDS: Final = 64
@@ -33,9 +33,11 @@ def floor(needed: Mapping[str, Sequence[str]], order: Sequence[str], seconds: Ma
             tails[other] = max(tails[other], tails[step] + seconds[step])
     best = max((heads[step] + seconds[step] + tails[step] for step in order), default=0.0)
     best = max(best, _by_work(heads, seconds, tails, slots))
+    some_tails = _some(sorted(set(tails.values())))
     for head in _some(sorted(set(heads.values()))):
-        for tail in _some(sorted(set(tails.values()))):
-            lengths = [seconds[step] for step in order if heads[step] >= head and tails[step] >= tail]
+        behind = [step for step in order if heads[step] >= head]
+        for tail in some_tails:
+            lengths = [seconds[step] for step in behind if tails[step] >= tail]
             if lengths:
                 best = max(best, head + _shared(sorted(lengths, reverse=True), slots) + tail)
     return best
