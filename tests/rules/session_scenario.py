@@ -66,9 +66,7 @@ class SessionScenario:
 
     def _pass_on(self) -> bool:
         """Each service reacts, and hears what the other has written; whether anything was new."""
-        self.collaboration.reacts()
-        self.router.reacts()
-        moved = False
+        moved = bool(self.collaboration.reacts() + self.router.reacts())
         for source, target in ((self.collaboration, self.router), (self.router, self.collaboration)):
             service = source.decider.service
             new = source.events[self._passed[service] :]

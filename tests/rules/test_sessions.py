@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from podium.contracts.ballots import VoteAsked
 from podium.contracts.outcomes import Refused
 from podium.contracts.sessions import (
     ParticipantJoined,
@@ -200,6 +201,45 @@ def test_a_task_is_split_and_its_parts_come_back():
 def test_two_who_send_each_other_on_for_ever_are_stopped():
     played = SessionScenario(a=says({"delegate_to": "b"}), b=says({"delegate_to": "a"})).create(max_phases=7).play()
     assert (played.last().code, len(played.started())) == ("too_many_phases", 7)
+
+
+def voting(**work: Work) -> SessionScenario:
+    played = SessionScenario(**work).create(rules=[{"condition": "agent == 'a' && phase == 1", "action": "vote"}])
+    return played.play()
+
+
+def test_participants_vote_on_what_an_output_offers():
+    played = voting(a=says({"options": ["red", "blue", "no name!"]}), b=says(1), c=says(2))
+    emits = [emit for _, _, emit in played.collaboration.events]
+    asked = [(emit.entity, emit.audience, e.options) for emit in emits if isinstance(e := emit.event, VoteAsked)]
+    assert asked == [("s1-vote-1", voter, ["red", "blue"]) for voter in "abc"]
+    for voter, choice in (("a", "red"), ("b", "blue"), ("c", "blue")):
+        assert not isinstance(played.last(), SessionCompleted)
+        assert played.asks("cast_vote", session="s1-vote-1", by=voter, choice=choice)
+        played.play()
+    assert answer_of(played) == "blue"
+
+
+def test_whom_the_vote_chooses_goes_next():
+    played = voting(a=says(1), b=says("from b"), c=says("from c"))
+    for voter in "abc":
+        played.asks("cast_vote", session="s1-vote-1", by=voter, choice="c")
+    assert answer_of(played.play()) == "from c"
+    assert played.started()[-1] == ("c", "delegated")
+
+
+def test_a_vote_that_names_nothing_leaves_it_to_the_strategy():
+    played = voting(a=says("alone"), b=says(2)).later(86_400.0).play()
+    assert answer_of(played) == "alone"
+
+
+def test_a_session_that_ends_calls_its_vote_off():
+    played = voting(a=says(1), b=says(2))
+    played.asks("cancel_session")
+    assert played.asks("cast_vote", session="s1-vote-1", by="a", choice="a").code == "ballot_closed"
+    timed = SessionScenario(a=says({"vote": True}), b=says(2)).create(timeout=9.0).play().later(9.0).play()
+    assert isinstance(timed.last(), SessionTimedOut)
+    assert timed.collaboration.state.ballots.open == {}
 
 
 def test_a_paused_session_begins_nothing_and_keeps_what_is_done():

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
+from podium.collaboration.ballots.book import BallotBook, Over
 from podium.contracts.sessions import (
     SESSION_KIND,
     ParticipantJoined,
@@ -27,6 +28,7 @@ from podium.kernel.decider import Emit
 from .book import Phase, Session, Sessions, Turn
 from .course import judge, onward, outputs
 from .synthesis import synthesise
+from .voting import called_off, put_to_the_vote, voted
 
 LONGEST_NAME: Final = 128
 
@@ -38,24 +40,33 @@ Ends = Mapping[str, PhaseEnded]
 
 
 def advance(
-    session: Session, book: Sessions, ends: Ends, is_known: Callable[[str], bool], now: float
+    session: Session, book: Sessions, ballots: BallotBook, ends: Ends, is_known: Callable[[str], bool], now: float
 ) -> Iterator[Emit]:
     """All that is due for one session."""
-    for event in _events(session, book, ends, is_known, now):
-        yield Emit(session.id, event)
+    for event in _events(session, book, ballots, ends, is_known, now):
+        yield event if isinstance(event, Emit) else Emit(session.id, event)
 
 
 def _events(
-    session: Session, book: Sessions, ends: Ends, is_known: Callable[[str], bool], now: float
-) -> Iterator[SessionEvent]:
+    session: Session, book: Sessions, ballots: BallotBook, ends: Ends, is_known: Callable[[str], bool], now: float
+) -> Iterator[SessionEvent | Emit]:
     for phase in list(session.open):
         if (end := ends.get(phase.task)) is not None:
             yield _over(phase, end)
     if session.until is not None and session.until <= now and session.paused_at is None:
         yield from withdrawn(session, "the session's time is up")
+        yield from called_off(session, ballots, "the session's time is up")
         yield SessionTimedOut(session.path(), session.times())
         return
-    while session.is_running and session.ballot is None:
+    while session.is_running:
+        if session.ballot is not None:
+            ballot = ballots.get(session.ballot)
+            if isinstance(ballot, Over):
+                yield voted(session, ballot)
+                continue
+            if ballot is None:
+                yield from put_to_the_vote(session, now)
+            return
         if session.ended:
             yield from withdrawn(session, "the session is over")
             yield synthesise(session, now)

@@ -169,12 +169,14 @@ class Sessions:
         open: by name.
         closed: how sessions ended, the oldest first.
         serial: how many phases there were.
+        voting: session → the vote that it waits for.
     """
 
     def __init__(self) -> None:
         self.open: dict[str, Session] = {}
         self.closed: OrderedDict[str, Closed] = OrderedDict()
         self.serial = 0
+        self.voting: dict[str, str] = {}
         self.pending: dict[str, None] = {}
         self.timers = Timers()
 
@@ -191,6 +193,7 @@ class Sessions:
                 session.since = at
             case PathChosen():
                 _choose(session, event)
+                self._wait(session)
             case PhaseStarted():
                 self.serial = event.serial
                 _begin(session, event)
@@ -216,6 +219,12 @@ class Sessions:
                 return
         self.timers.set(entity, session.until if session.paused_at is None else None)
 
+    def _wait(self, session: Session) -> None:
+        if session.ballot is not None:
+            self.voting[session.id] = session.ballot
+        else:
+            self.voting.pop(session.id, None)
+
     def _create(self, entity: str, event: SessionCreated, actor: str) -> None:
         session = Session(
             id=entity,
@@ -236,6 +245,7 @@ class Sessions:
             SessionCancelled: "cancelled",
         }
         del self.open[session.id]
+        self.voting.pop(session.id, None)
         self.pending.pop(session.id, None)
         self.timers.set(session.id, None)
         self.closed[session.id] = Closed(digest_of(session.created), states.get(type(event), "completed"))
@@ -253,6 +263,7 @@ class Sessions:
         book.serial, book.closed = content.serial, OrderedDict(content.closed)
         for session in content.sessions:
             book.open[session.id] = session
+            book._wait(session)
             book.pending[session.id] = None
             book.timers.set(session.id, session.until if session.paused_at is None else None)
         return book

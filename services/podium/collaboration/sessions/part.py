@@ -11,7 +11,7 @@ from msgspec import Struct
 from podium.collaboration.part import Part
 from podium.collaboration.state import CollaborationState
 from podium.contracts.outcomes import Refused
-from podium.contracts.sessions import CreateSession, PhaseEnded, SessionCommand, SessionEvent
+from podium.contracts.sessions import CancelSession, CreateSession, PhaseEnded, SessionCommand, SessionEvent
 from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 
@@ -19,6 +19,7 @@ from .advance import advance
 from .book import Sessions
 from .decisions import Order, create, order
 from .ends import Ends
+from .voting import called_off
 
 
 class SessionsPart(Part):
@@ -39,7 +40,11 @@ class SessionsPart(Part):
         if isinstance(request.command, CreateSession):
             return create(state.sessions, request.entity, request.command, is_known, now)
         command = cast(Order, request.command)
-        return order(state.sessions, request.entity, command, request.principal, is_known, now)
+        session = state.sessions.open.get(request.entity)
+        decided = order(state.sessions, request.entity, command, request.principal, is_known, now)
+        if isinstance(decided, list) and isinstance(command, CancelSession) and session is not None:
+            decided += called_off(session, state.ballots, "the session is cancelled")
+        return decided
 
     def observe(self, state: CollaborationState, entity: str, fact: Struct, at: float) -> None:
         assert isinstance(fact, PhaseEnded)
@@ -49,10 +54,16 @@ class SessionsPart(Part):
     def react(self, state: CollaborationState, now: float) -> Iterable[Emit]:
         book = state.sessions
         first = book.timers.first()
-        return self._react(state, now) if book.pending or (first is not None and first[0] <= now) else ()
+        is_due = book.pending or (first is not None and first[0] <= now) or self._voted(state)
+        return self._react(state, now) if is_due else ()
+
+    def _voted(self, state: CollaborationState) -> list[str]:
+        """Sessions whose vote is over."""
+        return [name for name, ballot in state.sessions.voting.items() if ballot in state.ballots.over]
 
     def _react(self, state: CollaborationState, now: float) -> Iterator[Emit]:
         book = state.sessions
+        book.pending.update(dict.fromkeys(self._voted(state)))
         while (first := book.timers.first()) is not None and first[0] <= now:
             book.timers.set(first[1], None)
             book.pending[first[1]] = None
@@ -60,12 +71,13 @@ class SessionsPart(Part):
             name = next(iter(book.pending))
             session = book.open.get(name)
             if session is not None:
-                yield from advance(session, book, state.ends.of.get(name, {}), state.agents.__contains__, now)
+                ends = state.ends.of.get(name, {})
+                yield from advance(session, book, state.ballots, ends, state.agents.__contains__, now)
             state.ends.of.pop(name, None)
             book.pending.pop(name, None)
 
     def due(self, state: CollaborationState) -> float | None:
-        if state.sessions.pending:
+        if state.sessions.pending or self._voted(state):
             return 0.0
         first = state.sessions.timers.first()
         return None if first is None else first[0]
