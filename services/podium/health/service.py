@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar, cast
+from types import MappingProxyType
+from typing import cast
 
 from msgspec import Struct
 
@@ -50,7 +51,7 @@ class Health:
 
     service: Service = "health"
     schema = "7"
-    upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {"registry": (), "router": FOLLOWED}
+    upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType({"registry": (), "router": FOLLOWED})
     closing: tuple[type[Struct], ...] = ()
 
     def __init__(self, settings: HealthSettings | None = None) -> None:

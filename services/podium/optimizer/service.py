@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import ClassVar, Final, cast
+from types import MappingProxyType
+from typing import Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -36,7 +37,7 @@ class Optimizer:
 
     service: Service = "optimizer"
     schema = "2"
-    upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {"router": (TaskCompleted, AttemptFailed)}
+    upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType({"router": (TaskCompleted, AttemptFailed)})
     closing: tuple[type[Struct], ...] = ()
 
     def __init__(self, settings: OptimizerSettings | None = None) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import ClassVar, Final, Literal, cast
+from types import MappingProxyType
+from typing import Final, Literal, cast
 
 import msgspec
 from msgspec import Struct
@@ -63,7 +64,7 @@ class Registry:
 
     service: Service = "registry"
     schema = "1"
-    upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {}
+    upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType({})
     closing: tuple[type[Struct], ...] = ()
 
     def initial(self) -> RegistryState:

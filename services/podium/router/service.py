@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import ClassVar, cast, get_args
+from types import MappingProxyType
+from typing import cast, get_args
 
 import msgspec
 from msgspec import Struct
@@ -81,12 +82,14 @@ class Router:
 
     service: Service = "router"
     schema = "8"
-    upstream: ClassVar[Mapping[Service, tuple[type[Struct], ...]]] = {
-        "registry": (),
-        "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),
-        "collaboration": (PhaseStarted, PhaseWithdrawn),
-        "optimizer": (PolicyStaged, PolicyRolledBack),
-    }
+    upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
+        {
+            "registry": (),
+            "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),
+            "collaboration": (PhaseStarted, PhaseWithdrawn),
+            "optimizer": (PolicyStaged, PolicyRolledBack),
+        }
+    )
     closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, *SCHEDULE_CLOSING, WorkflowDefined, PhaseEnded)
 
     def __init__(self, settings: RouterSettings | None = None) -> None:
