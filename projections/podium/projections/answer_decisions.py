@@ -8,9 +8,26 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from podium.contracts.ballot_queries import BallotAnswer, BallotRow, BallotsAnswer, GetBallot, ListBallots
+from podium.contracts.bargaining_queries import (
+    ConflictAnswer,
+    ConflictsAnswer,
+    GetConflict,
+    GetNegotiation,
+    GetProposal,
+    ListConflicts,
+    ListNegotiations,
+    ListProposals,
+    ListResources,
+    NegotiationAnswer,
+    NegotiationsAnswer,
+    ProposalAnswer,
+    ProposalsAnswer,
+    ResourcesAnswer,
+)
 from podium.contracts.query import Answer
 
 from .decision_ballots import BallotContent, listed
+from .decision_bargaining import ConflictContent, NegotiationContent, ProposalContent, ResourceContent
 from .pages import fitting, read_cursor, write_cursor
 from .sources import Failed, Sources
 from .store import View
@@ -73,8 +90,59 @@ async def page(
     return [row for _, _, row in rows], write_cursor(*rows[-1][:2]) if more else None, positions
 
 
+async def get_proposal(sources: Sources, query: GetProposal) -> ProposalAnswer:
+    content, positions = await _one(sources, ProposalContent, query.proposal, "proposal")
+    row = content.row
+    done = row.accepted is not None or row.ballot is not None
+    waiting = [] if done else [member for member in row.members if member not in content.stands]
+    return ProposalAnswer(positions=positions, proposal=row, stands=content.stands, waiting=waiting)
+
+
+async def list_proposals(sources: Sources, query: ListProposals) -> ProposalsAnswer:
+    found = await page(sources, ProposalContent, lambda each: each.row, query.open, query.limit, query.cursor)
+    rows, cursor, positions = found
+    return ProposalsAnswer(positions=positions, proposals=rows, next=cursor)
+
+
+async def get_negotiation(sources: Sources, query: GetNegotiation) -> NegotiationAnswer:
+    content, positions = await _one(sources, NegotiationContent, query.negotiation, "negotiation")
+    row = content.row
+    turn = row.parties[content.turn] if row.result is None else None
+    return NegotiationAnswer(positions=positions, negotiation=row, moves=content.moves, turn=turn)
+
+
+async def list_negotiations(sources: Sources, query: ListNegotiations) -> NegotiationsAnswer:
+    found = await page(sources, NegotiationContent, lambda each: each.row, query.open, query.limit, query.cursor)
+    rows, cursor, positions = found
+    return NegotiationsAnswer(positions=positions, negotiations=rows, next=cursor)
+
+
+async def get_conflict(sources: Sources, query: GetConflict) -> ConflictAnswer:
+    content, positions = await _one(sources, ConflictContent, query.conflict, "conflict")
+    return ConflictAnswer(positions=positions, conflict=content.row)
+
+
+async def list_conflicts(sources: Sources, query: ListConflicts) -> ConflictsAnswer:
+    found = await page(sources, ConflictContent, lambda each: each.row, query.open, query.limit, query.cursor)
+    rows, cursor, positions = found
+    return ConflictsAnswer(positions=positions, conflicts=rows, next=cursor)
+
+
+async def list_resources(sources: Sources, query: ListResources) -> ResourcesAnswer:
+    found = await page(sources, ResourceContent, lambda each: each.row, query.open, query.limit, query.cursor)
+    rows, cursor, positions = found
+    return ResourcesAnswer(positions=positions, resources=rows, next=cursor)
+
+
 ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "ballots.get": get_ballot,
     "ballots.list": list_ballots,
+    "proposals.get": get_proposal,
+    "proposals.list": list_proposals,
+    "negotiations.get": get_negotiation,
+    "negotiations.list": list_negotiations,
+    "conflicts.get": get_conflict,
+    "conflicts.list": list_conflicts,
+    "resources.list": list_resources,
 }
 """Name on the wire → what answers it."""

@@ -13,10 +13,25 @@ from msgspec import Struct
 from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, and_, or_, select
 
 from podium.contracts.ballots import BallotEvent
+from podium.contracts.consensus import ConsensusEvent
+from podium.contracts.negotiations import NegotiationEvent
 from podium.contracts.subjects import Service
 
 from .database import NAME
 from .decision_ballots import BallotContent, fold_ballot
+from .decision_bargaining import (
+    ConflictContent,
+    NegotiationContent,
+    OverEvent,
+    ProposalContent,
+    ResourceContent,
+    ResourceEvent,
+    conflict_place,
+    fold_conflict,
+    fold_negotiation,
+    fold_proposal,
+    fold_resource,
+)
 from .projection import Projection, Slot
 from .received import Received
 from .statements import replacing
@@ -53,6 +68,28 @@ NOUNS: Final[tuple[Noun, ...]] = (
         fold_ballot,
         lambda content: (content.row.result is None, content.row.opened_at),
     ),
+    Noun(
+        "proposal",
+        get_args(ConsensusEvent),
+        ProposalContent,
+        fold_proposal,
+        lambda content: (content.row.accepted is None, content.row.opened_at),
+    ),
+    Noun(
+        "negotiation",
+        get_args(NegotiationEvent),
+        NegotiationContent,
+        fold_negotiation,
+        lambda content: (content.row.result is None, content.row.opened_at),
+    ),
+    Noun("conflict", get_args(OverEvent), ConflictContent, fold_conflict, conflict_place),
+    Noun(
+        "resource",
+        get_args(ResourceEvent),
+        ResourceContent,
+        fold_resource,
+        lambda content: (bool(content.row.held or content.row.queue), content.at),
+    ),
 )
 """The one table of nouns."""
 
@@ -63,7 +100,7 @@ _BY_CONTENT: Final = {noun.content: noun for noun in NOUNS}
 
 class Decisions(Projection):
     name = "decisions"
-    version = 1
+    version = 2
     services: ClassVar[tuple[Service, ...]] = ("collaboration",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:

@@ -15,9 +15,12 @@ from podium.kernel.decider import Emit, Request
 from .agents import AgentsPart
 from .ballots.part import Ballots
 from .ballots.seals import Seal
+from .conflicts.part import Conflicts
 from .documents.part import Documents
 from .messages.part import MessagesPart
+from .negotiations.part import Negotiations
 from .part import Part
+from .proposals.part import Proposals
 from .sessions.part import SessionsPart
 from .settings import CollaborationSettings
 from .state import CollaborationState
@@ -28,6 +31,9 @@ PARTS: Final[tuple[Part, ...]] = (
     MessagesPart(),
     Documents(),
     Ballots(),
+    Proposals(),
+    Negotiations(),
+    Conflicts(),
 )
 """The one table of parts, in the order in which they react."""
 

@@ -6,8 +6,11 @@ from podium.contracts.agents import AgentProfile
 
 from .ballots.book import BallotBook
 from .ballots.seals import Seal
+from .conflicts.book import ConflictBook
 from .documents.book import DocumentsBook
 from .messages.book import Messages
+from .negotiations.book import NegotiationBook
+from .proposals.book import ProposalBook
 from .sessions.book import Sessions
 from .sessions.ends import Ends
 from .settings import CollaborationSettings
@@ -22,7 +25,19 @@ class CollaborationState:
         ends: observed, what became of phases' tasks.
     """
 
-    __slots__ = ("agents", "ballots", "documents", "ends", "messages", "seal", "sessions", "settings")
+    __slots__ = (
+        "agents",
+        "ballots",
+        "conflicts",
+        "documents",
+        "ends",
+        "messages",
+        "negotiations",
+        "proposals",
+        "seal",
+        "sessions",
+        "settings",
+    )
 
     def __init__(self, settings: CollaborationSettings, seal: Seal | None = None) -> None:
         self.settings = settings
@@ -33,3 +48,6 @@ class CollaborationState:
         self.ends = Ends()
         self.seal = seal
         self.ballots = BallotBook()
+        self.proposals = ProposalBook()
+        self.negotiations = NegotiationBook()
+        self.conflicts = ConflictBook()

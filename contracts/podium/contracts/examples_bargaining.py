@@ -1,0 +1,156 @@
+"""Examples of consensus, negotiations and conflicts, beside those of `examples`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from . import bargaining_queries as queries
+from . import conflicts, consensus, negotiations
+from .query import Answer, Query
+from .subjects import Service
+
+_NOW: Final = 1767225600.0
+_ISSUES: Final = {"price": ["low", "high"], "time": ["week", "month"]}
+_OFFER: Final = {"price": "low", "time": "month"}
+_ANN: Final = negotiations.Preferences(
+    {"price": {"low": 1.0}, "time": {"week": 1.0, "month": 0.5}}, {"price": 2.0, "time": 1.0}, 0.25, "linear"
+)
+_BOB: Final = negotiations.Preferences({"price": {"high": 1.0}, "time": {"month": 1.0}})
+_ASSESSMENT: Final = negotiations.Assessment(
+    utilities={"ann": 0.75, "bob": 0.5},
+    pareto=False,
+    nash={"price": "low", "time": "month"},
+    nash_utilities={"ann": 0.75, "bob": 0.5},
+    distance=0.25,
+    outcomes=4,
+    exact=True,
+    better=_OFFER,
+)
+
+COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
+    ("ops", "style", consensus.OpenProposal("Tabs.", ["ann", "bob"], threshold=0.75, round_seconds=600.0)),
+    ("bob", "style", consensus.TakeStand("object", "they are wide", amendment="Spaces.")),
+    ("ops", "style", consensus.WithdrawProposal("nobody cares")),
+    (
+        "ops",
+        "deal",
+        negotiations.OpenNegotiation("the job", _ISSUES, {"ann": _ANN, "bob": _BOB}, turn_seconds=60.0, mediator=True),
+    ),
+    ("bob", "deal", negotiations.MakeOffer(_OFFER)),
+    ("bob", "deal", negotiations.AcceptOffer()),
+    ("bob", "deal", negotiations.RejectOffer()),
+    ("bob", "deal", negotiations.LeaveNegotiation("too dear")),
+    ("ops", "gpu", conflicts.DefineResource(2)),
+    ("ann", "gpu", conflicts.ClaimResource(1, priority=7, seconds=60.0)),
+    ("ann", "gpu", conflicts.ReleaseResource()),
+    ("ops", "fresh-stable", conflicts.SetOpposition(["be-fresh", "be-stable"])),
+    ("ops", "fresh-stable", conflicts.RemoveOpposition()),
+    (
+        "ops",
+        "plan-7",
+        conflicts.DetectConflicts(
+            {
+                "ann": conflicts.Aims(["maximize-speed"], ["gpu"], 7),
+                "bob": conflicts.Aims(["ensure-accuracy"], ["gpu"], 3),
+            },
+            seconds=60.0,
+        ),
+    ),
+    ("ops", "plan-7-goals-1", conflicts.SettleConflict("ann", "the customer waits")),
+    ("bob", "gpu-1", conflicts.AppealConflict("my deadline is nearer")),
+    ("ops", "gpu-1", conflicts.DecideAppeal(True, "so it is")),
+)
+
+_EVENTS: Final[tuple[tuple[str, str, Struct], ...]] = (
+    ("style", "ops", consensus.ProposalOpened("Tabs.", ["ann", "bob"], 0.75, 3, 600.0, "majority")),
+    ("style", "ops", consensus.RoundOpened(2, "Spaces.", _NOW + 600, "bob")),
+    ("style", "bob", consensus.StandTaken("bob", 1, "object", "they are wide", "Spaces.")),
+    ("style", "collaboration", consensus.RoundClosed(1, ["ann"], ["bob"], [], [], 0.5)),
+    ("style", "collaboration", consensus.FallbackOpened("style-vote-1")),
+    ("style", "collaboration", consensus.ProposalClosed(True, "vote", "Spaces.", 3, "ballot style-vote-1")),
+    (
+        "deal",
+        "ops",
+        negotiations.NegotiationOpened(
+            "the job", _ISSUES, {"ann": _ANN, "bob": None}, 10, _NOW + 600, 60.0, True, "plan-7-goals-1"
+        ),
+    ),
+    ("deal", "collaboration", negotiations.OfferMade("ann", 1, _OFFER, 0.75)),
+    ("deal", "bob", negotiations.OfferAccepted("bob", 1)),
+    ("deal", "collaboration", negotiations.TurnPassed("bob", 1, True)),
+    ("deal", "collaboration", negotiations.MediationProposed(11, _OFFER)),
+    ("deal", "collaboration", negotiations.NegotiationAgreed(_OFFER, 3, "offers", _ASSESSMENT)),
+    ("deal", "bob", negotiations.NegotiationDeadlocked("left", 3, "bob", "too dear")),
+    ("gpu", "ops", conflicts.ResourceDefined(2)),
+    ("gpu", "collaboration", conflicts.ClaimGranted("bob", 1, 3, 60.0, 45.0, 60.0, "gpu-1")),
+    ("gpu", "bob", conflicts.ClaimQueued("bob", 1, 3, 60.0, 1, 60.0, "gpu-1")),
+    ("gpu", "ann", conflicts.ClaimEnded("ann", 45.0)),
+    ("gpu", "ops", conflicts.ClaimPreferred("bob")),
+    ("fresh-stable", "ops", conflicts.OppositionSet(["be-fresh", "be-stable"])),
+    ("fresh-stable", "ops", conflicts.OppositionRemoved()),
+    (
+        "plan-7-goals-1",
+        "ops",
+        conflicts.ConflictDetected(
+            "goal", ["ann", "bob"], "gpu", ["maximize-speed", "ensure-accuracy"], "plan-7", "plan-7-goals-1"
+        ),
+    ),
+    (
+        "plan-7-goals-1",
+        "collaboration",
+        conflicts.ConflictResolved(
+            "negotiation", "ann", {"maximize-speed": 0.75, "ensure-accuracy": 0.25}, 60.0, "agreed"
+        ),
+    ),
+    ("gpu-1", "collaboration", conflicts.ConflictMeasured(45.0, 60.0, True)),
+    ("gpu-1", "bob", conflicts.ConflictAppealed("bob", "my deadline is nearer")),
+    ("gpu-1", "ops", conflicts.AppealDecided(True, "ops", "so it is")),
+)
+EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = tuple(
+    ("collaboration", entity, actor, event) for entity, actor, event in _EVENTS
+)
+
+_POSITIONS: Final = {"podium-events-collaboration": 6}
+_PROPOSAL: Final = queries.ProposalRow("style", "Tabs.", ["ann", "bob"], "ops", _NOW, 0.75, 1)
+_NEGOTIATION: Final = queries.NegotiationRow(
+    "deal", "the job", _ISSUES, ["ann", "bob"], "ops", _NOW, 10, offer=_OFFER, accepted=["ann"]
+)
+_CONFLICT: Final = queries.ConflictRow("gpu-1", "resource", ["ann", "bob"], _NOW, resource="gpu", how="priority")
+_RESOURCE: Final = queries.ResourceRow("gpu", 1, [queries.ClaimRow("ann", 1, 7, _NOW)])
+
+QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
+    queries.GetProposal: (
+        queries.GetProposal(proposal="style"),
+        queries.ProposalAnswer(
+            positions=_POSITIONS, proposal=_PROPOSAL, stands={"ann": consensus.Spoken("accept")}, waiting=["bob"]
+        ),
+    ),
+    queries.ListProposals: (
+        queries.ListProposals(open=True, limit=10),
+        queries.ProposalsAnswer(positions=_POSITIONS, proposals=[_PROPOSAL]),
+    ),
+    queries.GetNegotiation: (
+        queries.GetNegotiation(negotiation="deal"),
+        queries.NegotiationAnswer(
+            positions=_POSITIONS, negotiation=_NEGOTIATION, moves=[queries.MoveRow("ann", "offer", 1, _NOW, _OFFER)]
+        ),
+    ),
+    queries.ListNegotiations: (
+        queries.ListNegotiations(open=True, limit=10),
+        queries.NegotiationsAnswer(positions=_POSITIONS, negotiations=[_NEGOTIATION]),
+    ),
+    queries.GetConflict: (
+        queries.GetConflict(conflict="gpu-1"),
+        queries.ConflictAnswer(positions=_POSITIONS, conflict=_CONFLICT),
+    ),
+    queries.ListConflicts: (
+        queries.ListConflicts(open=True, limit=10),
+        queries.ConflictsAnswer(positions=_POSITIONS, conflicts=[_CONFLICT]),
+    ),
+    queries.ListResources: (
+        queries.ListResources(limit=10),
+        queries.ResourcesAnswer(positions=_POSITIONS, resources=[_RESOURCE]),
+    ),
+}

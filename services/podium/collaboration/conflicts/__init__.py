@@ -1,0 +1,1 @@
+"""Conflicts: claims of resources, opposing goals, and what becomes of each."""

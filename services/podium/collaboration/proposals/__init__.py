@@ -1,0 +1,1 @@
+"""Consensus: proposals in rounds, and a vote where they do not agree."""
