@@ -16,7 +16,7 @@ from tests.chaos.heard import Heards
 from tests.chaos.load import Load, Repeater
 from tests.chaos.plan import Plan
 from tests.chaos.system import System
-from tests.chaos.verdict import STUCK_SECONDS, Stuck, audit, until_done
+from tests.chaos.verdict import STUCK_SECONDS, Stuck, audit, chain_faults, until_done
 
 MEGABYTES = 256
 """Of the first server's disk, and one more for each second: room for what a run stores, and little else."""
@@ -92,8 +92,10 @@ async def run(
                 stuck = str(error)
             finally:
                 await load.close()
-            await system.stop_all_but("projections")
-            report = await audit({**os.environ, **system.environment}, heards.path)
+            await system.stop_all_but("projections", "keeper")
+            environment = {**os.environ, **system.environment}
+            wrong += await chain_faults(environment)
+            report = await audit(environment, heards.path)
             return Result(
                 seed=seed,
                 nodes=nodes,

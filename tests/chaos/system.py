@@ -98,10 +98,10 @@ class System:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def stop_all_but(self, name: str) -> None:
+    async def stop_all_but(self, *kept: str) -> None:
         """The agents in order, and then the services, which leave snapshots."""
         for names in (AGENTS, self.services):
-            await asyncio.gather(*(self.processes[other].stop() for other in names if other != name))
+            await asyncio.gather(*(self.processes[name].stop() for name in names if name not in kept))
 
     async def stop(self) -> None:
         """Everything that still runs, the servers last."""

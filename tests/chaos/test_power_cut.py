@@ -14,7 +14,7 @@ from tests.chaos.disk import Disk
 from tests.chaos.heard import Heards
 from tests.chaos.load import Load
 from tests.chaos.system import System
-from tests.chaos.verdict import audit, until_done
+from tests.chaos.verdict import audit, chain_faults, until_done
 
 pytestmark = pytest.mark.skipif(fuse.can_mount() is not None, reason=fuse.can_mount() or "")
 
@@ -49,8 +49,10 @@ async def test_nothing_that_was_accepted_is_lost(tmp_path: Path, heards: Heards)
         await load.stop()
         await until_done(load, PATIENCE)
         await load.close()
-        await system.stop_all_but("projections")
-        report = await audit({**os.environ, **system.environment}, heards.path)
+        await system.stop_all_but("projections", "keeper")
+        environment = {**os.environ, **system.environment}
+        assert await chain_faults(environment) == []
+        report = await audit(environment, heards.path)
     assert report.findings == []
     assert report.commands["accepted"] > ACCEPTED
 

@@ -13,6 +13,7 @@ import msgspec
 from podium.audit.report import Report
 from podium.client import Client, PodiumError
 from podium.contracts.queries import ListTasks, OverviewAnswer, SystemOverview
+from podium.keeper.verify import Verdict
 from tests.chaos.load import OPEN_PHASES, Load
 
 STUCK_SECONDS = 10.0
@@ -69,6 +70,21 @@ async def audit(environment: Mapping[str, str], commands: Path, *parts: str) -> 
     report = msgspec.json.decode(said, type=Report)
     assert report.clean == (process.returncode == 0)
     return report
+
+
+async def chain_faults(environment: Mapping[str, str]) -> list[str]:
+    """What the keeper's program finds in the chains of the streams, from their first event to a signature of now."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "podium.keeper.main", "verify", "--json"),
+        env=dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, complaints = await process.communicate()
+    if process.returncode not in (0, 1):
+        return [f"the chains cannot be verified: {complaints.decode()}"]
+    fault = msgspec.json.decode(said, type=Verdict).fault
+    return [] if fault is None else [f"the chain of {fault.stream} is broken at {fault.sequence}: {fault.message}"]
 
 
 async def _some(client: Client) -> str:

@@ -9,6 +9,7 @@ from podium.contracts.catalogue import EVENT_UNIONS
 from podium.contracts.queries import QUERIES
 from podium.projections.catalogue import PROJECTIONS, SERVICES
 from podium.projections.endpoints import ANSWERS
+from podium.projections.store import View
 
 
 def test_every_query_has_an_answer():
@@ -29,3 +30,7 @@ def test_builds_of_one_projection_share_no_table(name: str):
 def test_projections_share_no_table():
     views = [view for projection in PROJECTIONS.values() for view in projection("a", sqlite.dialect()).views()]
     assert len(views) == len(set(views))
+
+
+def test_a_view_has_every_projection_by_its_name():
+    assert set(View.__struct_fields__) - {"connection", "positions"} == set(PROJECTIONS)

@@ -7,13 +7,14 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 from nats.aio.client import Client
 
 from podium.contracts.query import AsOf
@@ -30,11 +31,13 @@ from .database import Database
 from .follower import Follower
 from .heard import Heard
 from .reached import Reached
-from .received import Decoder
+from .received import Decoder, Received
 from .sources import Failed, Sources
-from .store import Store
+from .store import Store, View, answering_builds
 from .stream import EventStream
 from .threads import Threads
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -52,12 +55,67 @@ class Moment(Struct, frozen=True):
     at: float
 
 
+class _NotFolded(Exception):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class _Unfolded:
+    """Stands for a projection that is not as far as the moment: whoever looks at it must wait until it is."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        raise _NotFolded(self._name)
+
+
+class PastStore(Store):
+    """A read model of one moment, of which only what is looked at is folded.
+
+    Attributes:
+        moment: which.
+        folded: the projections that are as they were then.
+    """
+
+    def __init__(self, database: Database, moment: Moment) -> None:
+        super().__init__(database)
+        self.moment = moment
+        self.folded: set[str] = set()
+
+    def fold_one(self, name: str, service: Service, events: Sequence[Received]) -> None:
+        """Fold the events that one projection has not yet had."""
+        with self.database.write() as connection:
+            self.fold(connection, answering_builds(connection)[name], service, events)
+
+    def position(self, name: str, service: Service) -> int:
+        """How far one projection is."""
+        with self.database.read() as connection:
+            return answering_builds(connection)[name].positions.get(service, 0)
+
+    def _view(self, read: Callable[[View], T]) -> T:
+        def read_then(view: View) -> T:
+            hidden: dict[str, Any] = {name: _Unfolded(name) for name in PROJECTIONS if name not in self.folded}
+            return read(replace(view, positions=self.moment.ends, **hidden))
+
+        return super()._view(read_then)
+
+
 class PastSources(Sources):
     """What was so at one moment. Of what nobody stored (heartbeats, why a task waits) nothing is known."""
 
     moment: Moment
     directory: Path
-    database: Database
+    store: PastStore
+    fold: Callable[[PastStore, str], Awaitable[None]]
+
+    async def view(self, read: Callable[[View], T]) -> tuple[T, dict[str, int]]:
+        while True:
+            try:
+                return await super().view(read)
+            except _NotFolded as missing:
+                await self.fold(self.store, missing.name)
 
     def now(self) -> float:
         return self.moment.at
@@ -70,7 +128,7 @@ class PastSources(Sources):
 
     def close(self) -> None:
         super().close()
-        self.database.close()
+        self.store.database.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -200,10 +258,8 @@ class Past:
             file = directory / "past.db"
             await self._folding.run(partial(self._start, file, moment))
             database = Database(f"sqlite:///{file}")
-            store = Store(database)
+            store = PastStore(database, moment)
             await self._folding.run(partial(_prepare, store))
-            for service, end in moment.ends.items():
-                await self._fold(store, service, end)
         except BaseException as error:
             if database is not None:
                 database.close()
@@ -215,7 +271,7 @@ class Past:
         sources = PastSources(
             self._nc, self._subjects, store, self._streams, self._follower, reached, Heard(self._subjects)
         )
-        sources.moment, sources.directory, sources.database = moment, directory, database
+        sources.moment, sources.directory, sources.store, sources.fold = moment, directory, store, self._fold
         return sources
 
     def _start(self, file: Path, moment: Moment) -> None:
@@ -230,21 +286,37 @@ class Past:
                 self._copies.drop(copy)
                 file.unlink(missing_ok=True)
 
-    async def _fold(self, store: Store, service: Service, end: int) -> None:
-        after = (await self._folding.run(store.positions))[service]
+    async def _fold(self, store: PastStore, name: str) -> None:
+        """Bring one projection to the moment.
+
+        Raises:
+            Failed
+        """
+        async with self._one_at_a_time:
+            if name in store.folded:
+                return
+            try:
+                for service in PROJECTIONS[name].services:
+                    await self._fold_events(store, name, service)
+            except LogUnavailable as error:
+                raise Failed("unavailable", f"the past cannot be read now: {error}") from error
+            store.folded.add(name)
+
+    async def _fold_events(self, store: PastStore, name: str, service: Service) -> None:
+        end = store.moment.ends[service]
+        after = await self._folding.run(partial(store.position, name, service))
         if after >= end:
             return
 
-        def work(batch: list[Stored], after: int) -> None:
+        def work(batch: Sequence[Stored]) -> None:
             wanted = batch if batch[-1].sequence <= end else [event for event in batch if event.sequence <= end]
             if wanted:
-                store.apply(service, self._decoders[service].decode(wanted), after)
+                store.fold_one(name, service, self._decoders[service].decode(wanted))
 
         async with aclosing(self._streams[service].follow(after)) as batches:
             async for batch in batches:
-                await self._folding.run(partial(work, batch, after))
-                after = batch[-1].sequence
-                if after >= end:
+                await self._folding.run(partial(work, batch))
+                if batch[-1].sequence >= end:
                     return
 
 
