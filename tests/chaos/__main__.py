@@ -39,7 +39,7 @@ def show(result: Result) -> None:
     for finding in result.findings:
         print(f"{finding.check}: {finding.service} {finding.sequence} ({finding.id}): {finding.message}")
     for wrong in result.wrong:
-        print(f"workflows: {wrong}")
+        print(wrong)
     print("nothing lost, nothing doubled, nothing stuck" if result.good else "NOT GOOD")
 
 

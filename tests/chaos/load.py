@@ -23,6 +23,7 @@ from tests.bad_input import BAD_ADDRESSES, BadAddress
 from tests.chaos.bad import Nonsense, nonsense
 from tests.chaos.flows import MOST, Flows
 from tests.chaos.heard import Heards
+from tests.chaos.pages import Pages
 from tests.chaos.system import CLIENTS, HAND, System
 
 WORKERS = 3
@@ -43,6 +44,7 @@ class Load:
     Attributes:
         tasks: names of all that were submitted, whatever was heard of it.
         flows: the runs of workflows.
+        pages: the document that all write in.
         reopened: how many clients were closed for good and opened anew.
     """
 
@@ -56,6 +58,7 @@ class Load:
         self._scripts: list[asyncio.Task[None]] = []
         self._stopping = False
         self.flows = Flows(heards, seed)
+        self.pages = Pages(len(CLIENTS), heards, seed)
         self.reopened = 0
 
     async def start(self) -> None:
@@ -63,8 +66,10 @@ class Load:
             self.clients.append(await self._open(user))
             if not number:
                 await self.flows.define(self.clients[0])
+                await self.pages.begin(self.clients[0])
                 self._scripts.append(asyncio.create_task(self._run_flows()))
             self._scripts += [asyncio.create_task(self._script(number)) for _ in range(WORKERS)]
+            self._scripts.append(asyncio.create_task(self._write(number)))
         self._opening = asyncio.create_task(self._reopen())
 
     async def stop(self) -> None:
@@ -106,6 +111,10 @@ class Load:
         while not self._stopping and len(self.flows.runs) < MOST:
             await self.flows.start(self.clients[0])
             await asyncio.sleep(self._random.random() * PAUSE)
+
+    async def _write(self, number: int) -> None:
+        while not self._stopping:
+            await self.pages.write(number, self.clients[number])
 
     async def _script(self, number: int) -> None:
         random = self._random

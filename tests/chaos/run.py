@@ -28,7 +28,8 @@ class Result(Struct):
     Attributes:
         faults: when, which, and what was done.
         commands: how many were accepted, refused, unknown; and why refused.
-        runs: of workflows; `wrong`: what is wrong with them, by the log alone.
+        runs: of workflows.
+        wrong: what is wrong with them, and with the page that all write in, by the log alone.
         idle: the longest time after the last fault in which nothing happened, seconds; None if it was too long.
         stuck: what was left, if anything was.
         deaths: of processes and servers.
@@ -88,6 +89,7 @@ async def run(
                 await load.stop()
                 idle = round(await until_done(load, patience), 1)
                 wrong = await load.flows.faults(load.clients[0], patience)
+                wrong += await load.pages.faults(load.clients, patience)
             except Stuck as error:
                 stuck = str(error)
             finally:
