@@ -26,6 +26,7 @@ from . import (
     projections,
     replay,
     restart,
+    routing,
     startup,
     workflows,
 )
@@ -46,6 +47,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "restart": restart.MEASUREMENT,
     "memory": memory.MEASUREMENT,
     "decisions": decisions.MEASUREMENT,
+    "routing": routing.MEASUREMENT,
     "anomaly": anomaly.MEASUREMENT,
     "workflows": workflows.MEASUREMENT,
     "startup": startup.MEASUREMENT,

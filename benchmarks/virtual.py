@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from podium.contracts.agents import AgentProfile, AgentRegistered
 from podium.contracts.outcomes import Refused
-from podium.contracts.tasks import CompleteTask, FailTask, Retry, SubmitTask, TaskAssigned
+from podium.contracts.tasks import CompleteTask, FailTask, Retry, StartTask, SubmitTask, TaskAssigned
 from podium.kernel.decider import Request
 from podium.router.service import Router
 from podium.router.settings import RouterSettings
@@ -73,12 +73,11 @@ class Served(Struct):
     """
     Attributes:
         responses: seconds from each task's arrival to its completion, in the order of arrival.
-        takers: who was given each attempt, in order of time: the number of attempts before it, and the agent.
+        first_attempts: who was given each task's first attempt, in the order of arrival.
     """
 
     responses: list[float]
-    takers: list[int]
-    events: list[tuple[float, str, Any]] = []
+    first_attempts: list[int]
 
 
 Change = Callable[[int, list[Nature]], None]
@@ -95,7 +94,6 @@ def serve(
     estimates: bool = True,
     change: Change | None = None,
     oracle: bool = False,
-    keep: bool = False,
     seed: int = 1,
 ) -> Served:
     """
@@ -109,9 +107,10 @@ def serve(
     for name in names:
         router.observe(state, name, AgentRegistered(AgentProfile({"llm": 0.9}, slots=slots)), START)
     arrivals = [START + call.at / rate for call in calls]
-    served = Served([0.0] * len(calls), [])
+    served = Served([0.0] * len(calls), [-1] * len(calls))
     ends: list[tuple[float, int, str, str, int, bool]] = []
     count, number, now = 0, 0, START
+    begun: list[tuple[str, str, int]] = []
 
     def fold(emits: Iterable[Any] | Refused, actor: str) -> None:
         nonlocal count
@@ -119,14 +118,14 @@ def serve(
         for emit in emits:
             if isinstance(emit.event, TaskAssigned):
                 task, nature = int(emit.entity[1:]), natures[names[emit.event.agent]]
-                served.takers.append(names[emit.event.agent])
+                if emit.event.attempt == 1:
+                    served.first_attempts[task] = names[emit.event.agent]
                 takes = calls[task].seconds / nature.speed * chance.lognormvariate(0.0, NOISE)
+                begun.append((emit.event.agent, emit.entity, emit.event.attempt))
                 count += 1
                 well = chance.random() < nature.skill
                 heappush(ends, (now + takes, count, emit.entity, emit.event.agent, emit.event.attempt, well))
             router.evolve(state, emit.entity, emit.event, actor, now)
-            if keep:
-                served.events.append((now, emit.entity, emit.event))
 
     while number < len(calls) or ends or len(state.book.tasks):
         due = router.due(state)
@@ -152,6 +151,9 @@ def serve(
         if oracle:
             _reveal(state, natures, names)
         fold(router.react(state, now), router.service)
+        for agent, task, attempt in begun:
+            fold(router.decide(state, Request(agent, task, StartTask(attempt)), now), agent)
+        begun.clear()
     return served
 
 

@@ -96,7 +96,7 @@ def test_a_deadline_that_passes_is_nobodys_fault():
         min_size=1,
         max_size=20,
     ),
-    st.floats(0, 1),
+    st.sampled_from((0.0, 0.02, 0.1, 0.5, 1.0)),
 )
 def test_probabilities_add_up_and_the_draw_follows_them(rows, exploration):
     beliefs = Beliefs(*(np.array(column) for column in zip(*rows, strict=True)))

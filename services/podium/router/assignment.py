@@ -53,7 +53,7 @@ def assignments(state: RouterState, settings: RouterSettings, now: float) -> Ite
                 else:
                     choice = choose(fleet, index.fits, line.needs, task.trail.failed_by)
             if choice is not None:
-                yield _assign(state, settings, task, choice, now)
+                yield assign(state, settings, task, choice, now)
                 if not fleet.is_free(choice.best[0]):
                     fleet.freed.pop(choice.best[0], None)
                     shelves = shelves if fleet.freed else [FRESH]
@@ -67,7 +67,8 @@ def assignments(state: RouterState, settings: RouterSettings, now: float) -> Ite
     fleet.freed.clear()
 
 
-def _assign(state: RouterState, settings: RouterSettings, task: Queued | Delayed, choice: Choice, now: float) -> Emit:
+def assign(state: RouterState, settings: RouterSettings, task: Queued | Delayed, choice: Choice, now: float) -> Emit:
+    """The chosen agent has the task."""
     job, index = task.job, state.index
     agent = index.fleet.names[choice.best[0]]
     track = state.book.tracks.get(agent)

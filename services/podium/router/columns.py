@@ -8,13 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .fleet import Fleet, Floats
-from .lessons import Arm, Lesson, Lessons
+from .lessons import BELIEF, Arm, Lesson, Lessons
 
 BETWEEN: Final = 0.25
 """The variance of the logarithm of agents' speeds, before anything is known: half are within a factor of 1.4."""
-
-BELIEF: Final = 2.0
-"""For how many attempts the share of all agents counts with one of whom nothing is known."""
 
 _BLANK: Final = Arm()
 
@@ -72,7 +69,7 @@ class Columns:
             even = np.zeros(len(places))
             return Beliefs(even, even + BETWEEN, even + 0.5, even)
         column = self._column(context, lesson)
-        stale = self._lessons.decay ** ((lesson.ended - column.seen[places]) / max(1, len(lesson.arms)))
+        stale = self._lessons.staleness ** ((lesson.ended - column.seen[places]) / max(1, len(lesson.arms)))
         weight, won, lost = (
             column.weight[places] * stale,
             column.won[places] * stale,

@@ -18,9 +18,11 @@ from .overdue import next_time
 from .parts import Parts
 from .phases import IN_HAND, WAITS, Assigned, Delayed, Job, Open, Queued, Running
 from .queue import URGENT, Key, Queue, principal_shelf
+from .requirements import Requirements
 from .scoring import Fits
 from .settings import RouterSettings
 from .steering import Steering
+from .unstarted import Unstarted
 from .watch import Watch
 
 
@@ -39,6 +41,7 @@ class Index:
         held: how many tasks agents have in hand.
         orphaned: agents that have left and hold tasks.
         ordered: tasks with which health wants something done.
+        unstarted: tasks that were assigned and not begun.
     """
 
     def __init__(self, parts: Parts, settings: RouterSettings) -> None:
@@ -54,8 +57,10 @@ class Index:
         self.held = 0
         self.orphaned: dict[str, None] = {}
         self.ordered: dict[str, None] = dict.fromkeys(parts.orders)
+        self.unstarted = Unstarted(settings)
         for task in parts.book.tasks.values():
             self.follow(Change(None, task))
+        self.unstarted.sort()
 
     @property
     def waiting(self) -> int:
@@ -81,14 +86,16 @@ class Index:
 
     def next_time(self) -> float:
         """When time alone next changes something, `NEVER` if it does not."""
-        first = self.timers.first()
-        return NEVER if first is None else first[0]
+        first, look = self.timers.first(), self.unstarted.next_time()
+        at = NEVER if first is None else first[0]
+        return at if look is None or look >= at else look
 
     # Tasks
 
     def follow(self, change: Change) -> None:
         """Go along with a step of the book."""
         before, after = change.before, change.after
+        self.unstarted.follow(before, after)
         if isinstance(before, WAITS):
             self.queue.remove(before.job.id)
         elif isinstance(before, IN_HAND) and not isinstance(after, IN_HAND):
@@ -119,8 +126,7 @@ class Index:
     def _enqueue(self, task: Queued | Delayed) -> None:
         job = task.job
         principal = job.principal if self._separate else None
-        needs = replace(job.needs, agents=task.trail.only) if task.trail.only else job.needs
-        self.queue.add(Key(9 - job.priority, job.tag, job.number, job.id), needs, principal)
+        self.queue.add(Key(9 - job.priority, job.tag, job.number, job.id), needs_of(task), principal)
 
     def _set_timer(self, task: Open) -> None:
         key = self.queue.key(task.job.id) if isinstance(task, WAITS) else None
@@ -181,3 +187,8 @@ class Index:
     def heard(self, agent: str) -> None:
         self.fleet.refresh(agent)
         self.watch.heard(agent)
+
+
+def needs_of(task: Queued | Delayed | Assigned) -> Requirements:
+    """What the task demands now: of whom health sends it to, no other may have it."""
+    return replace(task.job.needs, agents=task.trail.only) if task.trail.only else task.job.needs

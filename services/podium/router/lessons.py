@@ -1,8 +1,8 @@
 """What the router learns from attempts that end: how long each agent takes for a kind of task, how often it succeeds.
 
 Folded from the router's own log, so it is known at once and a replay gives it bit for bit. All of it fades: what is
-known of an agent counts `decay` times as much after `FADING` more attempts of it, and likewise while others have as
-many turns each.
+known of an agent counts `decay` times as much after `FADING` more attempts of it, and likewise after each turn of the
+others in which it had none.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ ARMS_KEPT: Final = 10_000
 
 FADING: Final = 4.0
 
+BELIEF: Final = 2.0
+"""For how many attempts the share of all agents counts with one of whom nothing is known."""
+
+SURPRISE: Final = 0.01
+"""A run of successes or failures less probable than this is not taken for chance."""
+
 SPREAD: Final = 0.25
 """The variance of the logarithm of a duration before anything is known of it, and for how many attempts that counts."""
 SPREAD_WEIGHT: Final = 4.0
@@ -40,6 +46,7 @@ class Arm(Struct, array_like=True):
         won, lost: attempts that completed and that failed, faded.
         seen: the number of the attempt that it was learned of last, in its lesson.
         timed: whether it ever completed one.
+        well, run: how the latest attempts ended, and how probable so many of them in a row were.
     """
 
     weight: float = 0.0
@@ -48,6 +55,8 @@ class Arm(Struct, array_like=True):
     lost: float = 0.0
     seen: int = 0
     timed: bool = False
+    well: bool = True
+    run: float = 1.0
 
 
 class Lesson(Struct, array_like=True):
@@ -91,12 +100,13 @@ class Lessons:
 
     Attributes:
         decay: for one attempt.
+        staleness: while others have a turn each.
         everything: whether all attempts are learned from, not only those of tasks that ask for it.
         changed: context → agents of whom something was learned since somebody last asked; no part of the dump.
     """
 
     def __init__(self, decay: float, *, everything: bool = False) -> None:
-        self.decay = decay ** (1.0 / FADING)
+        self.staleness, self.decay = decay, decay ** (1.0 / FADING)
         self.everything = everything
         self.found: OrderedDict[str, Lesson] = OrderedDict()
         self.changed: dict[str, dict[str, None]] = {}
@@ -122,13 +132,14 @@ class Lessons:
         else:
             self.found.move_to_end(context)
         arm = lesson.arms.pop(agent, None) or Arm(seen=lesson.ended)
-        fade = self.decay * self.decay ** ((lesson.ended - arm.seen) / max(1, len(lesson.arms)))
+        fade = self.decay * self.staleness ** ((lesson.ended - arm.seen) / max(1, len(lesson.arms)))
         lesson.ended += 1
         arm.seen = lesson.ended
         arm.won, arm.lost = arm.won * fade, arm.lost * fade
         arm.weight *= fade
         share = 1.0 - (1.0 - self.decay) / (len(lesson.arms) + 1)
         lesson.won, lesson.lost = lesson.won * share, lesson.lost * share
+        _surprise(lesson, arm, well=took is not None)
         if took is None:
             arm.lost += 1.0
             lesson.lost += 1.0
@@ -154,6 +165,16 @@ class Lessons:
 
     def load(self, dumped: list[tuple[str, Lesson]]) -> None:
         self.found = OrderedDict(dumped)
+
+
+def _surprise(lesson: Lesson, arm: Arm, *, well: bool) -> None:
+    """What a run of like outcomes makes improbable counts half: an agent that has changed is soon known anew."""
+    success = (arm.won + BELIEF * lesson.success) / (arm.won + arm.lost + BELIEF)
+    likely = success if well else 1.0 - success
+    arm.run = arm.run * likely if arm.well == well else likely
+    arm.well = well
+    if arm.run < SURPRISE:
+        arm.won, arm.lost, arm.run = arm.won / 2.0, arm.lost / 2.0, 1.0
 
 
 def _time(lesson: Lesson, arm: Arm, took: float, share: float) -> None:

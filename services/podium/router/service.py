@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import cast, get_args
 
@@ -41,11 +42,12 @@ from podium.kernel.decider import Emit, Request
 from podium.kernel.timers import NEVER
 
 from .agents import Beat, Profile
-from .assignment import assignments
+from .assignment import assign, assignments
 from .book import Book
 from .orders import ORDERS_KEPT, carry_out, orders_of
 from .overdue import overdue
 from .parts import Parts
+from .rebalancing import moves
 from .retry import fail
 from .rules import Rules
 from .schedules import decisions as schedules
@@ -81,7 +83,7 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "8"
+    schema = "9"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
         {
             "registry": (),
@@ -255,6 +257,7 @@ class Router:
             yield from self._stop(state)
         if state.index.next_time() <= now:
             yield from self._times(state, now)
+            yield from moves(state, self.settings, now, partial(assign, state, self.settings, now=now))
         yield from self._runs(state, now)
         if state.has_phases:
             yield from self._phases(state, now)
