@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
-from podium.contracts.recovery import Cause, Charge, FallbackStep, ReassignStep, RecoveryStepTaken, RetryStep, Step
-from podium.contracts.tasks import AttemptFailed
+from podium.contracts.recovery import (
+    Cause,
+    Charge,
+    FallbackStep,
+    ReassignStep,
+    RecoveryStepTaken,
+    ResultStep,
+    RetryStep,
+    Step,
+)
+from podium.contracts.tasks import AttemptFailed, TaskCompleted
 from tests.rules.invariants import check_book, check_index
 from tests.rules.scenario import RouterScenario, agents_of, command, event_of, names, router, submit
 
@@ -166,3 +175,44 @@ def test_the_last_attempt_fails_whatever_the_plan():
     scenario.asked(submit(retry={"max_attempts": 1}))
     emits = orders(scenario, step(FallbackStep(agents=["a3"]))).reacts()
     assert names(emits) == ["attempt_failed", "task_failed"]
+
+
+# Outputs that a plan has
+
+GIVEN = step(ResultStep(output=Raw(b'{"image":null}')))
+
+
+def test_a_plan_may_complete_what_a_lost_agent_has():
+    scenario = orders(says(at_work(), LOST), GIVEN)
+    emits = scenario.reacts()
+    assert names(emits) == ["attempt_failed", "task_completed"]
+    failed, done = event_of(emits, AttemptFailed), event_of(emits, TaskCompleted)
+    assert (failed.code, failed.retry_at is None) == ("agent_lost", False)
+    assert (done.agent, done.attempt, bytes(done.output), done.fallback) == ("a1", 1, b'{"image":null}', "recovery-1")
+    track = scenario.state.book.tracks["a1"]
+    assert (track.completed, track.failed) == (0, 1)
+    assert orders(scenario, GIVEN).reacts() == []
+    check_index(scenario)
+    check_book(scenario)
+
+
+def test_a_plan_may_complete_what_has_no_attempt_left():
+    scenario = router().agent("a1", heartbeat=0.5).beats("a1")
+    scenario.asked(submit(retry={"max_attempts": 1}))
+    emits = orders(says(scenario, LOST), GIVEN).reacts()
+    assert names(emits) == ["attempt_failed", "task_completed"]
+
+
+def test_a_plan_may_complete_what_waits_for_its_next_attempt():
+    scenario = at_work()
+    scenario.asked(command("fail_task", attempt=1, code="broken"), by="a1")
+    late = step(ResultStep(output=Raw(b"1")), cause="attempt_failed")
+    assert names(orders(scenario, late).reacts()) == ["task_completed"]
+    assert orders(scenario, late).reacts() == []
+    check_index(scenario)
+
+
+def test_an_output_comes_too_late_for_a_later_attempt():
+    scenario = orders(says(at_work(), LOST), REASSIGN)
+    scenario.reacts()
+    assert orders(scenario, GIVEN).reacts() == []

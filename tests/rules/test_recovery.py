@@ -8,9 +8,9 @@ import pytest
 
 from podium.contracts.outcomes import Refused
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryEnded, RecoveryStarted, RecoveryStepTaken
-from podium.contracts.tasks import TaskCancelled
+from podium.contracts.tasks import TaskCancelled, TaskCompleted
 from podium.health.settings import HealthSettings
-from tests.rules.health_scenario import HealthScenario, health
+from tests.rules.health_scenario import NULL, HealthScenario, health
 from tests.rules.scenario import START, code, command, event_of
 from tests.rules.scenario import names as names_of_all
 
@@ -288,3 +288,56 @@ def test_what_is_about_everything_is_about_all(name: str):
 
 def test_settings_of_breakers_have_limits():
     assert HealthSettings().breaker_longest >= HealthSettings().breaker_open
+
+
+# Failed attempts, and outputs that a plan has
+
+
+FALLBACK = {"action": "fallback_result", "output": {"image": None}}
+
+
+def plan_for(scenario: HealthScenario, **fields: Any) -> HealthScenario:
+    plan = {"causes": ["attempt_failed"], "steps": [FALLBACK]} | fields
+    scenario.asked(command("define_plan", **plan), entity="p")
+    return scenario
+
+
+def test_a_failed_attempt_is_left_to_the_tasks_own_retry():
+    scenario = with_tasks("t1")
+    assert names(scenario.failed("a1").reacts()) == []
+
+
+def test_a_plan_may_be_for_failed_attempts():
+    scenario = plan_for(with_tasks("t1"), codes=["broken"])
+    emits = scenario.failed("a1").reacts()
+    assert names(emits) == ["recovery_started", "recovery_step_taken"]
+    step = event_of(emits, RecoveryStepTaken)
+    assert (step.cause, step.agent, [(charge.task, charge.attempt) for charge in step.charges]) == (
+        "attempt_failed",
+        "a1",
+        [("t1", 1)],
+    )
+    assert scenario.reacts() == [], "once"
+    assert names(scenario.restarted().reacts()) == []
+    done = scenario.router_says("t1", TaskCompleted("a1", 1, NULL, 0.0, fallback="recovery-1")).reacts()
+    assert names(done) == ["recovery_ended"]
+    assert scenario.state.parts.results.of("agent", "a1").attempts(0.0)[:2] == (1, 1), "no success of the agent"
+
+
+@pytest.mark.parametrize(
+    "plan", [{"codes": ["other"]}, {"attempts": 2}, {"times": 2}, {"kinds": ["other"]}, {"agents": ["a9"]}]
+)
+def test_a_plan_is_for_some_failures_only(plan):
+    scenario = plan_for(with_tasks("t1"), **plan)
+    assert names(scenario.failed("a1").reacts()) == []
+
+
+def test_what_a_recovery_has_ended_is_no_new_failure():
+    scenario = plan_for(with_tasks("t1"))
+    assert names(scenario.failed("a1", code="agent_stalled").reacts()) == []
+
+
+def test_a_later_attempt_makes_a_plan_needless():
+    scenario = plan_for(with_tasks("t1"), steps=[{"action": "fallback_agents", "agents": ["a2"], "within": 30.0}])
+    assert names(scenario.failed("a1").reacts()) == ["recovery_started", "recovery_step_taken"]
+    assert names(scenario.gives("a2", attempt=2).reacts()) == ["recovery_ended"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from types import TracebackType
 from typing import NamedTuple, Self
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class Post(NamedTuple):
@@ -77,27 +80,57 @@ class HttpReceiver(Receiver):
         return [post for post in self.posts if isinstance(post, Post)]
 
 
-class SmtpReceiver(Receiver):
-    """As much of RFC 5321 as a client of it needs."""
+class MailServer:
+    """aiosmtpd on a free port; keeps what came.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[object] = []
+    Args:
+        tls: if given, nothing is taken before STARTTLS.
+        login: user and password that are asked for.
+    """
 
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 test\r\n")
-        while line := await reader.readline():
-            match line[:4].upper().strip():
-                case b"DATA":
-                    writer.write(b"354 go on\r\n")
-                    self.mails.append(await reader.readuntil(b"\r\n.\r\n"))
-                    writer.write(b"250 taken\r\n")
-                case b"QUIT":
-                    writer.write(b"221 bye\r\n")
-                    return
-                case _:
-                    writer.write(b"250 yes\r\n")
+    def __init__(self, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
+        self.port = 0
+        self.mails: list[Envelope] = []
+        self.users: list[str] = []
+        self._tls, self._login = tls, login
+        self._news = asyncio.Condition()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._protocol, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        self.mails.append(envelope)
+        async with self._news:
+            self._news.notify_all()
+        return "250 taken"
 
     async def mailed(self, number: int) -> list[bytes]:
-        await self.until(number, self.mails)
-        return [mail for mail in self.mails if isinstance(mail, bytes)]
+        async with asyncio.timeout(40), self._news:
+            await self._news.wait_for(lambda: len(self.mails) >= number)
+        return [mail.original_content or b"" for mail in self.mails]
+
+    def _protocol(self) -> SMTP:
+        return SMTP(
+            self,
+            tls_context=self._tls,
+            require_starttls=self._tls is not None,
+            auth_required=self._login is not None,
+            auth_require_tls=self._tls is not None,
+            authenticator=self._authenticate,
+            enable_SMTPUTF8=True,
+        )
+
+    def _authenticate(self, server: SMTP, session: Session, envelope: Envelope, way: str, data: object) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        self.users.append(data.login.decode())
+        is_right = (data.login.decode(), data.password.decode()) == self._login
+        return AuthResult(success=is_right, handled=is_right)  # if it is not, the server still has to say so

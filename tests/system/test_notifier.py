@@ -28,7 +28,7 @@ from podium.contracts.alerts import (
     Webhook,
 )
 from tests.podium_system import Podium
-from tests.system.receivers import HttpReceiver, Post, SmtpReceiver
+from tests.system.receivers import HttpReceiver, MailServer, Post
 
 SECRET = "a shared secret"
 SECONDS = 40.0
@@ -88,7 +88,7 @@ async def test_what_is_refused_for_good_is_a_dead_letter(client: Client) -> None
 
 
 async def test_slack_and_mail_get_what_people_can_read(client: Client) -> None:
-    async with HttpReceiver() as chat, SmtpReceiver() as post:
+    async with HttpReceiver() as chat, MailServer() as post:
         await route(client, Slack(chat.url), "chat")
         mail = Email(host="127.0.0.1", port=post.port, sender="podium@example.org", to=["ops@example.org"])
         await route(client, mail, "mail")

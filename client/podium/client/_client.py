@@ -31,6 +31,7 @@ from ._asking import GRACE_SECONDS, PAST_SECONDS, A_co, Asks, ask, ask_raw
 from ._compare import Difference, compare
 from ._connection import Connection
 from ._events import After, ReceivedEvent, receive
+from ._health import Health
 from ._options import ProfileOptions, TaskOptions, new_id, new_profile, new_task
 from ._sending import Body, Sender
 from ._waiting import TaskWaits
@@ -94,6 +95,11 @@ class Client:
     async def close(self) -> None:
         await self._waits.close()
         await self._connection.close()
+
+    @property
+    def health(self) -> Health:
+        """How everything is, what keeps work from whom, and what is wrong."""
+        return Health(self)
 
     @property
     def connection(self) -> Connection:

@@ -74,6 +74,8 @@ class PlanRow(Struct, omit_defaults=True):
     agents: list[str] = []
     times: int = 1
     order: int = 100
+    codes: list[str] = []
+    attempts: int = 1
 
 
 class AlertRow(Struct, omit_defaults=True):

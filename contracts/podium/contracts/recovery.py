@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 from .envelope import Command, Event
 from .names import Name, RecordedName, Text
 
-Cause = Literal["agent_lost", "agent_stalled", "breaker_opened"]
-"""What calls for recovery."""
+Cause = Literal["agent_lost", "agent_stalled", "breaker_opened", "attempt_failed"]
+"""What calls for recovery; `attempt_failed` only where a plan is for it: a task has its own `retry`."""
 
 Severity = Literal["info", "warning", "critical"]
 
@@ -37,6 +37,13 @@ class FallbackStep(_Step, frozen=True, kw_only=True, tag="fallback_agents"):
     agents: Annotated[list[Name], Meta(min_length=1, max_length=100)]
 
 
+class ResultStep(_Step, frozen=True, kw_only=True, tag="fallback_result"):
+    """The task is completed with this output, any JSON, in the place of an agent's. It is not held against the task's
+    `output_schema`."""
+
+    output: Raw
+
+
 class QuarantineStep(_Step, frozen=True, tag="quarantine"):
     """The agent gets no new work for so many seconds."""
 
@@ -50,7 +57,7 @@ class EscalateStep(_Step, frozen=True, tag="escalate"):
     message: Text = ""
 
 
-Step = RetryStep | ReassignStep | FallbackStep | QuarantineStep | EscalateStep
+Step = RetryStep | ReassignStep | FallbackStep | ResultStep | QuarantineStep | EscalateStep
 
 
 # Commands
@@ -65,6 +72,7 @@ class DefinePlan(Command, frozen=True, tag="define_plan"):
         causes: any of these.
         kinds, agents: of tasks and of agents, if any are named.
         times: it fits from so many such causes of the same agent on, within the hour.
+        codes, attempts: of `attempt_failed`: it fits these codes, all if none are named, from that attempt on.
         steps: one after the other, until one has helped.
     """
 
@@ -74,6 +82,10 @@ class DefinePlan(Command, frozen=True, tag="define_plan"):
     agents: Annotated[list[Name], Meta(max_length=1000)] = field(default_factory=list[Name])
     times: Annotated[int, Meta(ge=1, le=1000)] = 1
     order: Annotated[int, Meta(ge=0, le=1000)] = 100
+    codes: Annotated[list[Annotated[str, Meta(max_length=128)]], Meta(max_length=100)] = field(
+        default_factory=list[str]
+    )
+    attempts: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
 class RemovePlan(Command, frozen=True, tag="remove_plan"):
@@ -139,6 +151,8 @@ class PlanDefined(Event, frozen=True, kw_only=True, tag="plan_defined"):
     agents: list[RecordedName]
     times: int
     order: int
+    codes: list[str] = field(default_factory=list[str])
+    attempts: int = 1
 
 
 class PlanRemoved(Event, frozen=True, tag="plan_removed"):

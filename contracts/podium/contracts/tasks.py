@@ -285,6 +285,7 @@ class TaskCompleted(Event, frozen=True, tag="task_completed"):
         waited: seconds from the task's submission to the attempt's assignment.
         cost: as the agent says.
         learned: how a policy chose the agent; while one is on trial.
+        fallback: the recovery by whose plan the output was given; the agent's attempt had failed.
     """
 
     agent: RecordedName
@@ -296,6 +297,7 @@ class TaskCompleted(Event, frozen=True, tag="task_completed"):
     waited: float = 0.0
     cost: float | None = None
     learned: Learned | None = None
+    fallback: RecordedName | None = None
 
 
 class AttemptFailed(Event, frozen=True, tag="attempt_failed"):

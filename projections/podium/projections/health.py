@@ -106,7 +106,16 @@ def fold(rows: Rows, event: Received, key: Key) -> None:
             held = HoldRow(event.entity, hold.scope, hold.cause, hold.reason, event.at, by, hold.until, hold.probe)
             rows[key] = Row(True, event.at, held)
         case PlanDefined() as plan:
-            fields = (plan.causes, plan.steps, plan.kinds, plan.agents, plan.times, plan.order)
+            fields = (
+                plan.causes,
+                plan.steps,
+                plan.kinds,
+                plan.agents,
+                plan.times,
+                plan.order,
+                plan.codes,
+                plan.attempts,
+            )
             rows[key] = Row(True, float(plan.order), PlanRow(event.entity, *fields))
         case HoldLifted() | PlanRemoved() | PoolRemoved() if known is not None:
             known.open = False

@@ -258,6 +258,8 @@ def _is_possible(task: Task, data: TaskEvent) -> bool:
     match data:
         case TaskAssigned():
             return data.attempt > task.attempt
+        case TaskCompleted(fallback=str()):
+            return data.attempt == task.attempt
         case TaskStarted() | TaskCompleted() | AttemptFailed():
             return _is_held(task, data.attempt)
         case TaskResumed():

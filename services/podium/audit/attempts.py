@@ -118,6 +118,10 @@ def _step(
             task.live, task.attempt = Holding(event.agent, event.attempt), event.attempt
         case TaskStarted():
             yield from _same(name, live, event.agent, event.attempt)
+        case TaskCompleted(fallback=str()):
+            if live is not None:
+                yield f"{name} gets an output of health's plan while {live} lives"
+            task.closed = True
         case TaskCompleted() | AttemptFailed():
             yield from _same(name, live, event.agent, event.attempt)
             task.live, task.closed = None, isinstance(event, TaskCompleted)

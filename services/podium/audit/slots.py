@@ -39,6 +39,8 @@ class Slots:
             self._granted[event.agent] += 1
             yield from self._balance(entry, {event.agent, former} - {None})
             yield from self._room(entry, event.agent)
+        elif isinstance(event, TaskCompleted) and event.fallback is not None:
+            return  # nobody had it any more
         elif isinstance(event, _RELEASES) and event.agent is not None:
             former = self._put(task, None)
             self._released[event.agent] += 1

@@ -20,6 +20,9 @@ NOT_ITS_FAULT: Final = frozenset({"agent_lost", "heartbeat_timeout", "agent_unre
 """Codes of attempts that say nothing of how well their agent works."""
 
 
+_UNKNOWN: Final = Rest("", ())
+
+
 class Assigned(Event, frozen=True, tag="task_assigned"):
     """What is looked at of `TaskAssigned`."""
 
@@ -71,8 +74,10 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
             return True
         case Completed():
             known = _give_back(parts, task)
-            if known is None:
-                return False
+            if known is None:  # a plan had its output, and no agent did it
+                rest = parts.rests.pop(task, _UNKNOWN)
+                parts.ends.append(TaskEnd(task, "completed", rest.kind, at, fact.agent))
+                return True
             parts.results.add(fact.agent, known.skills, at, "done", fact.duration)
             parts.ends.append(TaskEnd(task, "completed", known.kind, at, fact.agent))
             return True
@@ -82,7 +87,7 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
                 return False
             if fact.code not in NOT_ITS_FAULT and known.agent == fact.agent:
                 parts.results.add(fact.agent, known.skills, at, "failed")
-            parts.rests[task] = Rest(known.kind, known.skills)
+            parts.rests[task] = Rest(known.kind, known.skills, known.agent, known.attempt, fact.code)
             return True
         case TaskPaused():
             known = _give_back(parts, task)
@@ -101,9 +106,6 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
             return was_held
         case _:
             return False
-
-
-_UNKNOWN: Final = Rest("", ())
 
 
 def _close(parts: Parts, task: str) -> tuple[Rest, bool]:

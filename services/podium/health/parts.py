@@ -37,10 +37,16 @@ class Attempt(Struct, frozen=True, gc=False):
 
 
 class Rest(Struct, frozen=True, gc=False):
-    """Observed: an open task that was in hand and is not; what it is and needs."""
+    """Observed: an open task that was in hand and is not; what it is and needs, and what became of its last attempt.
+
+    `code` is empty if that was taken back and has not failed.
+    """
 
     kind: str
     skills: tuple[str, ...]
+    agent: str = ""
+    attempt: int = 0
+    code: str = ""
 
 
 Held = dict[str, None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import get_args
 
 from podium.contracts.outcomes import Refused
 from podium.contracts.recovery import (
@@ -24,8 +25,11 @@ from podium.kernel.decider import Emit
 
 from .book import Book, Recovery
 from .holds import quarantined
-from .plans import choose
+from .plans import choose, fitting
 from .state import HealthState
+
+_OWN = frozenset(get_args(Cause))
+"""Codes of attempts that a recovery has ended."""
 
 MOST_CHARGES = 500
 """Of one recovery; what a lost agent had beyond that is another one's."""
@@ -42,6 +46,8 @@ def decide(book: Book, name: str, command: DefinePlan | RemovePlan) -> list[Emit
                 agents=command.agents,
                 times=command.times,
                 order=command.order,
+                codes=command.codes,
+                attempts=command.attempts,
             )
             return [] if plan == known else [Emit(name, plan)]
         case RemovePlan():
@@ -65,6 +71,27 @@ def begin(state: HealthState, now: float) -> Iterator[Emit]:
         if stall is not None and attempt is not None and attempt.attempt == stall.attempt:
             yield from _start(state, "agent_stalled", stall.agent, [task], now)
         state.watch.stuck.pop(task, None)
+    for task in list(state.watch.failed):
+        if book.plans:
+            yield from _failed(state, task, now)
+        state.watch.failed.pop(task, None)
+
+
+def _failed(state: HealthState, task: str, now: float) -> Iterator[Emit]:
+    """An attempt has failed and its task waits for the next one: only a plan that is for it does anything."""
+    book, rest = state.book, state.parts.rests.get(task)
+    if rest is None or not rest.code or rest.code in _OWN or book.charged.get(task, 0) >= rest.attempt:
+        return
+    times = book.times(rest.agent, "attempt_failed", now) + 1
+    plan = fitting(book.plans, "attempt_failed", rest.agent, [rest.kind], times, rest.code, rest.attempt)
+    if plan is not None:
+        name = f"recovery-{book.started + 1}"
+        charges, steps = [Charge(task, rest.attempt)], book.plans[plan].steps
+        started = RecoveryStarted(
+            cause="attempt_failed", agent=rest.agent, charges=charges, plan=plan, steps=steps, times=times
+        )
+        yield Emit(name, started)
+        yield from _steps(state, name, charges, now)
 
 
 def tripped(state: HealthState, agent: str, now: float) -> Iterator[Emit]:

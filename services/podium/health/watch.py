@@ -44,6 +44,7 @@ class Watch:
         returned: agents in doubt that were heard, and tasks that were stalled and are not.
         bereft: lost agents that have tasks in hand.
         stuck: tasks that were stalled just now.
+        failed: tasks whose attempt has failed just now and that wait for the next one.
         moved: recoveries of whose tasks something was heard.
         alarmed: something has happened that an alert may be about.
         unmeasured: what has not had its turn in this round of measurements.
@@ -56,6 +57,7 @@ class Watch:
         self.returned: dict[str, None] = {}
         self.bereft: dict[str, None] = {}
         self.stuck: dict[str, None] = dict.fromkeys(parts.book.stalls)
+        self.failed: dict[str, None] = dict.fromkeys(parts.rests)
         self.moved: dict[str, None] = {}
         self.alarmed = True
         self.unmeasured: dict[tuple[Scope, str], None] = {}
@@ -94,6 +96,7 @@ class Watch:
             self.returned
             or self.bereft
             or self.stuck
+            or self.failed
             or self.moved
             or self.unsure
             or parts.results.judged
@@ -210,6 +213,8 @@ class Watch:
             self.moved[name] = None
         if attempt is None:
             self.over(task)
+            if task in self._parts.rests:
+                self.failed[task] = None
             return
         self.given(task)
         if standings := self._parts.book.standings:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -18,6 +19,7 @@ _STYLES = {"healthy": "green", "degraded": "yellow", "warning": "yellow", "criti
 ALL = "all"
 
 Scope = Literal["agent", "skill", "all"]
+DryRun = Annotated[bool, Parameter(negative=())]
 
 
 @app.command(
@@ -99,6 +101,7 @@ def hold(
     reason: str,
     scope: Scope = "agent",
     seconds: float | None = None,
+    dry_run: DryRun = False,
     common: Common = Common(),
 ) -> int:
     """Keep new work from an agent, a skill, or everything, until it is resumed.
@@ -113,9 +116,13 @@ def hold(
         what the name is of
     seconds
         resume by itself after so long
+    dry_run
+        only say what would happen
     """
     from podium.contracts.recovery import HoldWork
 
+    if dry_run:
+        return run(_try(common, lambda client: _would_hold(client, name, scope)))
     return run(_send(common, name, HoldWork(reason, scope, seconds), "held"))
 
 
@@ -124,7 +131,15 @@ def hold(
 Example:
   podium resume echo-1 --reason "the disk is in\"""",
 )
-def resume(name: str, /, *, reason: str, scope: Scope = "agent", common: Common = Common()) -> int:
+def resume(
+    name: str,
+    /,
+    *,
+    reason: str,
+    scope: Scope = "agent",
+    dry_run: DryRun = False,
+    common: Common = Common(),
+) -> int:
     """Lift every hold of an agent, a skill, or everything: maintenance, quarantine, breaker.
 
     Parameters
@@ -135,9 +150,13 @@ def resume(name: str, /, *, reason: str, scope: Scope = "agent", common: Common 
         why, for the log
     scope
         what the name is of
+    dry_run
+        only say what would happen
     """
     from podium.contracts.recovery import ResumeWork
 
+    if dry_run:
+        return run(_try(common, lambda client: _would_resume_work(client, name, scope)))
     return run(_send(common, name, ResumeWork(reason, scope), "resumed"))
 
 
@@ -192,6 +211,44 @@ async def _stop(common: Common, lift: bool, dry_run: bool, reason: str) -> int:
         return Exit.OK
     command = LiftStop(reason) if lift else StopAll(reason)
     return await _send(common, ALL, command, "lifted" if lift else "stopped")
+
+
+async def _try(common: Common, would: Callable[[Client], Coroutine[Any, Any, str]]) -> int:
+    async with common.client() as client:
+        print(await would(client))
+    return Exit.OK
+
+
+async def _would_hold(client: Client, name: str, scope: Scope) -> str:
+    """Counts of the read models: what is in hand is finished, and what waits goes on waiting."""
+    from podium.client import QueryFailed
+    from podium.contracts.queries import GetAgent, ListAgents, SystemOverview
+
+    match scope:
+        case "agent":
+            try:
+                agent = (await client.query(GetAgent(agent_id=name, fresh=True))).agent
+            except QueryFailed as failed:
+                if failed.code != "not_found":
+                    raise
+                return f"would keep new work from {name}, which is no agent that is known"
+            return f"would keep new work from {name}; the {agent.open} tasks that it has in hand are finished"
+        case "skill":
+            having = (await client.query(ListAgents(skill=name, limit=500, fresh=True))).agents
+            return f"would keep back every task that needs {name}, which {len(having)} agents have"
+        case "all":
+            now = await client.query(SystemOverview(fresh=True))
+            return f"would assign nothing any more; the {now.busy} tasks in hand are finished"
+
+
+async def _would_resume_work(client: Client, name: str, scope: Scope) -> str:
+    from podium.contracts.health_queries import HealthOverview
+
+    now = await client.query(HealthOverview(fresh=True))
+    mine = [hold for hold in now.holds if (hold.scope, hold.name) == (scope, name) and hold.cause != "emergency"]
+    if not mine:
+        return f"nothing holds {name}"
+    return f"would lift: {', '.join(f'{hold.cause} ({hold.reason})' for hold in mine)}"
 
 
 async def _would_stop(client: Client) -> str:
