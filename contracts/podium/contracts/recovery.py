@@ -151,7 +151,7 @@ class PlanDefined(Event, frozen=True, kw_only=True, tag="plan_defined"):
     agents: list[RecordedName]
     times: int
     order: int
-    codes: list[str] = field(default_factory=list[str])
+    codes: tuple[str, ...] = ()
     attempts: int = 1
 
 

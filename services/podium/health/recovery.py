@@ -46,7 +46,7 @@ def decide(book: Book, name: str, command: DefinePlan | RemovePlan) -> list[Emit
                 agents=command.agents,
                 times=command.times,
                 order=command.order,
-                codes=command.codes,
+                codes=tuple(command.codes),
                 attempts=command.attempts,
             )
             return [] if plan == known else [Emit(name, plan)]
