@@ -12,7 +12,7 @@ from podium.contracts.catalogue import event_type
 from podium.projections.received import Received
 from podium.projections.schedules import Schedule, Schedules
 from tests.rules.scenario import START
-from tests.workflows.test_schedules import Clockwork
+from tests.workflows.clockwork import Clockwork
 
 
 def story() -> Clockwork:

@@ -10,8 +10,8 @@ import pytest
 from podium.client.cli._timeline import show
 from tests.projections.feed import Event
 from tests.projections.running import Refusal, Running
+from tests.workflows.clockwork import Clockwork
 from tests.workflows.flows import Broken, Flow
-from tests.workflows.test_schedules import Clockwork
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

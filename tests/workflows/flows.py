@@ -67,7 +67,7 @@ class Flow(RouterScenario):
     def do(self, task: str) -> None:
         """The agent does one task."""
         assigned = self.assignments()[task]
-        step = self.state.flows.links[task].step if task in self.state.flows.links else None
+        step = self.state.flows.children.links[task].step if task in self.state.flows.children.links else None
         facts = {"input": json.loads(bytes(assigned.input)), "kind": assigned.kind, "step": step, "task": task}
         report: dict[str, Any] = {"attempt": assigned.attempt}
         try:
@@ -134,3 +134,18 @@ def _echo(task: dict[str, Any]) -> Any:
 
 def _is_work(step: dict[str, Any]) -> bool:
     return not step.keys() & {"workflow", "wait_for", "approve", "synthesis", "skills"}
+
+
+def after(*steps: str) -> dict[str, Any]:
+    return {"dependencies": list(steps)}
+
+
+def fails(*kinds: str) -> Work:
+    """Work that fails for these kinds, and otherwise gives the kind."""
+
+    def work(task: dict[str, Any]) -> Any:
+        if task["kind"] in kinds:
+            raise Broken("no_luck")
+        return task["kind"]
+
+    return work

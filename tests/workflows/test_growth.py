@@ -73,4 +73,4 @@ def test_a_thousand_runs_at_once_all_end():
         flow.start(f"r{number}")
     flow.finish()
     assert not flow.state.flows.runs
-    assert [closed.phase for closed in flow.state.flows.closed.values()] == ["completed"] * 1_000
+    assert [closed.phase for closed in flow.state.flows.closed.ends.values()] == ["completed"] * 1_000

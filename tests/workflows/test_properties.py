@@ -81,7 +81,7 @@ def test_a_run_that_is_cancelled_leaves_nothing_running(steps: Steps, random: An
         assert isinstance(flow.ended(), WorkflowCancelled)
     assert flow.held() == []
     assert not flow.state.book.tasks
-    assert not flow.state.flows.links
+    assert not flow.state.flows.children.links
     assert flow.reacts() == []
     assert flow.replayed().dump() == flow.dump()
 

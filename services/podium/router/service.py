@@ -131,7 +131,7 @@ class Router:
         change = state.book.fold(entity, cast(TaskEvent, event), actor, at)
         if change is not None:
             state.index.follow(change)
-            if entity in flows.links:
+            if entity in flows.children.links:
                 flows.fold_task(entity, cast(TaskEvent, event), at)
             elif entity in state.phases.links:
                 state.phases.fold_task(entity, cast(TaskEvent, event))
@@ -169,7 +169,7 @@ class Router:
     def _reported(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
         """What follows for a workflow belongs to the report: they are one commit."""
         decided = self._order(state, request, now)
-        if isinstance(decided, Refused) or request.entity not in state.flows.links:
+        if isinstance(decided, Refused) or request.entity not in state.flows.children.links:
             return decided
         return workflows.and_then(state, decided, now, self._rules)
 

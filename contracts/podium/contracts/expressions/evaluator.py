@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, assert_never
 
-from .functions import FUNCTIONS, Budget, EvaluationError, as_double, as_int, is_list, is_map, kind_of
+from .functions import FUNCTIONS, Budget, EvaluationError, as_int, is_list, is_map, kind_of
 from .nodes import Binary, Call, Choice, Each, Field, Has, Item, ListOf, Literal, MapOf, Name, Node, Unary
+from .operators import OPERATIONS
 from .parser import parse
 from .walk import names_in, steps_in
 
@@ -189,7 +189,7 @@ def _binary(node: Binary) -> _Run:
     left, right, symbol = _compiled(node.left), _compiled(node.right), node.symbol
     if symbol in ("&&", "||"):
         return _either(left, right, symbol, symbol == "||")
-    operate = _OPERATIONS[symbol]
+    operate = OPERATIONS[symbol]
     return lambda variables: operate(left(variables), right(variables), variables[_BUDGET])
 
 
@@ -275,105 +275,3 @@ def _each(node: Each) -> _Run:
             return lambda variables: [element for element, inner in elements(variables) if passes(inner)]
         case _:
             return lambda variables: [made(inner) for _, inner in elements(variables) if passes(inner)]
-
-
-# Operations on values
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _misfit(symbol: str, left: Any, right: Any) -> EvaluationError:
-    return EvaluationError(f"{symbol} does not go with {kind_of(left)} and {kind_of(right)}")
-
-
-def equal(left: Any, right: Any, budget: Budget) -> bool:
-    """As JSON values: 1 is 1.0 and is not true."""
-    budget.pay(1)
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if is_list(left) and is_list(right):
-        return len(left) == len(right) and all(equal(a, b, budget) for a, b in zip(left, right, strict=True))
-    if is_map(left) and is_map(right):
-        return len(left) == len(right) and all(key in right and equal(left[key], right[key], budget) for key in left)
-    return bool(left == right)
-
-
-def _add(left: Any, right: Any, budget: Budget) -> Any:
-    if _is_number(left) and _is_number(right):
-        total = left + right
-        return as_double(total) if isinstance(total, float) else as_int(total)
-    if isinstance(left, str) and isinstance(right, str):
-        budget.pay((len(left) + len(right)) // 16)
-        return left + right
-    if is_list(left) and is_list(right):
-        budget.pay(len(left) + len(right))
-        return left + right
-    raise _misfit("+", left, right)
-
-
-def _arithmetic(symbol: str, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Budget], Any]:
-    def run(left: Any, right: Any, budget: Budget) -> Any:
-        if not (_is_number(left) and _is_number(right)):
-            raise _misfit(symbol, left, right)
-        try:
-            result = operate(left, right)
-        except ZeroDivisionError:
-            raise EvaluationError("a division by zero") from None
-        except OverflowError:
-            raise EvaluationError("the result is no finite number") from None
-        return as_double(result) if isinstance(result, float) else as_int(result)
-
-    return run
-
-
-def _divide(left: Any, right: Any) -> Any:
-    """Integers towards zero, as CEL does."""
-    if isinstance(left, float) or isinstance(right, float):
-        return left / right
-    quotient = abs(left) // abs(right)
-    return quotient if (left < 0) == (right < 0) else -quotient
-
-
-def _remainder(left: Any, right: Any) -> Any:
-    """With the sign of the dividend, as CEL does."""
-    if isinstance(left, float) or isinstance(right, float):
-        return math.fmod(left, right) if right else left % right
-    return left - right * _divide(left, right)
-
-
-def _ordered(symbol: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Budget], bool]:
-    def run(left: Any, right: Any, budget: Budget) -> bool:
-        same = (isinstance(left, str) and isinstance(right, str)) or (
-            isinstance(left, bool) and isinstance(right, bool)
-        )
-        if not same and not (_is_number(left) and _is_number(right)):
-            raise _misfit(symbol, left, right)
-        return compare(left, right)
-
-    return run
-
-
-def _within(left: Any, right: Any, budget: Budget) -> bool:
-    if is_list(right):
-        return any(equal(left, element, budget) for element in right)
-    if is_map(right):
-        return isinstance(left, str) and left in right
-    raise EvaluationError(f"in needs a list or map, not {kind_of(right)}")
-
-
-_OPERATIONS: Final[Mapping[str, Callable[[Any, Any, Budget], Any]]] = {
-    "+": _add,
-    "-": _arithmetic("-", lambda left, right: left - right),
-    "*": _arithmetic("*", lambda left, right: left * right),
-    "/": _arithmetic("/", _divide),
-    "%": _arithmetic("%", _remainder),
-    "==": equal,
-    "!=": lambda left, right, budget: not equal(left, right, budget),
-    "<": _ordered("<", lambda left, right: left < right),
-    "<=": _ordered("<=", lambda left, right: left <= right),
-    ">": _ordered(">", lambda left, right: left > right),
-    ">=": _ordered(">=", lambda left, right: left >= right),
-    "in": _within,
-}

@@ -126,7 +126,9 @@ def _name(state: RouterState, schedule: str, due: float) -> str:
     name = f"{schedule[:LONGEST]}-{moment:%Y%m%dT%H%M%SZ}"
     flows = state.flows
     found, number = name, 1
-    while found in flows.runs or found in flows.closed or found in flows.links or found in state.schedules.runs:
+    while (
+        found in flows.runs or found in flows.closed or found in flows.children.links or found in state.schedules.runs
+    ):
         number += 1
         found = f"{name}-{number}"
     return found

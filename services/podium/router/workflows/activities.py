@@ -107,7 +107,7 @@ def submission(flows: Flows, run: Run, link: Link) -> Begun:
     assert work is not None
     input = Raw(filled(work.input, values, "input"))
     if step.step.action == "workflow" and link.purpose not in ("compensation", "fallback"):
-        version = flows.newest(step.step.workflow or "")
+        version = flows.versions.newest(step.step.workflow or "")
         if version is None:
             raise NoValue("unknown_workflow", f"there is no workflow {step.step.workflow}")
         return WorkflowStarted(
@@ -142,7 +142,7 @@ def _check_limits(flows: Flows, run: Run, step: StepPlan) -> None:
     if step.step.workflow is not None:
         if run.facts.depth >= limits.max_depth:
             raise NoValue("too_deep", f"it is {run.facts.depth} runs below the first, and deeper it may not go")
-        if flows.newest(step.step.workflow) is None:
+        if flows.versions.newest(step.step.workflow) is None:
             raise NoValue("unknown_workflow", f"there is no workflow {step.step.workflow}")
 
 
@@ -151,7 +151,7 @@ def _known(flows: Flows, step: StepPlan, input: bytes, now: float) -> bytes | No
     cache, work = step.step.cache, step.work
     if cache is None or not flows.cache:
         return None
-    found = flows.cache.get(cache_key(work.kind, work.skills, work.constraints.agents, input))
+    found = flows.cache.find(cache_key(work.kind, work.skills, work.constraints.agents, input))
     return found[0] if found is not None and found[1] >= now - cache.max_age else None
 
 
@@ -159,7 +159,7 @@ def _name(state: RouterState, run: Run, step: StepPlan, suffix: str) -> str:
     flows, book = state.flows, state.book
 
     def is_taken(name: str) -> bool:
-        return name in flows.runs or name in flows.closed or name in flows.links or book.find(name) is not None
+        return name in flows.runs or name in flows.closed or name in flows.children.links or book.find(name) is not None
 
     return child_name(run.id, step.id, suffix, is_taken)
 

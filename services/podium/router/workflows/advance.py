@@ -7,7 +7,7 @@ tasks as it is served, and the best step goes first even if it could begin only 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Raw
@@ -31,6 +31,7 @@ from podium.router.state import RouterState
 from podium.router.tasks import decide
 
 from .activities import begin, submission, undo
+from .line import arrange
 from .plan import StepPlan
 from .results import settle
 from .runs import Completed, Ending, Run, Skipped
@@ -65,9 +66,9 @@ class Engine:
         """All that is due at once."""
         flows = self._flows
         while flows.busy:
-            for child in list(flows.orphans):
+            for child in list(flows.children.orphans):
                 yield from self._abandon(child)
-            for child in list(flows.unsubmitted):
+            for child in list(flows.children.unsubmitted):
                 yield from self._submit(child)
             for name in list(flows.pending):
                 flows.pending.pop(name, None)
@@ -106,8 +107,8 @@ class Engine:
     def _abandon(self, child: str) -> Iterator[Emit]:
         """Nobody needs it any more."""
         flows, book = self._flows, self._state.book
-        flows.orphans.pop(child, None)
-        link = flows.links.get(child)
+        flows.children.orphans.pop(child, None)
+        link = flows.children.links.get(child)
         if link is None:
             return
         if child in flows.runs:
@@ -115,8 +116,8 @@ class Engine:
             return
         task = book.tasks.get(child)
         if task is None:
-            flows.links.pop(child, None)
-            flows.unsubmitted.pop(child, None)
+            flows.children.links.pop(child, None)
+            flows.children.unsubmitted.pop(child, None)
             return
         reason = CancelTask(f"{link.run} does not need it any more")
         decided = decide(child, task, reason, SELF, self._now, self._rules)
@@ -125,16 +126,16 @@ class Engine:
     def _submit(self, child: str) -> Iterator[Emit]:
         """A step has begun it, and it is not there: so it was before a crash, or in this very moment."""
         flows = self._flows
-        link = flows.links.get(child)
+        link = flows.children.links.get(child)
         run = None if link is None else flows.runs.get(link.run)
         if link is None or run is None:
-            flows.unsubmitted.pop(child, None)
+            flows.children.unsubmitted.pop(child, None)
             return
         try:
             begun = submission(flows, run, link)
         except NoValue as none:
             # It had a value when it began: the rules have changed since.
-            flows.unsubmitted.pop(child, None)
+            flows.children.unsubmitted.pop(child, None)
             yield self._of(run, self._failure(run, link.step, none.code, str(none)))
             return
         yield Emit(child, begun, actor=run.facts.principal, parent=run.id)
@@ -166,7 +167,7 @@ class Engine:
             while count < AT_ONCE and (best := self._next_of(run, lane)) is not None:
                 count += 1
                 yield from self._begin(run, best)
-                self._arrange(run.waiting.get(lane, {}))
+                arrange(self._state.index.queue, run.waiting.get(lane, {}))
                 if facts.ending is not None:
                     return
         if run.todo or count >= AT_ONCE:
@@ -180,22 +181,6 @@ class Engine:
         if best is None or not waiting:
             return best
         return best if best.rank > max(waiting.values()) else None
-
-    def _arrange(self, waiting: Mapping[str, float]) -> None:
-        """The tasks of a run that wait in one line change places, so that the best goes first."""
-        queue = self._state.index.queue
-        places = sorted(place for task in waiting if (place := queue.key(task)) is not None)
-        if len(places) < 2:
-            return
-        line = queue.line(places[0].task)
-        wanted = sorted((place.task for place in places), key=lambda task: -waiting[task])
-        if wanted == [place.task for place in places] or any(queue.line(task) is not line for task in wanted):
-            return
-        needs, principal = line.needs, line.principal
-        for place in places:
-            queue.remove(place.task)
-        for place, task in zip(places, wanted, strict=True):
-            queue.add(place._replace(task=task), needs, principal)
 
     def _look_at(self, run: Run, step: StepPlan) -> Iterator[Emit]:
         """All that the step waits for is done: it is skipped, waits for something else, or may begin."""
@@ -254,7 +239,7 @@ class Engine:
             child = (event.task or event.run) if isinstance(event, StepStarted | StepContinued) else None
             if child is not None:
                 yield from self._submit(child)
-            for orphan in list(self._flows.orphans):
+            for orphan in list(self._flows.children.orphans):
                 yield from self._abandon(orphan)
 
     # The end

@@ -65,7 +65,7 @@ def define(state: RouterState, request: Request, command: DefineWorkflow) -> lis
         message = f"$.definition.id: it is {definition.id}, and the command is for {request.entity}"
         return Refused("bad_definition", message, {"path": "$.definition.id"})
     written = to_json(definition)
-    newest = state.flows.newest(request.entity)
+    newest = state.flows.versions.newest(request.entity)
     if newest is not None and newest.hash == hash_of(written):
         return []
     number = 1 if newest is None else newest.number + 1
@@ -86,12 +86,12 @@ def start(state: RouterState, request: Request, command: StartWorkflow, rules: R
 
 def startable(flows: Flows, workflow: str, version: int | None, input: Raw, rules: Rules) -> Plan | Refused:
     """The version with which a run may begin, by default the newest."""
-    newest = flows.newest(workflow)
+    newest = flows.versions.newest(workflow)
     if newest is None:
         message = f"$.workflow: there is no workflow {workflow}"
         return Refused("unknown_workflow", message, {"path": "$.workflow"})
     number = version or newest.number
-    plan = flows.plan(workflow, number)
+    plan = flows.versions.plan(workflow, number)
     if plan is None:
         message = f"$.version: there is no version {number} of {workflow}; the newest is {newest.number}"
         return Refused("unknown_workflow", message, {"path": "$.version", "newest": newest.number})
@@ -108,14 +108,14 @@ def rerun(state: RouterState, request: Request, command: RerunWorkflow) -> list[
     known = _digest(flows, request.entity)
     if known is not None:
         return [] if known == digest_of_start(command) else _exists(request.entity)
-    before = flows.whole.get(command.run)
+    before = flows.closed.whole.get(command.run)
     if before is None:
         if command.run in flows.runs:
             return Refused("run_open", f"{command.run} is not over yet", {"path": "$.run"})
         kept = "is no longer kept whole" if command.run in flows.closed else "is not known"
         return Refused("unknown_run", f"$.run: the run {command.run} {kept}", {"path": "$.run"})
-    newest = flows.newest(before.workflow)
-    plan = None if newest is None else flows.plan(before.workflow, newest.number)
+    newest = flows.versions.newest(before.workflow)
+    plan = None if newest is None else flows.versions.plan(before.workflow, newest.number)
     if plan is None:
         return Refused("unknown_workflow", f"there is no workflow {before.workflow} any more")
     if command.step is not None and command.step not in plan.steps:
@@ -131,7 +131,7 @@ def order(state: RouterState, request: Request, command: RunCommand) -> list[Emi
     """What is asked of a run that should be there."""
     run = state.flows.runs.get(request.entity)
     if run is None:
-        closed = state.flows.closed.get(request.entity)
+        closed = state.flows.closed.ends.get(request.entity)
         if closed is None:
             return Refused("unknown_run", f"there is no run {request.entity}")
         if isinstance(command, CancelWorkflow) and closed.phase == "cancelled":
@@ -187,7 +187,7 @@ def _migrated(flows: Flows, run: Run, number: int) -> Sequence[WorkflowEvent] | 
     facts = run.facts
     if number == facts.version:
         return []
-    plan = flows.plan(facts.workflow, number)
+    plan = flows.versions.plan(facts.workflow, number)
     if plan is None:
         message = f"$.version: there is no version {number} of {facts.workflow}"
         return Refused("unknown_workflow", message, {"path": "$.version"})
@@ -202,7 +202,7 @@ def _digest(flows: Flows, run: str) -> bytes | None:
     """Of what a run was started with, if it is known."""
     if run in flows.runs:
         return flows.runs[run].facts.digest
-    closed = flows.closed.get(run)
+    closed = flows.closed.ends.get(run)
     return None if closed is None else closed.digest
 
 

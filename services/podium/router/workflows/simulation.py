@@ -222,7 +222,7 @@ class Simulation:
         return floor(dict(order), [name for name, _ in order], seconds, self._slots)
 
     def _order(self) -> list[tuple[str, tuple[str, ...]]]:
-        plan = self._state.flows.plan(self._definition.id, 1)
+        plan = self._state.flows.versions.plan(self._definition.id, 1)
         return [] if plan is None else [(name, plan.needed[name]) for name in plan.order]
 
 

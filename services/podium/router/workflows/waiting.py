@@ -21,7 +21,7 @@ def explain_run(state: RouterState, run_id: str, now: float, settings: RouterSet
     """None for a run that is not known, or no more."""
     run = state.flows.runs.get(run_id)
     if run is None:
-        closed = state.flows.closed.get(run_id)
+        closed = state.flows.closed.ends.get(run_id)
         return None if closed is None else Waiting(closed.phase, [f"the run is {closed.phase}"])
     facts = run.facts
     if facts.ending is not None:
