@@ -62,5 +62,6 @@ def _begun(view: View, runs: list[Run]) -> dict[str, tuple[list[str], list[str]]
     found: dict[str, tuple[list[str], list[str]]] = {run.run_id: ([], []) for run in runs}
     rows = select(steps.run_id, steps.step, steps.phase).where(steps.run_id.in_(list(found)))
     for run, step, phase in view.connection.execute(rows.order_by(steps.run_id, steps.sequence)):
-        found[run][phase == "running"].append(step)
+        done, active = found[run]
+        (active if phase == "running" else done).append(step)
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, select
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, Float, Select, and_, case, cast, func, select
 
 from podium.contracts.workflow_insights import StatisticsAnswer, StepStatistics, WorkflowStatistics
 from podium.contracts.workflow_queries import OPEN_RUN_PHASES
@@ -35,6 +36,19 @@ async def workflow_statistics(sources: Sources, query: WorkflowStatistics) -> St
     )
 
 
+class _Lengths(Struct, frozen=True):
+    """Of several runs, or of one step in them; seconds."""
+
+    mean: float
+    p50: float
+    p95: float
+    longest: float
+    total: float
+
+    def told(self) -> dict[str, Any]:
+        return {"mean": self.mean, "p50": self.p50, "p95": self.p95, "longest": self.longest}
+
+
 def _statistics(view: View, query: WorkflowStatistics, since: float, until: float) -> StatisticsAnswer:
     runs = view.workflows.runs.c
     ours = runs.workflow == query.workflow
@@ -47,8 +61,8 @@ def _statistics(view: View, query: WorkflowStatistics, since: float, until: floa
     counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(phases)}
     failures = select(runs.code, func.count()).where(ended, runs.phase == "failed").group_by(runs.code)
     codes: dict[str, int] = {row[0]: row[1] for row in connection.execute(failures)}
-    lengths = _lengths(select(), runs.workflow, runs.ended_at - runs.started_at, ended, runs.phase == "completed")
-    row = connection.execute(lengths).first()
+    length = runs.ended_at - runs.started_at
+    took = _lengths(connection, select(), runs.workflow, length, ended, runs.phase == "completed").get(query.workflow)
     return StatisticsAnswer(
         positions={},
         workflow=query.workflow,
@@ -60,7 +74,7 @@ def _statistics(view: View, query: WorkflowStatistics, since: float, until: floa
         cancelled=counts.get("cancelled", 0),
         codes=codes,
         steps=_steps(view, ended, query.slowest),
-        **({} if row is None else dict(zip(("mean", "p50", "p95", "longest"), row[2:6], strict=True))),
+        **({} if took is None else took.told()),
     )
 
 
@@ -68,43 +82,42 @@ def _steps(view: View, ended: ColumnElement[bool], most: int) -> list[StepStatis
     runs, steps = view.workflows.runs, view.workflows.steps
     joined = select().join_from(steps, runs, steps.c.run_id == runs.c.run_id)
     done = and_(ended, steps.c.ended_at.is_not(None))
-    lengths = _lengths(joined, steps.c.step, steps.c.ended_at - steps.c.started_at, done, steps.c.phase == "completed")
-    took = {row[0]: row for row in view.connection.execute(lengths)}
-    whole = sum(row[6] for row in took.values())
+    length = steps.c.ended_at - steps.c.started_at
+    took = _lengths(view.connection, joined, steps.c.step, length, done, steps.c.phase == "completed")
+    whole = sum(lengths.total for lengths in took.values())
     phases: dict[str, dict[str, int]] = {}
     counted = joined.add_columns(steps.c.step, steps.c.phase, func.count()).where(done)
     for step, phase, count in view.connection.execute(counted.group_by(steps.c.step, steps.c.phase)):
         phases.setdefault(step, {})[phase] = count
-    slowest = sorted(phases, key=lambda step: (-took[step][6] if step in took else 0.0, step))[:most]
+    slowest = sorted(phases, key=lambda step: (-took[step].total if step in took else 0.0, step))[:most]
     found: list[StepStatistics] = []
     for step in slowest:
-        row = took.get(step)
-        times: dict[str, Any] = {}
-        if row is not None:
-            times = dict(zip(("mean", "p50", "p95", "longest"), row[2:6], strict=True))
-            times["share"] = row[6] / whole if whole else 0.0
-        found.append(StepStatistics(step, **phases[step], **times))
+        lengths = took.get(step)
+        times = {} if lengths is None else lengths.told()
+        share = lengths.total / whole if lengths is not None and whole else 0.0
+        found.append(StepStatistics(step, **phases[step], **times, share=share))
     return found
 
 
 def _lengths(
-    base: Select[Any], name: ColumnElement[str], length: ColumnElement[float], *where: ColumnElement[bool]
-) -> Select[Any]:
-    """Rows of name, count, mean, p50, p95, longest and sum of the lengths.
-
-    A percentile is the least length that so many do not pass (the nearest rank).
-    """
+    connection: Connection,
+    base: Select[*tuple[Any, ...]],
+    name: ColumnElement[str],
+    length: ColumnElement[float],
+    *where: ColumnElement[bool],
+) -> dict[str, _Lengths]:
+    """By name. A percentile is the least length that so many do not pass (the nearest rank)."""
     place = func.row_number().over(partition_by=name, order_by=length)
     count = func.count().over(partition_by=name)
     every = base.add_columns(name.label("name"), length.label("length"), place.label("place"), count.label("count"))
     ranked = every.where(*where).subquery().c
     half, most = cast(ranked.count, Float) * 0.5, cast(ranked.count, Float) * 0.95
-    return select(
-        ranked.name,
-        ranked.count,
+    figures = (
         func.avg(ranked.length),
         func.min(case((ranked.place >= half, ranked.length))),
         func.min(case((ranked.place >= most, ranked.length))),
         func.max(ranked.length),
         func.sum(ranked.length),
-    ).group_by(ranked.name, ranked.count)
+    )
+    rows = connection.execute(select(ranked.name, *figures).group_by(ranked.name, ranked.count))
+    return {row[0]: _Lengths(*(float(figure) for figure in row[1:])) for row in rows}
