@@ -18,6 +18,7 @@ from rich.console import Console
 from . import (
     anomaly,
     decisions,
+    documents,
     eventstore,
     latency,
     lives,
@@ -49,6 +50,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "decisions": decisions.MEASUREMENT,
     "routing": routing.MEASUREMENT,
     "anomaly": anomaly.MEASUREMENT,
+    "documents": documents.MEASUREMENT,
     "workflows": workflows.MEASUREMENT,
     "startup": startup.MEASUREMENT,
     "eventstore": eventstore.MEASUREMENT,
