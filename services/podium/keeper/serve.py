@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.provision import provision
+from podium.kernel.provision import ProvisionOptions, provision
 from podium.runtime.connection import ConnectionLost, connect, disconnect
 from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.wire import listen
@@ -37,11 +37,13 @@ MOST_SEAL: Final = 128
 class Keeper:
     """Signs until it is cancelled."""
 
-    def __init__(self, nc: Client, subjects: Subjects, key: Ed25519PrivateKey, seconds: float) -> None:
+    def __init__(self, nc: Client, settings: Settings, key: Ed25519PrivateKey) -> None:
+        subjects = Subjects(settings.prefix)
         self._nc = nc
         self._subjects = subjects
         self._ledger = Ledger(nc, subjects, key)
-        self._seconds = seconds
+        self._seconds = settings.checkpoint_seconds
+        self._options = ProvisionOptions(replicas=settings.replicas)
         self._one_at_a_time = asyncio.Lock()
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -60,7 +62,7 @@ class Keeper:
             return await self._ledger.checkpoint(time.time())
 
     async def _open(self) -> None:
-        await provision(self._nc, self._subjects, [])
+        await provision(self._nc, self._subjects, [], self._options)
         await self._ledger.open()
 
     def _on_request(self, _subject: str, reply: str, payload: bytes, _headers: bytes) -> None:
@@ -101,7 +103,7 @@ async def serve(settings: Settings, key: Ed25519PrivateKey) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     nc = await connect(settings.nats, name="podium-keeper", **settings.login(), on_lost=lost.set)
-    keeper = Keeper(nc, Subjects(settings.prefix), key, settings.checkpoint_seconds)
+    keeper = Keeper(nc, settings, key)
     running = asyncio.create_task(keeper.run())
     waits = [asyncio.create_task(event.wait()) for event in (stop, lost)]
     try:

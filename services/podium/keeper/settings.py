@@ -7,13 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from podium.runtime.settings import ProcessSettings, says
+from podium.kernel.settings import Settings as KernelSettings
+from podium.runtime.settings import says
 
 KEY_FILE = "audit-key.pem"
 
 
-class Settings(ProcessSettings):
-    """What the keeper is told. Each field is the variable `PODIUM_<FIELD>`."""
+class Settings(KernelSettings):
+    """What the keeper is told, beside what every service is. Each field is the variable `PODIUM_<FIELD>`."""
 
     data: Annotated[Path, says(f"directory in which {KEY_FILE} is, unless `audit_key` names a file")] = Path(
         "podium-data"
