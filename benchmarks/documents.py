@@ -69,8 +69,8 @@ def ruled(recording: Recording) -> float:
 MEASUREMENT = Measurement(
     title="Shared documents",
     setting=(
-        f"Recordings of editing-traces; batches of {BATCH} keystrokes, each a Yjs update in an event of its own. Typed: "
-        "keystrokes on replicas, sent as updates, merged into another one; bytes are those of whole events. "
+        f"Recordings of editing-traces; batches of {BATCH} keystrokes, each a Yjs update in an event of its own. "
+        "Typed: keystrokes on replicas, sent as updates, merged into another one; bytes are those of whole events. "
         "Processor time."
     ),
     run=run,
