@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from podium.client import Agent, Client, CommandRefused, Task, workflows
+from podium.client import Agent, Client, CommandRefused, Task, schedules, workflows
 from podium.client.workflows import RunFailed, Workflow
 from podium.contracts.tasks import TaskCompleted
 from podium.contracts.workflow_queries import GetRun, ListRuns, ListSteps
@@ -126,6 +126,42 @@ async def test_the_command_line_runs_a_file(shared_podium: Podium, tmp_path: Pat
     file.write_text("id: lines\ntasks:\n- {id: a, when: '1 +'}\n")
     code, out, err = await podium(shared_podium, "run", str(file))
     assert (code, "lines.yaml:3:11" in err) == (1, True), err
+
+
+async def test_schedules_statistics_and_migration(shared_podium: Podium):
+    async with Client(shared_podium.url, "tester", timeout=SECONDS) as client, at_work(doubling(), shared_podium.url):
+        flow = Workflow("timed", output="${run.due}")
+        flow.step("first", skills=["double"], input=1)
+        await workflows.define(client, flow)
+        assert await schedules.create(client, "soon", "timed", schedules.After(0.2))
+        assert await schedules.create(client, "often", "timed", schedules.Every(3600.0), overlap="queue")
+        assert not await schedules.create(client, "often", "timed", schedules.Every(3600.0), overlap="queue")
+        with pytest.raises(CommandRefused, match="no time zone"):
+            await schedules.create(client, "bad", "timed", schedules.Cron("0 2 * * *", "Europe/Atlantis"))
+        async with asyncio.timeout(SECONDS):
+            while not (once := await schedules.get(client, "soon")).runs:
+                await asyncio.sleep(0.1)
+        run = once.runs[0].run_id
+        assert await workflows.result(client, run) == once.schedule.last_at
+        assert {row.schedule for row in await schedules.find(client, "timed")} == {"often"}
+        assert len((await schedules.get(client, "often", 3)).due) == 3
+        await schedules.remove(client, "often")
+
+        waiting = Workflow("timed", roles={"boss": ["ann"]}, output=1)
+        waiting.step("first", skills=["double"], input=1)
+        waiting.step("second", after=["first"], approve={"roles": ["boss"]})
+        await workflows.define(client, waiting)
+        await workflows.start(client, "timed", run_id="timed-1")
+        waiting.step("last", after=["second"], skills=["double"], input=1)
+        await workflows.define(client, waiting)
+        code, out, err = await podium(shared_podium, "migrate", "timed", "--run", "timed-1", "--json")
+        assert (code, [row["result"] for row in json.loads(out)["runs"]]) == (0, ["moved"]), err
+        await client.send("router", "timed-1", ("signal_workflow", {"signal": "nothing"}))
+        code, out, err = await podium(shared_podium, "status", "timed-1", "--timeline")
+        assert (code, "▸ first" in out) == (0, True), err
+        await client.send("router", "timed-1", ("cancel_workflow", {}))
+        code, out, err = await podium(shared_podium, "stats", "timed", "--json")
+        assert (code, json.loads(out)["completed"], json.loads(out)["cancelled"]) == (0, 1, 1), err
 
 
 async def podium(system: Podium, *words: str) -> tuple[int, str, str]:

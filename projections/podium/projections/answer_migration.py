@@ -13,7 +13,7 @@ from podium.contracts.workflow_insights import ListMigration, Migratable, Migrat
 from podium.contracts.workflow_queries import OPEN_RUN_PHASES
 
 from .answer_workflows import definition_at, find_definition
-from .pages import fitting, read_cursor, write_cursor
+from .pages import page, read_cursor
 from .sources import Sources
 from .store import View
 from .workflows import Run
@@ -39,20 +39,14 @@ async def list_migration(sources: Sources, query: ListMigration) -> MigrationAns
     for version, sequence in places.items():
         definition: Any = msgspec.json.decode(await definition_at(sources, sequence))
         shapes[version] = Shape(read_value(definition))
-    rows = [
-        Migratable(
-            run.run_id, run.version, run.phase, obstacles(shapes[run.version], shapes[number], *begun[run.run_id])
-        )
-        for run in found[: query.limit]
-    ]
-    rows = rows[: fitting(rows, sources.room)]
+
+    def told(run: Run) -> Migratable:
+        found = obstacles(shapes[run.version], shapes[number], *begun[run.run_id])
+        return Migratable(run.run_id, run.version, run.phase, found)
+
+    rows, more = page(found, query.limit, sources.room, told, lambda run: run.sequence)
     return MigrationAnswer(
-        positions=positions,
-        workflow=query.workflow,
-        version=number,
-        current=current,
-        runs=rows,
-        next=write_cursor(found[len(rows) - 1].sequence) if len(rows) < len(found) else None,
+        positions=positions, workflow=query.workflow, version=number, current=current, runs=rows, next=more
     )
 
 

@@ -18,7 +18,7 @@ from podium.contracts.timing import Timing, following, ticks
 from podium.contracts.workflow_queries import RunRow
 
 from .answer_workflows import run_row
-from .pages import fitting, read_cursor, write_cursor
+from .pages import page, read_cursor
 from .schedules import Schedule
 from .sources import Failed, Sources
 from .store import View
@@ -40,10 +40,8 @@ async def list_schedules(sources: Sources, query: ListSchedules) -> SchedulesAns
         return [Schedule(*row) for row in found]
 
     found, positions = await sources.view(read)
-    rows = [_row(schedule) for schedule in found[: query.limit]]
-    rows = rows[: fitting(rows, sources.room)]
-    more = len(rows) < len(found)
-    return SchedulesAnswer(positions=positions, schedules=rows, next=write_cursor(rows[-1].schedule) if more else None)
+    rows, more = page(found, query.limit, sources.room, _row, lambda schedule: schedule.schedule)
+    return SchedulesAnswer(positions=positions, schedules=rows, next=more)
 
 
 async def get_schedule(sources: Sources, query: GetSchedule) -> ScheduleAnswer:

@@ -26,7 +26,7 @@ from podium.contracts.workflow_queries import (
 )
 from podium.contracts.workflows import WorkflowCompleted, WorkflowDefined
 
-from .pages import fitting, read_cursor, write_cursor
+from .pages import fitting, page, read_cursor
 from .sources import Failed, Sources
 from .store import View
 from .workflows import Run, Step
@@ -109,12 +109,8 @@ async def list_runs(sources: Sources, query: ListRuns) -> RunsAnswer:
         ]
 
     found, positions = await sources.view(read)
-    rows = [run_row(run) for run in found[: query.limit]]
-    rows = rows[: fitting(rows, sources.room)]
-    more = len(rows) < len(found)
-    return RunsAnswer(
-        positions=positions, runs=rows, next=write_cursor(found[len(rows) - 1].sequence) if more else None
-    )
+    rows, more = page(found, query.limit, sources.room, run_row, lambda run: run.sequence)
+    return RunsAnswer(positions=positions, runs=rows, next=more)
 
 
 async def get_run(sources: Sources, query: GetRun) -> RunAnswer:
@@ -139,12 +135,8 @@ async def list_steps(sources: Sources, query: ListSteps) -> StepsAnswer:
         return [Step(*row) for row in view.connection.execute(rows.order_by(steps.sequence).limit(query.limit + 1))]
 
     found, positions = await sources.view(read)
-    rows = [_step_row(step) for step in found[: query.limit]]
-    rows = rows[: fitting(rows, sources.room)]
-    more = len(rows) < len(found)
-    return StepsAnswer(
-        positions=positions, steps=rows, next=write_cursor(found[len(rows) - 1].sequence) if more else None
-    )
+    rows, more = page(found, query.limit, sources.room, _step_row, lambda step: step.sequence)
+    return StepsAnswer(positions=positions, steps=rows, next=more)
 
 
 def find_run(view: View, run_id: str) -> Run:

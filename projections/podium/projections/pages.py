@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from .sources import Failed
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -32,6 +33,24 @@ def read_cursor(cursor: str, key: type[T]) -> T:
         return msgspec.json.decode(text, type=key)
     except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
         raise Failed("invalid", "$.cursor: not the `next` of an answer to this query") from error
+
+
+def page(
+    found: Sequence[T], limit: int, room: int, told: Callable[[T], R], key: Callable[[T], float | int | str]
+) -> tuple[list[R], str | None]:
+    """The rows of a page as they are told, and the cursor of the next one, None on the last.
+
+    Args:
+        found: one more than `limit`, if there are so many.
+        room: bytes that the rows may take up.
+        key: by what they are in order.
+
+    Raises:
+        Failed: not even one fits.
+    """
+    rows = [told(item) for item in found[:limit]]
+    rows = rows[: fitting(rows, room)]
+    return rows, write_cursor(key(found[len(rows) - 1])) if len(rows) < len(found) else None
 
 
 def fitting(items: Sequence[Any], room: int) -> int:
