@@ -100,6 +100,7 @@ WORK: Final[Mapping[str, Literal["always", "sometimes"]]] = MappingProxyType(
         "podium.attempt_failed.v1": "sometimes",
         "podium.task_cancelled.v1": "sometimes",
         "podium.task_paused.v1": "sometimes",
+        "podium.insight_found.v1": "sometimes",
         "podium.vote_asked.v1": "always",
         "podium.messages_sent.v1": "always",
     }

@@ -330,6 +330,7 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
             queries.AgentsAnswer(positions=_POSITIONS, agents=[_AGENT_ROW]),
         ),
         **examples_alerts.QUERIES,
+        **examples_optimizer.QUERIES,
         **examples_decisions.QUERIES,
         **examples_health.QUERIES,
         health_queries.HealthOverview: (

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from . import policies, policy_queries, predictions
+from . import insights, policies, policy_queries, prediction_queries, predictions
 from .query import Answer, Query
 from .subjects import Service
 
@@ -19,6 +19,51 @@ COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
     ("ops", "learning-1", policies.ProposePolicy(_POLICY, share=0.1, reason="agents differ")),
     ("ops", "learning-1", policies.PromotePolicy("a week is enough")),
     ("ops", "learning-1", policies.RollBackPolicy("too many risks")),
+    ("ops", "fails-more-1a2b3c4d5e6f", insights.ApplyAdvice()),
+)
+
+_INSIGHT: Final = "fails-more-1a2b3c4d5e6f"
+_ADVICE: Final = insights.Advice(
+    "health",
+    "echo-1",
+    "hold_work",
+    {"reason": "it completes 52% of its attempts, the others 95%", "scope": "agent", "seconds": 3600.0},
+    "give echo-1 no work for an hour",
+)
+_FOUND: Final = insights.InsightFound(
+    finding="fails_more",
+    kind="echo",
+    effect=-0.43,
+    low=-0.55,
+    high=-0.3,
+    unit="share",
+    counts={"attempts": 80.0, "completed": 42.0, "others_attempts": 400.0, "others_completed": 380.0},
+    message="echo-1 completes 52% of its attempts at echo, the others 95%",
+    agent="echo-1",
+    advice=_ADVICE,
+)
+_EFFECT: Final = insights.EffectMeasured(
+    kind="echo",
+    success_before=0.87,
+    success_after=0.95,
+    gain=0.08,
+    gain_low=0.01,
+    gain_high=0.13,
+    attempts=40.0,
+    verdict="better",
+    ratio=0.98,
+    ratio_low=0.9,
+    ratio_high=1.07,
+)
+_CALIBRATION: Final = predictions.CalibrationMeasured(
+    level=0.9,
+    intervals=500.0,
+    coverage=0.904,
+    outcomes=500.0,
+    brier=0.05,
+    brier_of_share=0.09,
+    reliability=[predictions.Reliability(0.95, 0.94, 480.0)],
+    kinds=[predictions.KindCalibration("echo", 500.0, 0.904, 500.0, 0.05)],
 )
 
 EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
@@ -44,13 +89,38 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("optimizer", "learning-1", "ops", policies.PolicyRolledBack(3, "canary", "too many risks", _EVIDENCE)),
     ("router", "learning-1", "router", policies.PolicyApplied(2, "canary", _POLICY, 0.1)),
     ("router", "learning-1", "router", policies.PolicyWithdrawn(3)),
+    ("optimizer", "all", "optimizer", _CALIBRATION),
+    (
+        "optimizer",
+        "echo",
+        "optimizer",
+        predictions.DriftDetected(measure="duration", expected=0.5, observed=0.9, evidence=8.4),
+    ),
+    ("optimizer", "echo", "optimizer", predictions.DriftEnded("duration")),
+    ("optimizer", _INSIGHT, "optimizer", _FOUND),
+    ("optimizer", _INSIGHT, "optimizer", insights.InsightWithdrawn("it is so no more")),
+    (
+        "optimizer",
+        _INSIGHT,
+        "ops",
+        insights.AdviceApplied(
+            kind="echo",
+            before=insights.Outcomes(480.0, 422.0, -585.0, 850.0),
+            totals=insights.Outcomes(4800.0, 4220.0, -5850.0, 8500.0),
+        ),
+    ),
+    ("optimizer", _INSIGHT, "optimizer", _EFFECT),
 )
 
 _STEP: Final = policy_queries.PolicyStep("shadow", 1767225600.0, "ops", "agents differ")
 _ROW: Final = policy_queries.PolicyRow(
     "learning-1", _POLICY, "shadow", 0.1, 1767225600.0, 1767225600.0, "ops", steps=[_STEP]
 )
-_POSITIONS: Final = {"podium-events-optimizer": 12}
+_POSITIONS: Final = {"podium-events-registry": 1, "podium-events-router": 2, "podium-events-optimizer": 7}
+_CASE: Final = prediction_queries.SimilarCase(
+    "t0", 0.98, "echo", "completed", 1767225500.0, agent="echo-1", duration=0.24, attempts=1
+)
+
 
 QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
     policy_queries.GetPolicy: (
@@ -60,5 +130,63 @@ QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
     policy_queries.ListPolicies: (
         policy_queries.ListPolicies(open=True, limit=10),
         policy_queries.PoliciesAnswer(positions=_POSITIONS, policies=[_ROW]),
+    ),
+    prediction_queries.GetPrediction: (
+        prediction_queries.GetPrediction(task_id="t1"),
+        prediction_queries.PredictionAnswer(
+            positions=_POSITIONS,
+            kind="echo",
+            agent="echo-1",
+            attempts=41.0,
+            success=0.97,
+            success_low=0.93,
+            success_high=0.995,
+            duration=0.25,
+            low=0.18,
+            high=0.4,
+            level=0.9,
+            version=7,
+            published_at=1767225600.0,
+            similar=[_CASE],
+            risks=["1 of the 10 tasks most like it failed"],
+        ),
+    ),
+    prediction_queries.FindSimilar: (
+        prediction_queries.FindSimilar(task_id="t1", limit=5),
+        prediction_queries.SimilarAnswer(positions=_POSITIONS, cases=[_CASE], looked_at=400),
+    ),
+    prediction_queries.GetCalibration: (
+        prediction_queries.GetCalibration(),
+        prediction_queries.CalibrationAnswer(
+            positions=_POSITIONS,
+            calibration=_CALIBRATION,
+            at=1767225600.0,
+            drifts=[prediction_queries.DriftRow("echo", "duration", 0.5, 0.9, 1767225600.0)],
+        ),
+    ),
+    insights.ListInsights: (
+        insights.ListInsights(),
+        insights.InsightsAnswer(
+            positions=_POSITIONS,
+            insights=[
+                insights.InsightRow(
+                    _INSIGHT,
+                    "fails_more",
+                    "echo",
+                    -0.43,
+                    -0.55,
+                    -0.3,
+                    "share",
+                    _FOUND.counts,
+                    _FOUND.message,
+                    1767225600.0,
+                    agent="echo-1",
+                    advice=_ADVICE,
+                    applied_at=1767225700.0,
+                    applied_by="ops",
+                    result=_EFFECT,
+                )
+            ],
+        ),
     ),
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .insights import ApplyAdvice, InsightEvent
 from .policies import PolicyCommand, PolicyEvent
 from .predictions import PredictionEvent
 
-OptimizerCommand = PolicyCommand
-OptimizerEvent = PredictionEvent | PolicyEvent
+OptimizerCommand = PolicyCommand | ApplyAdvice
+OptimizerEvent = PredictionEvent | PolicyEvent | InsightEvent

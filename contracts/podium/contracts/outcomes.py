@@ -108,6 +108,8 @@ RefusalCode = Literal[
     # every service
     "policy_exists",
     "unknown_policy",
+    "unknown_insight",
+    "no_advice",
     "trial_under_way",
     "already_in_force",
     "out_of_use",

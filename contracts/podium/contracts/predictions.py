@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from .envelope import Event
@@ -54,4 +56,72 @@ class PredictionsPublished(Event, frozen=True, kw_only=True, tag="predictions_pu
     slope: float = 0.0
 
 
-PredictionEvent = PredictionsPublished
+Measure = Literal["duration", "success"]
+"""What is predicted: how long an attempt takes, and whether it completes."""
+
+
+class Reliability(Struct, frozen=True, gc=False):
+    """Of attempts that were believed about as likely to complete: how likely on the mean, and how many did, 0–1.
+
+    Counts fade: `n` is no whole number.
+    """
+
+    predicted: float
+    observed: float
+    n: float
+
+
+class KindCalibration(Struct, frozen=True, gc=False):
+    """How right the predictions of one kind of task were; the fields are those of `calibration_measured`."""
+
+    kind: RecordedName
+    intervals: float
+    coverage: float | None
+    outcomes: float
+    brier: float | None
+
+
+class CalibrationMeasured(Event, frozen=True, kw_only=True, tag="calibration_measured"):
+    """How right predictions were lately. The entity is `all`. Counts fade.
+
+    Attributes:
+        level: share of the durations that the intervals are to hold, and `coverage` the share that they did.
+        intervals: how many that is of.
+        brier: mean squared distance of the probability of success from what came (1 or 0), of `outcomes`.
+        brier_of_share: the same if the overall share had always been said: what a useful prediction is below.
+        reliability: by tenths of probability.
+        kinds: those with the most outcomes.
+    """
+
+    level: float
+    intervals: float
+    coverage: float | None
+    outcomes: float
+    brier: float | None
+    brier_of_share: float | None
+    reliability: list[Reliability]
+    kinds: list[KindCalibration]
+
+
+class DriftDetected(Event, frozen=True, kw_only=True, tag="drift_detected"):
+    """A kind of task, the entity, is no longer as it was: predictions fail too often for it to be chance.
+
+    Attributes:
+        expected: share of attempts that should fail, or of durations that should be above the predicted median.
+        observed: share that was, of some twenty of the last.
+        evidence: logarithm of how much better a changed rate explains what came.
+    """
+
+    measure: Measure
+    expected: float
+    observed: float
+    evidence: float
+
+
+class DriftEnded(Event, frozen=True, tag="drift_ended"):
+    """Predictions of the kind are right again: what has changed is learnt, or has gone back."""
+
+    measure: Measure
+
+
+PredictionEvent = PredictionsPublished | CalibrationMeasured | DriftDetected | DriftEnded

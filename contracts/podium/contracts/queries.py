@@ -27,10 +27,12 @@ from .health_queries import (
     ListPlans,
     ListRecoveries,
 )
+from .insights import ListInsights
 from .message_queries import ListGroups, ListMessages, OpenMessages
 from .names import Name
 from .policy_queries import GetPolicy, ListPolicies
 from .pools import ListPools
+from .prediction_queries import FindSimilar, GetCalibration, GetPrediction
 from .query import Answer as Answer
 from .query import Fault as Fault
 from .query import Limit as Limit
@@ -328,6 +330,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
             *DECISION_QUERIES,
             *(OpenMessages, ListMessages, ListGroups),
             *(GetPolicy, ListPolicies),
+            *(GetPrediction, FindSimilar, GetCalibration, ListInsights),
         )
     }
 )

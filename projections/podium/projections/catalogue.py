@@ -14,6 +14,7 @@ from .decisions import Decisions
 from .documents import Documents
 from .events import Events
 from .health import Health
+from .learning import Learning
 from .messages import Messages
 from .policies import Policies
 from .projection import Projection
@@ -38,6 +39,7 @@ PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
             Decisions,
             Messages,
             Policies,
+            Learning,
         )
     }
 )

@@ -35,6 +35,7 @@ from .answer_health import (
     list_plans,
     list_recoveries,
 )
+from .answer_learning import find_similar, get_calibration, get_prediction, list_insights
 from .answer_list import list_tasks
 from .answer_messages import list_groups, list_messages, open_messages
 from .answer_migration import list_migration
@@ -93,6 +94,10 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "schedules.get": get_schedule,
     "sessions.get": get_session,
     "sessions.list": list_sessions,
+    "predictions.get": get_prediction,
+    "experience.similar": find_similar,
+    "calibration.get": get_calibration,
+    "insights.list": list_insights,
     **DECISION_ANSWERS,
     "messages.open": open_messages,
     "messages.list": list_messages,

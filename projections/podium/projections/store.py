@@ -21,6 +21,7 @@ from .decisions import Decisions
 from .documents import Documents
 from .events import Events
 from .health import Health
+from .learning import Learning
 from .messages import Messages
 from .policies import Policies
 from .projection import Projection, Slot
@@ -71,6 +72,7 @@ class View(Struct, frozen=True):
     commands: Commands
     schedules: Schedules
     sessions: Sessions
+    learning: Learning
     decisions: Decisions
     messages: Messages
     policies: Policies

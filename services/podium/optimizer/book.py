@@ -10,9 +10,16 @@ from msgspec import Struct
 
 from podium.contracts.optimizer import OptimizerEvent
 from podium.contracts.policies import PolicyRolledBack, PolicyStaged
-from podium.contracts.predictions import PredictionsPublished
+from podium.contracts.predictions import (
+    CalibrationMeasured,
+    DriftDetected,
+    DriftEnded,
+    Measure,
+    PredictionsPublished,
+)
 
 from .experience import KINDS_KEPT
+from .insights import Insights
 from .policies import Policies
 
 
@@ -27,7 +34,9 @@ class _Dump(Struct, frozen=True):
     format: Literal["optimizer-1"]
     version: int
     tables: list[tuple[str, Table]]
-    policies: Policies = msgspec.field(default_factory=Policies)
+    policies: Policies
+    drifts: list[tuple[str, Measure]]
+    insights: Insights
 
 
 class Book:
@@ -37,10 +46,14 @@ class Book:
         version: of the newest table.
         tables: kind → its newest table.
         policies: how agents are chosen, and what is tried.
+        drifts: kinds that are no longer as they were, and in what.
+        insights: what was found out.
     """
 
     def __init__(self) -> None:
         self.policies = Policies()
+        self.drifts: set[tuple[str, Measure]] = set()
+        self.insights = Insights()
         self.version = 0
         self.tables: OrderedDict[str, Table] = OrderedDict()
 
@@ -54,10 +67,20 @@ class Book:
                     self.tables.popitem(last=False)
             case PolicyStaged() | PolicyRolledBack():
                 self.policies.fold(entity, event)
+            case DriftDetected():
+                self.drifts.add((entity, event.measure))
+            case DriftEnded():
+                self.drifts.discard((entity, event.measure))
+            case CalibrationMeasured():
+                pass
+            case _:
+                self.insights.fold(entity, event)
 
     def dump(self) -> bytes:
         """Equal books give equal bytes."""
-        return msgspec.msgpack.encode(_Dump("optimizer-1", self.version, list(self.tables.items()), self.policies))
+        tables, drifts = list(self.tables.items()), sorted(self.drifts)
+        content = _Dump("optimizer-1", self.version, tables, self.policies, drifts, self.insights)
+        return msgspec.msgpack.encode(content)
 
     @staticmethod
     def load(dumped: bytes) -> Book:
@@ -65,5 +88,5 @@ class Book:
         content = msgspec.msgpack.decode(dumped, type=_Dump)
         book = Book()
         book.version, book.tables = content.version, OrderedDict(content.tables)
-        book.policies = content.policies
+        book.policies, book.drifts, book.insights = content.policies, set(content.drifts), content.insights
         return book

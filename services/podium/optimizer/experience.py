@@ -8,6 +8,9 @@ from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
+
+from podium.contracts.insights import Outcomes
 
 from .settings import OptimizerSettings
 
@@ -46,9 +49,10 @@ class Cell(Struct, gc=False, array_like=True):
         attempts, successes: faded counts.
         waited: faded sum of seconds.
         costed, cost: faded count and sum of the attempts of which the cost is known.
+        seconds: faded sum of the durations of the completed attempts.
         timed: faded count of the completed attempts.
-        mean, squares: of the logarithm of their durations. Source: Welford (Technometrics 1962), with fading
-            weights as in West (Communications of the ACM 1979).
+        mean, squares: of the logarithm of their durations: the mean, and the sum of squared distances from it, by
+            Welford's recursion (Technometrics 1962) with fading weights (West, Communications of the ACM 1979).
     """
 
     at: float = 0.0
@@ -58,6 +62,7 @@ class Cell(Struct, gc=False, array_like=True):
     waited: float = 0.0
     costed: float = 0.0
     cost: float = 0.0
+    seconds: float = 0.0
     timed: float = 0.0
     mean: float = 0.0
     squares: float = 0.0
@@ -71,6 +76,7 @@ class Cell(Struct, gc=False, array_like=True):
         self.count += 1
         self.attempts = keep * self.attempts + 1.0
         self.waited = keep * self.waited + outcome.waited
+        self.seconds *= keep
         self.costed *= keep
         self.cost *= keep
         if outcome.cost is not None:
@@ -78,8 +84,11 @@ class Cell(Struct, gc=False, array_like=True):
             self.cost += outcome.cost
         if not outcome.ok:
             self.successes *= keep
+            self.timed *= keep
+            self.squares *= keep
             return
         self.successes = keep * self.successes + 1.0
+        self.seconds += outcome.duration
         self.timed = keep * self.timed + 1.0
         distance = log(max(outcome.duration, SHORTEST)) - self.mean
         self.mean += distance / self.timed
@@ -90,6 +99,7 @@ class _Dump(Struct, frozen=True):
     format: Literal["optimizer-facts-1"]
     kinds: list[tuple[str, list[tuple[str, Cell]]]]
     order: list[tuple[str, str]]
+    totals: dict[str, Outcomes]
 
 
 class Experience:
@@ -98,12 +108,14 @@ class Experience:
     Attributes:
         kinds: kind → agent → how it did.
         agents: the same cells: agent → kind.
+        totals: kind → how it went from the beginning; nothing of this fades.
         changed: kinds with outcomes that nobody has looked at yet.
     """
 
     def __init__(self, settings: OptimizerSettings) -> None:
         self.kinds: dict[str, dict[str, Cell]] = {}
         self.agents: dict[str, dict[str, Cell]] = {}
+        self.totals: dict[str, Outcomes] = {}
         self.changed: dict[str, None] = {}
         self._order: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._keep = 1.0 - 1.0 / settings.memory
@@ -118,6 +130,7 @@ class Experience:
             self._enter(kind, agent, cell)
         cell.add(outcome, at, self._keep, self._half_life)
         self._order.move_to_end((kind, agent))
+        self.totals[kind] = _added(self.totals.get(kind), outcome)
         self.changed[kind] = None
 
     def _enter(self, kind: str, agent: str, cell: Cell) -> None:
@@ -137,18 +150,29 @@ class Experience:
             del table[first][second]
             if not table[first]:
                 del table[first]
+        if kind not in self.kinds:
+            self.totals.pop(kind, None)
 
     def dump(self) -> bytes:
         """Equal experience gives equal bytes."""
         kinds = [(kind, list(cells.items())) for kind, cells in self.kinds.items()]
-        return msgspec.msgpack.encode(_Dump("optimizer-facts-1", kinds, list(self._order)))
+        return msgspec.msgpack.encode(_Dump("optimizer-facts-1", kinds, list(self._order), self.totals))
 
     def load(self, dumped: bytes) -> None:
         """Raises: msgspec.MsgspecError if it is of another shape."""
         content = msgspec.msgpack.decode(dumped, type=_Dump)
         self.kinds = {kind: dict(cells) for kind, cells in content.kinds}
         self._order = OrderedDict.fromkeys(content.order)
+        self.totals = content.totals
         self.agents = {}
         for kind, agent in content.order:
             self.agents.setdefault(agent, {})[kind] = self.kinds[kind][agent]
         self.changed = dict.fromkeys(self.kinds)
+
+
+def _added(before: Outcomes | None, outcome: Outcome) -> Outcomes:
+    attempts, completed, logs, squares = (0.0, 0.0, 0.0, 0.0) if before is None else astuple(before)
+    if not outcome.ok:
+        return Outcomes(attempts + 1.0, completed, logs, squares)
+    logarithm = log(max(outcome.duration, SHORTEST))
+    return Outcomes(attempts + 1.0, completed + 1.0, logs + logarithm, squares + logarithm * logarithm)

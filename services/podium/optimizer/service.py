@@ -14,13 +14,14 @@ from typing import Final, cast
 import msgspec
 from msgspec import Struct
 
+from podium.contracts.insights import ApplyAdvice
 from podium.contracts.optimizer import OptimizerCommand, OptimizerEvent
 from podium.contracts.outcomes import Refused
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import AttemptFailed, TaskCompleted
 from podium.kernel.decider import Emit, Request
 
-from . import policies
+from . import insights, policies, reports
 from .book import Book
 from .experience import Outcome
 from .settings import OptimizerSettings
@@ -28,7 +29,7 @@ from .state import OptimizerState
 from .tables import Priors, is_news, table_of
 from .trial import TrialDump
 
-_KINDS_AT_ONCE: Final = 20
+_KINDS_AT_ONCE: Final = 5
 """How many kinds are looked at in one round; the others wait for the next one."""
 
 
@@ -36,7 +37,7 @@ class Optimizer:
     """A `Decider`."""
 
     service: Service = "optimizer"
-    schema = "2"
+    schema = "3"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType({"router": (TaskCompleted, AttemptFailed)})
     closing: tuple[type[Struct], ...] = ()
 
@@ -58,17 +59,22 @@ class Optimizer:
         return OptimizerState(Book.load(dumped), self.settings)
 
     def dump_facts(self, state: OptimizerState) -> bytes:
-        return msgspec.msgpack.encode((state.experience.dump(), state.trials.dump()))
+        return msgspec.msgpack.encode((state.experience.dump(), state.foresight.dump(), state.trials.dump()))
 
     def load_facts(self, state: OptimizerState, dumped: bytes) -> None:
-        experience, trials = msgspec.msgpack.decode(dumped, type=tuple[bytes, list[TrialDump]])
+        experience, foresight, trials = msgspec.msgpack.decode(dumped, type=tuple[bytes, bytes, list[TrialDump]])
         state.experience.load(experience)
+        state.foresight.load(foresight)
         state.trials.load(trials)
 
     # What is asked
 
     def decide(self, state: OptimizerState, request: Request, now: float) -> list[Emit] | Refused:
-        return policies.decide(state.book.policies, request.entity, cast(OptimizerCommand, request.command))
+        match cast(OptimizerCommand, request.command):
+            case ApplyAdvice() as command:
+                return insights.decide(state.book.insights, state.experience, request.entity, command)
+            case command:
+                return policies.decide(state.book.policies, request.entity, command)
 
     # What others say
 
@@ -79,11 +85,12 @@ class Optimizer:
         match fact:
             case TaskCompleted(kind=str(kind)):
                 outcome = Outcome(kind, fact.agent, True, fact.duration, fact.size, fact.waited, fact.cost)
-                state.experience.fold(outcome, at)
             case AttemptFailed(kind=str(kind)):
-                state.experience.fold(Outcome(kind, fact.agent, False, 0.0, fact.size, fact.waited), at)
+                outcome = Outcome(kind, fact.agent, False, 0.0, fact.size, fact.waited)
             case _:
-                pass
+                return
+        state.foresight.fold(outcome, state.experience, at)
+        state.experience.fold(outcome, at)
 
     def sense(self, state: OptimizerState, subject: tuple[str, ...], signal: Struct, now: float) -> None:
         """It listens to nobody."""
@@ -104,6 +111,10 @@ class Optimizer:
             yield from policies.tune(state.book.policies, self.settings)
         if state.experience.changed and now >= state.look_at:
             yield from self._look(state, now)
+        if state.foresight.changed and now >= state.report_at:
+            state.foresight.changed = False
+            state.report_at = now + self.settings.report_interval
+            yield from reports.report(state.foresight)
 
     def _look(self, state: OptimizerState, now: float) -> Iterator[Emit]:
         experience, book = state.experience, state.book
@@ -113,13 +124,17 @@ class Optimizer:
             if kind not in experience.kinds:
                 continue
             known = book.tables.get(kind)
-            table = table_of(experience, kind, priors, book.version + 1, self.settings)
+            table = table_of(state, kind, priors, book.version + 1, self.settings)
             if is_news(None if known is None else known.table, table):
                 yield Emit(kind, table)
+            yield from reports.drifts(book.drifts, state.foresight, kind)
+            yield from insights.look(book.insights, experience, kind)
         state.look_at = now + (0.0 if experience.changed else self.settings.publish_interval)
 
     def due(self, state: OptimizerState) -> float | None:
         times = [state.look_at] if state.experience.changed else []
+        if state.foresight.changed:
+            times.append(state.report_at)
         if state.trials.changed:
             times.append(0.0)
         if self.settings.tune:

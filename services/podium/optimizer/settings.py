@@ -36,4 +36,8 @@ class OptimizerSettings(BaseSettings):
     learning_rate: Annotated[
         float, Field(gt=0.0, le=0.5), says("by how much a parameter is moved in such a policy")
     ] = 0.01
-    agents_shown: Annotated[int, Field(ge=1, le=2000), says("agents in a table; the busiest are in it")] = 1000
+    agents_shown: Annotated[int, Field(ge=1, le=2000), says("agents in a table; the busiest are in it")] = 200
+    learn_rate: Annotated[
+        float, Field(gt=0.0), says("outcomes a second that durations and calibration are learnt from, at the most")
+    ] = 50.0
+    report_interval: Annotated[Seconds, says("between two reports of how right predictions were")] = 60.0

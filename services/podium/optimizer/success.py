@@ -76,7 +76,7 @@ def prior_of(cells: Iterable[Cell], mean_of_all: float) -> Prior:
     known = [(cell.attempts, cell.successes / cell.attempts) for cell in cells if cell.attempts > 0.0]
     total = sum(attempts for attempts, _ in known)
     raw = sum(attempts * share for attempts, share in known)
-    mean = (raw + _POOLED * mean_of_all) / (total + _POOLED)
+    mean = (raw + _POOLED * mean_of_all + 0.5) / (total + _POOLED + 1.0)
     spread = mean * (1.0 - mean)
     freedom = len(known) - 1.0
     room = total - sum(attempts * attempts for attempts, _ in known) / total - freedom if total else 0.0

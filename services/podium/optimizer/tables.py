@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import exp, log, sqrt
-from typing import Final
+from math import log
 
 from podium.contracts.predictions import AgentEstimate, Estimate, PredictionsPublished
 
-from .experience import Cell, Experience
+from .durations import Expectation
+from .experience import Experience
 from .settings import OptimizerSettings
+from .state import OptimizerState
 from .success import LEVEL, Belief, Prior, elsewhere, overall, prior_of
 
-_NORMAL: Final = 1.6448536269514722
-"""Standard deviations from the mean to the end of the middle 90 % of a normal distribution."""
 _NEWS_SUCCESS, _NEWS_DURATION = 0.02, 0.05
 """What must change for a table to be published again: a probability, the logarithm of a duration."""
 
@@ -34,21 +32,26 @@ class Priors:
 
 
 def table_of(
-    experience: Experience, kind: str, priors: Priors, version: int, settings: OptimizerSettings
+    state: OptimizerState, kind: str, priors: Priors, version: int, settings: OptimizerSettings
 ) -> PredictionsPublished:
     """What is expected of a kind that has had outcomes."""
-    cells = experience.kinds[kind]
-    prior = priors.of(kind)
-    pooled = _pooled(cells)
+    experience, foresight = state.experience, state.foresight
+    cells, prior, size = experience.kinds[kind], priors.of(kind), foresight.size_of(kind)
     shown = sorted(cells, key=lambda agent: (-cells[agent].attempts, agent))[: settings.agents_shown]
     rows: list[AgentEstimate] = []
     for agent in sorted(shown):
         cell = cells[agent]
         others = [(other, priors.of(name)) for name, other in experience.agents[agent].items() if name != kind]
         belief = prior.moved(elsewhere(others)).updated(cell)
-        rows.append(AgentEstimate(agent, _estimate(cell.attempts, belief, _shrunk(cell, pooled))))
-    others_estimate = _estimate(0.0, prior.belief, pooled)
-    return PredictionsPublished(version=version, level=LEVEL, agents=rows, others=others_estimate)
+        rows.append(AgentEstimate(agent, _estimate(cell.attempts, belief, foresight.expect(kind, agent, size))))
+    return PredictionsPublished(
+        version=version,
+        level=LEVEL,
+        agents=rows,
+        others=_estimate(0.0, prior.belief, foresight.expect(kind, "", size)),
+        size=size,
+        slope=foresight.slope(kind, size),
+    )
 
 
 def is_news(before: PredictionsPublished | None, now: PredictionsPublished) -> bool:
@@ -74,44 +77,8 @@ def _differs(a: Estimate, b: Estimate) -> bool:
     return False
 
 
-def _pooled(cells: Mapping[str, Cell]) -> Cell:
-    """All agents as one, each for what it did lately."""
-    pooled = Cell()
-    for cell in cells.values():
-        if cell.timed <= 0.0:
-            continue
-        distance = cell.mean - pooled.mean
-        timed = pooled.timed + cell.timed
-        pooled.mean += distance * cell.timed / timed
-        pooled.squares += cell.squares + distance * distance * pooled.timed * cell.timed / timed
-        pooled.timed = timed
-    return pooled
-
-
-def _shrunk(cell: Cell, pooled: Cell, strength: float = 5.0) -> Cell:
-    """The agent's own durations, and those of all as if they were a few of its own."""
-    weight = min(strength, pooled.timed)
-    timed = cell.timed + weight
-    if timed <= 0.0:
-        return pooled
-    distance = pooled.mean - cell.mean
-    own = pooled.squares / pooled.timed * weight
-    mean = cell.mean + distance * weight / timed
-    squares = cell.squares + own + distance * distance * cell.timed * weight / timed
-    return Cell(timed=timed, mean=mean, squares=squares)
-
-
-def _estimate(attempts: float, belief: Belief, durations: Cell) -> Estimate:
+def _estimate(attempts: float, belief: Belief, expected: Expectation | None) -> Estimate:
     low, high = belief.interval()
-    if durations.timed <= 0.0:
+    if expected is None:
         return Estimate(attempts, belief.mean, low, high)
-    reach = _NORMAL * sqrt(durations.squares / durations.timed * (1.0 + 1.0 / durations.timed))
-    return Estimate(
-        attempts,
-        belief.mean,
-        low,
-        high,
-        exp(durations.mean),
-        exp(durations.mean - reach),
-        exp(durations.mean + reach),
-    )
+    return Estimate(attempts, belief.mean, low, high, expected.median, expected.low, expected.high)

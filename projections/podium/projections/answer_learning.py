@@ -1,0 +1,207 @@
+"""Answers about what is expected of tasks, from what that is told, and what was found out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log1p
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import select
+
+from podium.contracts.catalogue import decode_data
+from podium.contracts.envelope import Envelope
+from podium.contracts.insights import InsightsAnswer, ListInsights
+from podium.contracts.prediction_queries import (
+    CalibrationAnswer,
+    FindSimilar,
+    GetCalibration,
+    GetPrediction,
+    PredictionAnswer,
+    SimilarAnswer,
+    SimilarCase,
+)
+from podium.contracts.tasks import TaskCompleted, TaskSpec, TaskSubmitted
+
+from .answer_tasks import find_task
+from .learning import Prediction
+from .pages import fitting
+from .similar import Features, similarity
+from .sources import Failed, Sources
+from .store import View
+from .tasks import Task
+
+_AMONG: Final = 200
+"""Ended tasks that a prediction's similar cases are looked for among."""
+_SHOWN: Final = 5
+_FEW_ATTEMPTS: Final = 5.0
+_UNSURE: Final = 0.4
+_WIDE: Final = 5.0
+
+
+class _Asked(Struct, frozen=True):
+    """What a query is about: a task's kind and input, and whose prediction is wanted."""
+
+    kind: str
+    input: bytes
+    agent: str | None
+    task: str | None = None
+    deadline: float | None = None
+
+
+async def get_prediction(sources: Sources, query: GetPrediction) -> PredictionAnswer:
+    asked = await _asked(sources, query)
+
+    def read(view: View) -> tuple[tuple[str | None, Prediction] | None, list[Task]]:
+        known = view.learning.prediction(view.connection, asked.kind, asked.agent)
+        return known, _ended(view, asked.kind, None, _AMONG)
+
+    (known, tasks), positions = await sources.view(read)
+    if known is None:
+        raise Failed("not_found", f"nothing is known of the kind {asked.kind} yet")
+    name, prediction = known
+    cases = await _similar(sources, asked, tasks, _SHOWN)
+    estimate = prediction.estimate
+    times = exp(prediction.slope * (log1p(len(asked.input)) - log1p(prediction.size)))
+    return PredictionAnswer(
+        positions=positions,
+        kind=asked.kind,
+        agent=name,
+        attempts=estimate.attempts,
+        success=estimate.success,
+        success_low=estimate.success_low,
+        success_high=estimate.success_high,
+        duration=_times(estimate.duration, times),
+        low=_times(estimate.low, times),
+        high=_times(estimate.high, times),
+        level=prediction.level,
+        version=prediction.version,
+        published_at=prediction.at,
+        similar=cases,
+        risks=_risks(sources.now(), asked, name, prediction, cases),
+    )
+
+
+async def find_similar(sources: Sources, query: FindSimilar) -> SimilarAnswer:
+    asked = await _asked(sources, query)
+    tasks, positions = await sources.view(lambda view: _ended(view, asked.kind, query.agent, query.among))
+    cases = await _similar(sources, asked, tasks, query.limit)
+    cases = cases[: fitting(cases, sources.room)]
+    return SimilarAnswer(positions=positions, cases=cases, looked_at=len(tasks))
+
+
+async def get_calibration(sources: Sources, query: GetCalibration) -> CalibrationAnswer:
+    def read(view: View) -> CalibrationAnswer:
+        known, drifts = view.learning.calibration(view.connection), view.learning.drifts(view.connection)
+        if known is None:
+            return CalibrationAnswer(positions={}, drifts=drifts)
+        return CalibrationAnswer(positions={}, calibration=known[1], at=known[0], drifts=drifts)
+
+    answer, positions = await sources.view(read)
+    return msgspec.structs.replace(answer, positions=positions)
+
+
+async def list_insights(sources: Sources, query: ListInsights) -> InsightsAnswer:
+    rows, positions = await sources.view(
+        lambda view: view.learning.list_insights(
+            view.connection,
+            is_open=query.open,
+            insight=query.insight,
+            agent=query.agent,
+            kind=query.kind,
+            limit=query.limit,
+        )
+    )
+    return InsightsAnswer(positions=positions, insights=rows[: fitting(rows, sources.room)])
+
+
+async def _asked(sources: Sources, query: GetPrediction | FindSimilar) -> _Asked:
+    if (query.task_id is None) == (query.kind is None):
+        raise Failed("invalid", "$: give either task_id or kind")
+    if query.kind is not None:
+        return _Asked(query.kind, msgspec.json.encode(query.input), query.agent)
+    name = query.task_id or ""
+    task, _ = await sources.view(lambda view: find_task(view, name))
+    (submitted,) = await sources.events("router", [task.sequence], sources.room)
+    spec = _spec(submitted)
+    return _Asked(task.kind, bytes(spec.input), query.agent or task.agent, name, spec.deadline)
+
+
+def _ended(view: View, kind: str, agent: str | None, limit: int) -> list[Task]:
+    """The newest tasks of the kind that have ended."""
+    rows = view.tasks.tasks.c
+    query = select(view.tasks.tasks).where(rows.kind == kind, rows.closed.is_not(None))
+    if agent is not None:
+        query = query.where(rows.agent == agent)
+    query = query.order_by(rows.submitted_at.desc()).limit(limit)
+    return [Task(*row) for row in view.connection.execute(query)]
+
+
+async def _similar(sources: Sources, asked: _Asked, tasks: Sequence[Task], limit: int) -> list[SimilarCase]:
+    """Those most like it, and of these what each took."""
+    others = [task for task in tasks if task.task_id != asked.task]
+    submitted = await sources.events("router", [task.sequence for task in others], sources.room * 64)
+    wanted = Features(asked.input)
+    found = [
+        (similarity(wanted, Features(bytes(_spec(event).input))), task)
+        for task, event in zip(others, submitted, strict=False)
+    ]
+    best = sorted(found, key=lambda pair: (-pair[0], -pair[1].sequence))[:limit]
+    ends = [task.closed for _, task in best if task.phase == "completed" and task.closed is not None]
+    events = await sources.events("router", ends, sources.room)
+    durations = dict(zip(ends, map(_duration, events), strict=False))
+    return [
+        SimilarCase(
+            task.task_id,
+            round(like, 4),
+            task.kind,
+            task.phase,
+            task.closed_at or task.updated_at,
+            agent=task.agent,
+            duration=None if task.closed is None else durations.get(task.closed),
+            attempts=task.attempt,
+            code=task.code,
+        )
+        for like, task in best
+    ]
+
+
+def _risks(
+    now: float, asked: _Asked, agent: str | None, prediction: Prediction, cases: Sequence[SimilarCase]
+) -> list[str]:
+    risks: list[str] = []
+    estimate = prediction.estimate
+    if asked.agent is not None and agent is None:
+        risks.append(f"{asked.agent} has done nothing of this kind lately: this is what others are expected to do")
+    elif agent is not None and estimate.attempts < _FEW_ATTEMPTS:
+        risks.append(f"only {estimate.attempts:.1f} attempts of {agent} count")
+    if estimate.success < 0.5:
+        risks.append(f"it fails more likely than not: {estimate.success:.0%} complete")
+    if estimate.success_high - estimate.success_low > _UNSURE:
+        risks.append(f"success is uncertain: {estimate.success_low:.0%} to {estimate.success_high:.0%}")
+    if estimate.low and estimate.high and estimate.high > _WIDE * max(estimate.low, 1e-9):
+        risks.append(
+            f"the duration is uncertain: the interval spans {estimate.high / estimate.low:.0f} times its low end"
+        )
+    failed = sum(case.outcome == "failed" for case in cases)
+    if failed:
+        risks.append(f"{failed} of the {len(cases)} tasks most like it failed")
+    if asked.deadline is not None and estimate.high is not None and now + estimate.high > asked.deadline:
+        risks.append("the interval reaches beyond its deadline")
+    return risks
+
+
+def _spec(envelope: Envelope) -> TaskSpec:
+    event = decode_data(envelope)
+    assert isinstance(event, TaskSubmitted)
+    return event
+
+
+def _duration(envelope: Envelope) -> float | None:
+    event = decode_data(envelope)
+    return event.duration if isinstance(event, TaskCompleted) else None
+
+
+def _times(seconds: float | None, times: float) -> float | None:
+    return None if seconds is None else seconds * times

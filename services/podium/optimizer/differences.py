@@ -1,0 +1,56 @@
+"""How large a difference is, and between what limits it lies in 95 of 100 cases."""
+
+from __future__ import annotations
+
+from math import exp, sqrt
+from typing import Final, NamedTuple
+
+from podium.contracts.insights import Outcomes
+
+_DEVIATIONS: Final = 1.959964
+
+
+class Difference(NamedTuple):
+    effect: float
+    low: float
+    high: float
+
+
+def share(part: float, whole: float) -> tuple[float, float, float]:
+    """A share with its limits. Source: Wilson, "Probable Inference" (JASA 1927)."""
+    square = _DEVIATIONS * _DEVIATIONS
+    own = part / whole
+    middle = (own + square / (2.0 * whole)) / (1.0 + square / whole)
+    spread = max(0.0, own * (1.0 - own)) / whole + square / (4.0 * whole * whole)
+    reach = _DEVIATIONS * sqrt(spread) / (1.0 + square / whole)
+    return own, middle - reach, middle + reach
+
+
+def of_shares(one: Outcomes, other: Outcomes) -> Difference:
+    """Of the shares that completed. Source: Newcombe, "Interval Estimation for the Difference Between Independent
+    Proportions", method 10 (Statistics in Medicine 1998).
+    """
+    a, a_low, a_high = share(one.completed, one.attempts)
+    b, b_low, b_high = share(other.completed, other.attempts)
+    return Difference(
+        a - b,
+        a - b - sqrt((a - a_low) ** 2 + (b_high - b) ** 2),
+        a - b + sqrt((a_high - a) ** 2 + (b - b_low) ** 2),
+    )
+
+
+def of_durations(one: Outcomes, other: Outcomes) -> Difference | None:
+    """The ratio of the geometric means; None if there are too few. Source: Welch, "The Generalization of Student's
+    Problem" (Biometrika 1947), of the logarithms, with the normal distribution's limits.
+    """
+    if min(one.completed, other.completed) < 10.0:
+        return None
+    a, b = one.logs / one.completed, other.logs / other.completed
+    error = sqrt(_variance(one, a) + _variance(other, b))
+    return Difference(exp(a - b), exp(a - b - _DEVIATIONS * error), exp(a - b + _DEVIATIONS * error))
+
+
+def _variance(progress: Outcomes, mean: float) -> float:
+    """Of the mean."""
+    count = progress.completed
+    return max(0.0, progress.squares / count - mean * mean) / (count - 1.0)
