@@ -243,3 +243,69 @@ class ListResources(Query, frozen=True, kw_only=True):
     open: bool | None = None
     limit: Limit = 50
     cursor: str | None = None
+
+
+class BidRow(Struct, frozen=True, omit_defaults=True):
+    """A bid that stands; `score`: 0–1, once the job was awarded."""
+
+    bidder: str
+    price: float
+    seconds: float
+    quality: float
+    note: str
+    at: float
+    score: float | None = None
+
+
+class TenderRow(Struct, omit_defaults=True):
+    """A tender; times are seconds since the epoch, UTC.
+
+    Attributes:
+        by: its manager; `bids`: how many stand.
+        contractor: who has the job, or had it last.
+        result: None while it is under way.
+    """
+
+    tender: str
+    task: str
+    by: str
+    announced_at: float
+    deadline: float
+    bids: int = 0
+    contractor: str | None = None
+    failed: int = 0
+    result: Literal["done", "failed", "no_bids", "cancelled"] | None = None
+    reason: str = ""
+    ended_at: float | None = None
+
+
+class TenderAnswer(Answer, frozen=True, kw_only=True):
+    tender: TenderRow
+    bids: list[BidRow]
+
+
+class GetTender(Query, frozen=True, kw_only=True):
+    """One tender, also if it is over."""
+
+    wire = "tenders.get"
+    answer = TenderAnswer
+
+    tender: Name
+
+
+class TendersAnswer(Answer, frozen=True, kw_only=True):
+    """`next`: the cursor of the next page, None on the last."""
+
+    tenders: list[TenderRow]
+    next: str | None = None
+
+
+class ListTenders(Query, frozen=True, kw_only=True):
+    """Newest first; `open`: only those under way, or only those that are over; None for all."""
+
+    wire = "tenders.list"
+    answer = TendersAnswer
+
+    open: bool | None = None
+    limit: Limit = 50
+    cursor: str | None = None

@@ -9,13 +9,15 @@ from .bargaining_queries import (
     GetConflict,
     GetNegotiation,
     GetProposal,
+    GetTender,
     ListConflicts,
     ListNegotiations,
     ListProposals,
     ListResources,
+    ListTenders,
 )
 
 QUERIES: Final = (
     *(GetBallot, ListBallots, GetProposal, ListProposals, GetNegotiation, ListNegotiations),
-    *(GetConflict, ListConflicts, ListResources),
+    *(GetConflict, ListConflicts, ListResources, GetTender, ListTenders),
 )

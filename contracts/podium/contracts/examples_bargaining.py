@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from . import bargaining_queries as queries
-from . import conflicts, consensus, negotiations
+from . import conflicts, consensus, negotiations, tenders
 from .query import Answer, Query
 from .subjects import Service
 
@@ -61,6 +61,12 @@ COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
     ("ops", "plan-7-goals-1", conflicts.SettleConflict("ann", "the customer waits")),
     ("bob", "gpu-1", conflicts.AppealConflict("my deadline is nearer")),
     ("ops", "gpu-1", conflicts.DecideAppeal(True, "so it is")),
+    ("ops", "wall", tenders.AnnounceTask("paint it", _NOW + 3600, ["ann", "bob"], tenders.Criteria(1.0, 0.5))),
+    ("ann", "wall", tenders.PlaceBid(20.0, 600.0, 0.9, "with two coats")),
+    ("ann", "wall", tenders.WithdrawBid()),
+    ("ops", "wall", tenders.AwardBid("ann")),
+    ("ann", "wall", tenders.ReportAward(True)),
+    ("ops", "wall", tenders.CancelTender("it is to be torn down")),
 )
 
 _EVENTS: Final[tuple[tuple[str, str, Struct], ...]] = (
@@ -107,6 +113,16 @@ _EVENTS: Final[tuple[tuple[str, str, Struct], ...]] = (
     ("gpu-1", "collaboration", conflicts.ConflictMeasured(45.0, 60.0, True)),
     ("gpu-1", "bob", conflicts.ConflictAppealed("bob", "my deadline is nearer")),
     ("gpu-1", "ops", conflicts.AppealDecided(True, "ops", "so it is")),
+    (
+        "wall",
+        "ops",
+        tenders.TaskAnnounced("paint it", _NOW + 3600, ["ann", "bob"], tenders.Criteria(2.0, 0.5, 1.0), False),
+    ),
+    ("wall", "ann", tenders.BidPlaced("ann", 20.0, 600.0, 0.9, "with two coats")),
+    ("wall", "ann", tenders.BidWithdrawn("ann")),
+    ("wall", "collaboration", tenders.ContractAwarded("ann", {"ann": 1.0, "bob": 0.5}, "best")),
+    ("wall", "ann", tenders.AwardFailed("ann", "the ladder is too short")),
+    ("wall", "ann", tenders.TenderClosed("done", "ann", "dry")),
 )
 EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = tuple(
     ("collaboration", entity, actor, event) for entity, actor, event in _EVENTS
@@ -118,6 +134,8 @@ _NEGOTIATION: Final = queries.NegotiationRow(
     "deal", "the job", _ISSUES, ["ann", "bob"], "ops", _NOW, 10, offer=_OFFER, accepted=["ann"]
 )
 _CONFLICT: Final = queries.ConflictRow("gpu-1", "resource", ["ann", "bob"], _NOW, resource="gpu", how="priority")
+_TENDER: Final = queries.TenderRow("wall", "paint it", "ops", _NOW, _NOW + 3600, bids=1)
+_BID: Final = queries.BidRow("ann", 20.0, 600.0, 0.9, "with two coats", _NOW)
 _RESOURCE: Final = queries.ResourceRow("gpu", 1, [queries.ClaimRow("ann", 1, 7, _NOW)])
 
 QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
@@ -148,6 +166,14 @@ QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
     queries.ListConflicts: (
         queries.ListConflicts(open=True, limit=10),
         queries.ConflictsAnswer(positions=_POSITIONS, conflicts=[_CONFLICT]),
+    ),
+    queries.GetTender: (
+        queries.GetTender(tender="wall"),
+        queries.TenderAnswer(positions=_POSITIONS, tender=_TENDER, bids=[_BID]),
+    ),
+    queries.ListTenders: (
+        queries.ListTenders(open=True, limit=10),
+        queries.TendersAnswer(positions=_POSITIONS, tenders=[_TENDER]),
     ),
     queries.ListResources: (
         queries.ListResources(limit=10),

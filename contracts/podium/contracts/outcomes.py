@@ -105,6 +105,11 @@ RefusalCode = Literal[
     "conflict_open",
     "conflict_resolved",
     "no_appeal",
+    "tender_exists",
+    "unknown_tender",
+    "tender_closed",
+    "bad_tender",
+    "no_bid",
     # every service
     "policy_exists",
     "unknown_policy",

@@ -14,20 +14,24 @@ from podium.contracts.bargaining_queries import (
     GetConflict,
     GetNegotiation,
     GetProposal,
+    GetTender,
     ListConflicts,
     ListNegotiations,
     ListProposals,
     ListResources,
+    ListTenders,
     NegotiationAnswer,
     NegotiationsAnswer,
     ProposalAnswer,
     ProposalsAnswer,
     ResourcesAnswer,
+    TenderAnswer,
+    TendersAnswer,
 )
 from podium.contracts.query import Answer
 
 from .decision_ballots import BallotContent, listed
-from .decision_bargaining import ConflictContent, NegotiationContent, ProposalContent, ResourceContent
+from .decision_bargaining import ConflictContent, NegotiationContent, ProposalContent, ResourceContent, TenderContent
 from .pages import fitting, read_cursor, write_cursor
 from .sources import Failed, Sources
 from .store import View
@@ -134,6 +138,17 @@ async def list_resources(sources: Sources, query: ListResources) -> ResourcesAns
     return ResourcesAnswer(positions=positions, resources=rows, next=cursor)
 
 
+async def get_tender(sources: Sources, query: GetTender) -> TenderAnswer:
+    content, positions = await _one(sources, TenderContent, query.tender, "tender")
+    return TenderAnswer(positions=positions, tender=content.row, bids=list(content.bids.values()))
+
+
+async def list_tenders(sources: Sources, query: ListTenders) -> TendersAnswer:
+    found = await page(sources, TenderContent, lambda each: each.row, query.open, query.limit, query.cursor)
+    rows, cursor, positions = found
+    return TendersAnswer(positions=positions, tenders=rows, next=cursor)
+
+
 ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "ballots.get": get_ballot,
     "ballots.list": list_ballots,
@@ -144,5 +159,7 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "conflicts.get": get_conflict,
     "conflicts.list": list_conflicts,
     "resources.list": list_resources,
+    "tenders.get": get_tender,
+    "tenders.list": list_tenders,
 }
 """Name on the wire → what answers it."""

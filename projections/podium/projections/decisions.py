@@ -16,6 +16,7 @@ from podium.contracts.ballots import BallotEvent
 from podium.contracts.consensus import ConsensusEvent
 from podium.contracts.negotiations import NegotiationEvent
 from podium.contracts.subjects import Service
+from podium.contracts.tenders import TenderEvent
 
 from .database import NAME
 from .decision_ballots import BallotContent, fold_ballot
@@ -26,11 +27,13 @@ from .decision_bargaining import (
     ProposalContent,
     ResourceContent,
     ResourceEvent,
+    TenderContent,
     conflict_place,
     fold_conflict,
     fold_negotiation,
     fold_proposal,
     fold_resource,
+    fold_tender,
 )
 from .projection import Projection, Slot
 from .received import Received
@@ -82,6 +85,13 @@ NOUNS: Final[tuple[Noun, ...]] = (
         fold_negotiation,
         lambda content: (content.row.result is None, content.row.opened_at),
     ),
+    Noun(
+        "tender",
+        get_args(TenderEvent),
+        TenderContent,
+        fold_tender,
+        lambda content: (content.row.result is None, content.row.announced_at),
+    ),
     Noun("conflict", get_args(OverEvent), ConflictContent, fold_conflict, conflict_place),
     Noun(
         "resource",
@@ -100,7 +110,7 @@ _BY_CONTENT: Final = {noun.content: noun for noun in NOUNS}
 
 class Decisions(Projection):
     name = "decisions"
-    version = 2
+    version = 3
     services: ClassVar[tuple[Service, ...]] = ("collaboration",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:

@@ -24,6 +24,7 @@ from .proposals.part import Proposals
 from .sessions.part import SessionsPart
 from .settings import CollaborationSettings
 from .state import CollaborationState
+from .tenders.part import Tenders
 
 PARTS: Final[tuple[Part, ...]] = (
     AgentsPart(),
@@ -34,6 +35,7 @@ PARTS: Final[tuple[Part, ...]] = (
     Proposals(),
     Negotiations(),
     Conflicts(),
+    Tenders(),
 )
 """The one table of parts, in the order in which they react."""
 

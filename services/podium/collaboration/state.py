@@ -14,6 +14,7 @@ from .proposals.book import ProposalBook
 from .sessions.book import Sessions
 from .sessions.ends import Ends
 from .settings import CollaborationSettings
+from .tenders.book import TenderBook
 
 
 class CollaborationState:
@@ -37,6 +38,7 @@ class CollaborationState:
         "seal",
         "sessions",
         "settings",
+        "tenders",
     )
 
     def __init__(self, settings: CollaborationSettings, seal: Seal | None = None) -> None:
@@ -51,3 +53,4 @@ class CollaborationState:
         self.proposals = ProposalBook()
         self.negotiations = NegotiationBook()
         self.conflicts = ConflictBook()
+        self.tenders = TenderBook()

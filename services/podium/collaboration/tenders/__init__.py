@@ -1,0 +1,1 @@
+"""The contract net: jobs are announced, bid for, and awarded."""
