@@ -108,7 +108,7 @@ class MoveRow(Struct, frozen=True, omit_defaults=True):
     party: str
     move: Literal["offer", "accept", "pass", "mediate"]
     round: int
-    at: float
+    moved_at: float
     offer: dict[str, str] = {}
 
 
@@ -253,7 +253,7 @@ class BidRow(Struct, frozen=True, omit_defaults=True):
     seconds: float
     quality: float
     note: str
-    at: float
+    placed_at: float
     score: float | None = None
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Exit, Json, Usage, app, run, start_module
-
-if TYPE_CHECKING:
-    from msgspec import Struct
+from . import _decisions as decisions
+from ._app import Common, Json, Usage, app, run, start_module
 
 _COUNTING = "podium.collaboration.counting.main"
 
@@ -86,7 +83,7 @@ def open_ballot(
     }
     if share is not None:
         body["share"] = share
-    return run(_send(common, ballot, ("open_ballot", body), "opened"))
+    return run(decisions.send(common, ballot, ("open_ballot", body), "opened"))
 
 
 @vote.command(
@@ -126,7 +123,7 @@ def cast(
         command = CastVote(choice=groups[0][0])
     else:
         command = CastVote(rank=[group[0] if len(group) == 1 else group for group in groups])
-    return run(_send(common, ballot, command, "voted"))
+    return run(decisions.send(common, ballot, command, "voted"))
 
 
 @vote.command(help_epilogue="Example:\n  podium vote withdraw colour --as ann")
@@ -140,7 +137,7 @@ def withdraw(ballot: str, /, *, common: Common = Common()) -> int:
     """
     from podium.contracts.ballots import WithdrawVote
 
-    return run(_send(common, ballot, WithdrawVote(), "withdrawn"))
+    return run(decisions.send(common, ballot, WithdrawVote(), "withdrawn"))
 
 
 @vote.command(help_epilogue="Example:\n  podium vote close colour")
@@ -152,12 +149,13 @@ def close(ballot: str, /, *, json: Json = False, common: Common = Common()) -> i
     ballot
         its name
     """
+    from podium.contracts.ballot_queries import GetBallot
     from podium.contracts.ballots import CloseBallot
 
     async def close_and_show() -> int:
         async with common.client() as client:
             await client.send("collaboration", ballot, CloseBallot())
-        return await _show(common, ballot, json)
+        return await decisions.show(common, GetBallot(ballot=ballot, fresh=True), json)
 
     return run(close_and_show())
 
@@ -175,7 +173,7 @@ def cancel(ballot: str, /, *, reason: str, common: Common = Common()) -> int:
     """
     from podium.contracts.ballots import CancelBallot
 
-    return run(_send(common, ballot, CancelBallot(reason), "cancelled"))
+    return run(decisions.send(common, ballot, CancelBallot(reason), "cancelled"))
 
 
 @vote.command(help_epilogue="Example:\n  podium vote show colour")
@@ -187,7 +185,9 @@ def show(ballot: str, /, *, json: Json = False, common: Common = Common()) -> in
     ballot
         its name
     """
-    return run(_show(common, ballot, json))
+    from podium.contracts.ballot_queries import GetBallot
+
+    return run(decisions.show(common, GetBallot(ballot=ballot, fresh=True), json))
 
 
 @vote.command(name="list", help_epilogue="Example:\n  podium vote list --all")
@@ -207,19 +207,14 @@ def list_ballots(
     limit
         how many
     """
-    from podium.contracts.ballot_queries import ListBallots
+    from podium.contracts.ballot_queries import BallotRow, ListBallots
 
-    async def ask() -> int:
-        async with common.client() as client:
-            answer = await client.query(ListBallots(open=None if also_over else True, limit=limit, fresh=True))
-        if json:
-            return _print(answer, json)
-        for row in answer.ballots:
-            state = row.result or "open"
-            print(f"{row.ballot}  {state}{f' {row.winner}' if row.winner else ''}  {row.voted} voted  {row.question}")
-        return Exit.OK
+    def line(row: BallotRow) -> str:
+        state = row.result or "open"
+        return f"{row.ballot}  {state}{f' {row.winner}' if row.winner else ''}  {row.voted} voted  {row.question}"
 
-    return run(ask())
+    query = ListBallots(open=None if also_over else True, limit=limit, fresh=True)
+    return run(decisions.listed(common, query, lambda answer: answer.ballots, line, json))
 
 
 @vote.command(
@@ -253,30 +248,3 @@ def _weight(text: str) -> float:
         return float(text or 1.0)
     except ValueError as error:
         raise Usage(f"{text!r} is no weight of a voter") from error
-
-
-async def _send(common: Common, entity: str, command: Struct | tuple[str, dict[str, object]], done: str) -> int:
-    async with common.client() as client:
-        outcome = await client.send("collaboration", entity, command)
-    print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already")
-    sys.stdout.flush()
-    return Exit.OK
-
-
-async def _show(common: Common, ballot: str, json: bool) -> int:
-    from podium.contracts.ballot_queries import GetBallot
-
-    async with common.client() as client:
-        return _print(await client.query(GetBallot(ballot=ballot, fresh=True)), json)
-
-
-def _print(answer: Struct, json: bool) -> int:
-    import msgspec
-
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.to_builtins(answer))
-    return Exit.OK

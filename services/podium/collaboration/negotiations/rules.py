@@ -56,7 +56,7 @@ def decide(
         case AcceptOffer():
             return [Emit(name, OfferAccepted(principal, known.round))]
         case RejectOffer() if known.mediated:
-            return [Emit(name, NegotiationDeadlocked("mediation", known.round, principal))]
+            return [Emit(name, NegotiationDeadlocked("mediation", _round(known), principal))]
         case RejectOffer():
             return [Emit(name, TurnPassed(principal, known.round))]
         case _:
@@ -134,20 +134,20 @@ def _step(
     if known.standing is not None and len(known.accepted) == len(spec.parties):
         told = all(preferences is not None for preferences in spec.parties.values())
         assessment = book.space(name).assess(known.standing) if told else None
-        return NegotiationAgreed(known.standing, known.round, "mediation" if known.mediated else "offers", assessment)
+        return NegotiationAgreed(known.standing, _round(known), "mediation" if known.mediated else "offers", assessment)
     late = spec.deadline is not None and now >= spec.deadline
     if not known.mediated and (late or known.round > spec.rounds):
         if spec.mediator:
             space = book.space(name)
-            return MediationProposed(known.round, space.offer(space.nash()))
-        return NegotiationDeadlocked("deadline" if late else "rounds", known.round)
+            return MediationProposed(_round(known), space.offer(space.nash()))
+        return NegotiationDeadlocked("deadline" if late else "rounds", _round(known))
     party = known.party
     preferences = spec.parties[party]
     if preferences is None or preferences.strategy is None:
         if spec.turn_seconds is None or now < known.turn_at + spec.turn_seconds:
             return None
         return (
-            NegotiationDeadlocked("mediation", known.round, party)
+            NegotiationDeadlocked("mediation", _round(known), party)
             if known.mediated
             else TurnPassed(party, known.round, late=True)
         )
@@ -155,9 +155,15 @@ def _step(
         assert known.standing is not None
         if utility(preferences, known.standing) >= preferences.reservation - NEAR:
             return OfferAccepted(party, known.round)
-        return NegotiationDeadlocked("mediation", known.round, party)
+        return NegotiationDeadlocked("mediation", _round(known), party)
     offer, aim = answer(book.space(name), party, preferences.strategy, _passed(known, now), known.standing)
     return OfferAccepted(party, known.round) if offer is None else OfferMade(party, known.round, offer, aim)
+
+
+def _round(known: Open) -> int:
+    """In which the last turn was taken."""
+    ended = known.turn == 0 and not known.mediated
+    return min(max(known.round - ended, 1), known.spec.rounds)
 
 
 def _passed(known: Open, now: float) -> float:

@@ -30,8 +30,9 @@ def answer(
 ) -> tuple[dict[str, str] | None, float]:
     """The next offer, or None to accept what stands; and the target.
 
-    Of all outcomes that reach the target it offers the one that is most like what stands, and of those the one that
-    is nearest to the target. It accepts what is worth as much to it as what it would offer.
+    Of all outcomes that reach the target it offers the one that is worth most to the others, as far as they have
+    said what outcomes are worth to them; of those, the one that is most like what stands, then the one that is
+    nearest to the target. It accepts what is worth as much to it as what it would offer.
     """
     column = list(space.parties).index(party)
     preferences = space.parties[party]
@@ -42,7 +43,8 @@ def answer(
     if standing is not None:
         chosen = [values.index(standing[issue]) for issue, values in space.issues.items()]
         likeness = (space.choices[possible] == chosen).sum(axis=1)
-    order = np.lexsort((possible, worth[possible], -likeness))
+    others = np.delete(space.worth[possible], column, axis=1).sum(axis=1).round(9)
+    order = np.lexsort((possible, worth[possible], -likeness, -others))
     offer = int(possible[order[0]])
     if standing is not None:
         offered = utility(preferences, standing)
