@@ -72,10 +72,10 @@ class View(Struct, frozen=True):
     commands: Commands
     schedules: Schedules
     sessions: Sessions
-    learning: Learning
     decisions: Decisions
     messages: Messages
     policies: Policies
+    learning: Learning
     positions: Mapping[Service, int]
 
 
@@ -190,6 +190,7 @@ class Store:
                     cast(Decisions, found[Decisions.name]),
                     cast(Messages, found[Messages.name]),
                     cast(Policies, found[Policies.name]),
+                    cast(Learning, found[Learning.name]),
                     _positions(answering),
                 )
             )
