@@ -28,6 +28,7 @@ from . import (
     replay,
     restart,
     routing,
+    scaling,
     startup,
     workflows,
 )
@@ -49,6 +50,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "memory": memory.MEASUREMENT,
     "decisions": decisions.MEASUREMENT,
     "routing": routing.MEASUREMENT,
+    "scaling": scaling.MEASUREMENT,
     "anomaly": anomaly.MEASUREMENT,
     "documents": documents.MEASUREMENT,
     "workflows": workflows.MEASUREMENT,

@@ -51,7 +51,8 @@ def test_a_small_difference_moves_nothing():
 
 
 def test_it_can_be_switched_off():
-    for settings in ({"rebalance": False}, {"mode": "static"}):
+    off: tuple[dict[str, Any], ...] = ({"rebalance": False}, {"mode": "static"})
+    for settings in off:
         assert loaded(**settings).after(20) == []
 
 

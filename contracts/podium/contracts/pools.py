@@ -64,6 +64,7 @@ class ReportDemand(Command, frozen=True, tag="report_demand"):
         busy: slots in use, of those of the agents of its type.
         slots: of the agents of its type that are registered.
         peak: the most of busy and waiting together within the pool's cooldown; None if that is not known yet.
+        expected: busy and waiting together as forecast for when agents that begin now are warm.
     """
 
     waiting: Annotated[int, Meta(ge=0)]
@@ -71,6 +72,7 @@ class ReportDemand(Command, frozen=True, tag="report_demand"):
     slots: Annotated[int, Meta(ge=0)]
     oldest: Annotated[float, Meta(ge=0.0)] = 0.0
     peak: Annotated[int, Meta(ge=0)] | None = None
+    expected: Annotated[int, Meta(ge=0)] = 0
 
 
 PoolCommand = DefinePool | RemovePool | ResizePool | ReportDemand

@@ -103,17 +103,20 @@ def _resize(pool: Pool, entity: str, demand: ReportDemand, now: float) -> list[E
     """What follows from what there is to do; nothing while it is too early for a change."""
     spec = pool.spec
     load = demand.busy / demand.slots if demand.slots else 0.0
-    wanted = _agents_for(spec, demand.busy + demand.waiting)
-    if (demand.waiting or load >= spec.up_at) and wanted > pool.size:
+    wanted = _agents_for(spec, max(demand.busy + demand.waiting, demand.expected))
+    ahead = _agents_for(spec, demand.expected) > pool.size
+    if (demand.waiting or load >= spec.up_at or ahead) and wanted > pool.size:
         if pool.resized_at and now < pool.resized_at + spec.warmup:
             return []
         reason = f"{demand.busy} of {demand.slots} slots are busy and {demand.waiting} tasks wait"
+        if demand.expected > demand.busy + demand.waiting:
+            reason += f"; {demand.expected} are expected within {spec.warmup:g} s"
         return _resized(pool, entity, wanted, reason)
     if not demand.waiting and load <= spec.down_at and demand.peak is not None:
         if now < pool.resized_at + spec.cooldown:
             return []
         floor = pool.floor if now < pool.until else 0
-        wanted = max(_agents_for(spec, demand.peak), floor)
+        wanted = max(_agents_for(spec, max(demand.peak, demand.expected)), floor)
         if wanted < pool.size:
             reason = f"no more than {demand.peak} slots were needed for {spec.cooldown:g} s"
             return _resized(pool, entity, wanted, reason)

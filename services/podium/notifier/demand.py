@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import ceil
 
 import msgspec
 from msgspec import Struct
@@ -12,7 +13,17 @@ from podium.contracts.catalogue import wire_name
 from podium.contracts.pools import ListPools, PoolDefined, PoolRemoved, PoolRow, PoolsAnswer, ReportDemand
 from podium.contracts.subjects import Subjects
 
+from .forecast import Forecaster
+
 ASK_SECONDS = 5.0
+
+STEPS = 3
+"""Steps of the forecast within the time in which an agent becomes warm."""
+
+MARGIN = 1.0
+"""Deviations of the forecast's error that are added to it."""
+
+LIMIT = 1_000_000_000
 _encode = msgspec.json.Encoder().encode
 _answer = msgspec.json.Decoder(PoolsAnswer)
 
@@ -53,9 +64,11 @@ class Demand:
 
 
 class Seen:
-    """How much one pool had to do within its cooldown."""
+    """How much one pool had to do within its cooldown, and how much is to be expected."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, forecasts: bool = True) -> None:
+        self._forecasts = forecasts
+        self._forecast: Forecaster | None = None
         self._since: float | None = None
         self._work: deque[tuple[float, int]] = deque()
 
@@ -68,17 +81,30 @@ class Seen:
         while self._work and self._work[-1][1] <= work:  # only what may be the most is kept
             self._work.pop()
         self._work.append((now, work))
+        expected = self._expect(row, work, now)
         peak = self._work[0][1] if now - self._since >= row.cooldown else None
-        grows = row.size < row.max and (row.waiting > 0 or (row.slots > 0 and row.busy >= row.up_at * row.slots))
+        full = row.slots > 0 and row.busy >= row.up_at * row.slots
+        ahead = expected > row.size * row.slots_each * row.up_at
+        grows = row.size < row.max and (row.waiting > 0 or full or ahead)
         early = row.resized_at is not None and now < row.resized_at + row.warmup
         shrinks = (
             peak is not None
             and row.size > row.min
             and not row.waiting
             and row.busy <= row.down_at * row.slots
-            and peak <= row.size * row.slots_each * row.up_at - row.slots_each * row.up_at
+            and max(peak, expected) <= row.size * row.slots_each * row.up_at - row.slots_each * row.up_at
             and now >= (row.resized_at or 0.0) + row.cooldown
         )
         if not shrinks and (not grows or early):
             return None
-        return ReportDemand(row.waiting, row.busy, row.slots, row.oldest, peak)
+        return ReportDemand(row.waiting, row.busy, row.slots, row.oldest, peak, expected)
+
+    def _expect(self, row: PoolRow, work: int, now: float) -> int:
+        """What there will be to do when agents that begin now are warm, with a margin for the error of the forecast."""
+        if not self._forecasts:
+            return 0
+        if self._forecast is None:
+            self._forecast = Forecaster(row.warmup / STEPS, STEPS)
+        self._forecast.add(now, work)
+        expected = self._forecast.expect(MARGIN)
+        return 0 if expected is None else min(ceil(expected), LIMIT)

@@ -1,7 +1,7 @@
 """What the router learns from attempts that end: how long each agent takes for a kind of task, how often it succeeds.
 
 Folded from the router's own log, so it is known at once and a replay gives it bit for bit. All of it fades: what is
-known of an agent counts `decay` times as much after `FADING` more attempts of it, and likewise after each turn of the
+known of an agent counts `decay` times as much after `FADING` more attempts of it, and after `STALING` turns of the
 others in which it had none.
 """
 
@@ -22,6 +22,7 @@ ARMS_KEPT: Final = 10_000
 """Agents of one context; those that were learned of last."""
 
 FADING: Final = 4.0
+STALING: Final = 2.0
 
 BELIEF: Final = 2.0
 """For how many attempts the share of all agents counts with one of whom nothing is known."""
@@ -106,7 +107,7 @@ class Lessons:
     """
 
     def __init__(self, decay: float, *, everything: bool = False) -> None:
-        self.staleness, self.decay = decay, decay ** (1.0 / FADING)
+        self.staleness, self.decay = decay ** (1.0 / STALING), decay ** (1.0 / FADING)
         self.everything = everything
         self.found: OrderedDict[str, Lesson] = OrderedDict()
         self.changed: dict[str, dict[str, None]] = {}
