@@ -45,6 +45,9 @@ KEPT_SECONDS: Final = 20.0
 """A moment that was asked for stays open so long: pages and comparisons ask for it again."""
 
 MOST_OPEN: Final = 3
+MOST_READ: Final = 50_000
+"""Events of a service that are kept in memory while a moment is open, for the next projection that is looked at."""
+
 SLOT: Final = "a"
 
 
@@ -77,12 +80,14 @@ class PastStore(Store):
     Attributes:
         moment: which.
         folded: the projections that are as they were then.
+        read: service → the place behind which its events were read, and those events; not of very many.
     """
 
     def __init__(self, database: Database, moment: Moment) -> None:
         super().__init__(database)
         self.moment = moment
         self.folded: set[str] = set()
+        self.read: dict[Service, tuple[int, list[list[Received]]]] = {}
 
     def fold_one(self, name: str, service: Service, events: Sequence[Received]) -> None:
         """Fold the events that one projection has not yet had."""
@@ -308,16 +313,28 @@ class Past:
         if after >= end:
             return
 
+        read = store.read.get(service)
+        if read is not None and read[0] == after:
+            for events in read[1]:
+                await self._folding.run(partial(store.fold_one, name, service, events))
+            return
+        kept: list[list[Received]] = []
+
         def work(batch: Sequence[Stored]) -> None:
             wanted = batch if batch[-1].sequence <= end else [event for event in batch if event.sequence <= end]
             if wanted:
-                store.fold_one(name, service, self._decoders[service].decode(wanted))
+                events = self._decoders[service].decode(wanted)
+                if end - after <= MOST_READ:
+                    kept.append(events)
+                store.fold_one(name, service, events)
 
         async with aclosing(self._streams[service].follow(after)) as batches:
             async for batch in batches:
                 await self._folding.run(partial(work, batch))
                 if batch[-1].sequence >= end:
-                    return
+                    break
+        if kept:
+            store.read[service] = (after, kept)
 
 
 def _prepare(store: Store) -> None:

@@ -62,7 +62,7 @@ def export(asked: argparse.Namespace, settings: Settings) -> int:
 
 async def _export(asked: argparse.Namespace, settings: Settings, streams: list[str]) -> Exporter:
     output: Path | None = asked.output
-    async with _connected(settings) as (nc, subjects):
+    async with connected(settings) as (nc, subjects):
         exporter = Exporter(nc, subjects)
         said = exporter.lines(streams, asked.since)
         if output is None:
@@ -109,7 +109,7 @@ def verify(asked: argparse.Namespace, settings: Settings) -> int:
 
 async def _verify_streams(settings: Settings, public: str | None) -> Verdict:
     """As an export of everything would be verified that is made now."""
-    async with _connected(settings) as (nc, subjects):
+    async with connected(settings) as (nc, subjects):
         verifier, number = Verifier(public), 0
         async for line in Exporter(nc, subjects).lines(event_streams(subjects), None):
             number += 1
@@ -135,7 +135,8 @@ def in_words(verdict: Verdict, key_given: bool) -> list[str]:
 
 
 @asynccontextmanager
-async def _connected(settings: Settings) -> AsyncGenerator[tuple[Client, Subjects]]:
+async def connected(settings: Settings) -> AsyncGenerator[tuple[Client, Subjects]]:
+    """Raises: CannotRun"""
     try:
         nc = await connect(settings.nats, name="podium-keeper", timeout=CONNECT_SECONDS, **settings.login())
     except ConnectionError as error:

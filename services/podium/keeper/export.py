@@ -60,7 +60,7 @@ class Exporter:
             heads |= {stream: head for stream, head in before[-1].heads.items() if stream in heads} if before else {}
             stored = stored[max(len(before) - 1, 0) :]
         opening = Opening(version=1, nonce=secrets.token_hex(16), streams=dict(heads))
-        self.closing = closing = await self._sealed(opening.seal)
+        self.closing = closing = await sealed(self._nc, self._subjects, opening.seal)
         between = [checkpoint for checkpoint in stored if _leads_to(checkpoint, closing)]
         yield Line(kind="export", time=to_text(closing.at), payload=msgspec.json.encode(opening).decode())
         for checkpoint in (*between, closing):
@@ -87,13 +87,18 @@ class Exporter:
             if batch[-1].sequence >= end:
                 return
 
-    async def _sealed(self, seal: str) -> Checkpoint:
-        subject = self._subjects.new_checkpoint()
-        try:
-            answer = await self._nc.request(subject, seal.encode(), timeout=SEAL_SECONDS)
-            return decode(answer.data)
-        except (nats.errors.Error, msgspec.MsgspecError) as error:
-            raise NoKeeper("the keeper does not sign: is it running? (podium serve keeper)") from error
+
+async def sealed(nc: Client, subjects: Subjects, seal: str) -> Checkpoint:
+    """A checkpoint that the keeper signs now, under a name.
+
+    Raises:
+        NoKeeper
+    """
+    try:
+        answer = await nc.request(subjects.new_checkpoint(), seal.encode(), timeout=SEAL_SECONDS)
+        return decode(answer.data)
+    except (nats.errors.Error, msgspec.MsgspecError) as error:
+        raise NoKeeper("the keeper does not sign: is it running? (podium serve keeper)") from error
 
 
 def _leads_to(checkpoint: Checkpoint, closing: Checkpoint) -> bool:

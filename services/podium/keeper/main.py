@@ -1,4 +1,4 @@
-"""`python -m podium.keeper.main serve|key|export|verify`: what keeps the log, and what proves that it was kept."""
+"""`python -m podium.keeper.main serve|key|export|verify|archive`: what keeps the log, and what proves it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from podium.runtime.connection import ConnectionLost
 from podium.runtime.logs import configure
 from podium.runtime.settings import describe
 
+from .archiving import add_commands
 from .commands import CannotRun, export, key, verify
 from .keys import BadKey, make_key, read_private
 from .serve import serve
@@ -84,6 +85,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     verifying.add_argument("--key", type=Path, metavar="FILE", help="the public key, PEM, that must have signed it")
     verifying.add_argument("--json", action="store_true", help="print the verdict as a JSON object")
     verifying.set_defaults(work=verify)
+    archives = commands.add_parser("archive", help="keep every event in compressed files, signed")
+    add_commands(archives.add_subparsers(required=True).add_parser)
     return parser.parse_args(arguments)
 
 
