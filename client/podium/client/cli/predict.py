@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from ._app import Json, app, start_module
+from ._app import Common, Exit, Json, Usage, app, run, start_module
 
 _BACKTEST = "podium.optimizer.backtest.main"
 
@@ -46,3 +46,107 @@ def backtest(
     chosen = {"--level": level, "--known": known or None, "--agents": agents, "--seed": seed}
     options = [f"{name}={value}" for name, value in chosen.items() if value is not None]
     return start_module(_BACKTEST, *(["--json"] if json else []), *options, "--", file)
+
+
+@predict.command(
+    help_epilogue="""\
+Examples:
+  podium predict task t1
+  podium predict task --kind render --agent gpu-1 --input '{"frames": 40}'
+  podium predict task t1 --json | jq .risks""",
+)
+def task(
+    task_id: str = "",
+    /,
+    *,
+    kind: str | None = None,
+    agent: str | None = None,
+    input: str = "null",
+    json: Json = False,
+    common: Common = Common(),
+) -> int:
+    """Say what is expected of a task: success, duration with an interval, similar cases, risks.
+
+    Parameters
+    ----------
+    task_id
+        a task that was submitted; else give its --kind
+    kind
+        of a task that might be
+    agent
+        by whom; else the task's own agent, or any
+    input
+        JSON, of a task that might be
+    """
+    return run(_task(task_id, kind, agent, input, json, common))
+
+
+async def _task(task_id: str, kind: str | None, agent: str | None, input: str, json: bool, common: Common) -> int:
+    import msgspec
+
+    from podium.contracts.prediction_queries import GetPrediction
+
+    if bool(task_id) == bool(kind):
+        raise Usage("give either a task or --kind")
+    try:
+        content = msgspec.json.decode(input)
+    except msgspec.DecodeError as error:
+        raise Usage(f"--input is no JSON: {error}") from error
+    question = GetPrediction(task_id=task_id or None, kind=kind, agent=agent, input=content, fresh=True)
+    async with common.client() as client:
+        answer = await client.query(question)
+    if json:
+        print(msgspec.json.encode(answer).decode())
+        return Exit.OK
+    whom = answer.agent or "an agent of which nothing is known"
+    print(f"{answer.kind} by {whom}, from {answer.attempts:.0f} attempts")
+    print(f"  success   {answer.success:.1%}, {answer.success_low:.1%} to {answer.success_high:.1%}")
+    if answer.duration is not None:
+        print(f"  duration  {answer.duration:.3g} s, {answer.low:.3g} to {answer.high:.3g} s ({answer.level:.0%})")
+    for risk in answer.risks:
+        print(f"  risk      {risk}")
+    for case in answer.similar:
+        took = "" if case.duration is None else f" in {case.duration:.3g} s"
+        by = "" if case.agent is None else f" by {case.agent}"
+        print(f"  similar   {case.task_id} ({case.similarity:.2f}): {case.outcome}{by}{took}")
+    return Exit.OK
+
+
+@predict.command(
+    help_epilogue="""\
+Example:
+  podium predict calibration
+
+Exit codes: 0 predictions are as right as they should be, 1 some kind of task has changed, 2 nobody answers.""",
+)
+def calibration(*, json: Json = False, common: Common = Common()) -> int:
+    """Say how right predictions were lately: coverage, Brier score, reliability, and which kinds have changed."""
+    return run(_calibration(json, common))
+
+
+async def _calibration(json: bool, common: Common) -> int:
+    import msgspec
+
+    from podium.contracts.prediction_queries import GetCalibration
+
+    async with common.client() as client:
+        answer = await client.query(GetCalibration(fresh=True))
+    if json:
+        print(msgspec.json.encode(answer).decode())
+    elif (found := answer.calibration) is None:
+        print("nothing was predicted yet")
+    else:
+        if found.coverage is not None:
+            print(f"durations  {found.coverage:.1%} of {found.intervals:.0f} were within; asked: {found.level:.0%}")
+        if found.brier is not None and found.brier_of_share is not None:
+            print(
+                f"success    Brier score {found.brier:.4f}; always saying the overall share: {found.brier_of_share:.4f}"
+            )
+        for tenth in found.reliability:
+            print(f"  said {tenth.predicted:6.1%}   came {tenth.observed:6.1%}   of {tenth.n:.0f}")
+    if not json:
+        for drift in answer.drifts:
+            print(
+                f"drift      {drift.kind}: {drift.measure} has changed ({drift.observed:.0%}, not {drift.expected:.0%})"
+            )
+    return Exit.REFUSED if answer.drifts else Exit.OK
