@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .documents.document import Document
     from .messages import Messages
     from .sessions import Sessions
+    from .teams import Teams
 
 DEFAULT_PRINCIPAL: Final = "cli"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -124,6 +125,13 @@ class Client:
         from .messages import Messages
 
         return Messages(self)
+
+    @property
+    def teams(self) -> Teams:
+        """Agents that have all skills together, and their plans."""
+        from .teams import Teams
+
+        return Teams(self)
 
     # Commands
 

@@ -25,6 +25,7 @@ from . import (
     schedules,
     sessions,
     tasks,
+    teams,
     workflows,
 )
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
@@ -39,7 +40,8 @@ COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "collaboration": sessions.SessionCommand
         | documents.DocumentCommand
         | decisions.DecisionCommand
-        | messages.MessageCommand,
+        | messages.MessageCommand
+        | teams.TeamCommand,
     }
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
@@ -58,6 +60,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         | documents.DocumentEvent
         | decisions.DecisionEvent
         | messages.MessageEvent
+        | teams.TeamEvent
         | CommandAccepted
         | CommandRefused,
     }

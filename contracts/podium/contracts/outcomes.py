@@ -66,6 +66,12 @@ RefusalCode = Literal[
     "too_many_receivers",
     "mailbox_full",
     "not_your_mailbox",
+    "team_exists",
+    "unknown_team",
+    "no_team",
+    "team_plan_exists",
+    "unknown_team_plan",
+    "team_plan_closed",
     # shared documents
     "document_exists",
     "unknown_document",

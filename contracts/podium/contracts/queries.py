@@ -42,6 +42,7 @@ from .query import QueryErrorCode as QueryErrorCode
 from .schedule_queries import GetSchedule, ListSchedules
 from .session_queries import GetSession, ListSessions
 from .tasks import Decision, TaskSpec, Waiting
+from .team_queries import GetTeam, GetTeamPlan, ListTeams
 from .workflow_insights import GetCritical, ListMigration, WorkflowStatistics
 from .workflow_queries import GetDefinition, GetRun, ListRuns, ListSteps, ListWorkflows
 
@@ -329,6 +330,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
             *(GetSession, ListSessions),
             *DECISION_QUERIES,
             *(OpenMessages, ListMessages, ListGroups),
+            *(GetTeam, ListTeams, GetTeamPlan),
             *(GetPolicy, ListPolicies),
             *(GetPrediction, FindSimilar, GetCalibration, ListInsights),
         )

@@ -21,6 +21,7 @@ from .projection import Projection
 from .schedules import Schedules
 from .sessions import Sessions
 from .tasks_table import Tasks
+from .teams import Teams
 from .workflows import Workflows
 
 PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
@@ -38,6 +39,7 @@ PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
             Sessions,
             Decisions,
             Messages,
+            Teams,
             Policies,
             Learning,
         )

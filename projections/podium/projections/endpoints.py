@@ -46,6 +46,7 @@ from .answer_schedules import get_schedule, list_schedules
 from .answer_sessions import get_session, list_sessions
 from .answer_statistics import workflow_statistics
 from .answer_tasks import get_task, open_work, task_history
+from .answer_teams import get_team, get_team_plan, list_teams
 from .answer_why import why_task
 from .answer_workflows import get_definition, get_run, list_runs, list_steps, list_workflows
 from .past import Past
@@ -102,6 +103,9 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "messages.open": open_messages,
     "messages.list": list_messages,
     "groups.list": list_groups,
+    "teams.get": get_team,
+    "teams.list": list_teams,
+    "teams.plan": get_team_plan,
     "policies.get": get_policy,
     "policies.list": list_policies,
 }

@@ -29,6 +29,7 @@ from .received import Received
 from .schedules import Schedules
 from .sessions import Sessions
 from .tasks_table import Tasks
+from .teams import Teams
 from .workflows import Workflows
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class View(Struct, frozen=True):
     sessions: Sessions
     decisions: Decisions
     messages: Messages
+    teams: Teams
     policies: Policies
     learning: Learning
     positions: Mapping[Service, int]
@@ -189,6 +191,7 @@ class Store:
                     cast(Sessions, found[Sessions.name]),
                     cast(Decisions, found[Decisions.name]),
                     cast(Messages, found[Messages.name]),
+                    cast(Teams, found[Teams.name]),
                     cast(Policies, found[Policies.name]),
                     cast(Learning, found[Learning.name]),
                     _positions(answering),

@@ -24,12 +24,14 @@ from .proposals.part import Proposals
 from .sessions.part import SessionsPart
 from .settings import CollaborationSettings
 from .state import CollaborationState
+from .teams.part import TeamsPart
 from .tenders.part import Tenders
 
 PARTS: Final[tuple[Part, ...]] = (
     AgentsPart(),
     SessionsPart(),
     MessagesPart(),
+    TeamsPart(),
     Documents(),
     Ballots(),
     Proposals(),

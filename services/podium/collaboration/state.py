@@ -14,6 +14,7 @@ from .proposals.book import ProposalBook
 from .sessions.book import Sessions
 from .sessions.ends import Ends
 from .settings import CollaborationSettings
+from .teams.book import Teams
 from .tenders.book import TenderBook
 
 
@@ -38,6 +39,7 @@ class CollaborationState:
         "seal",
         "sessions",
         "settings",
+        "teams",
         "tenders",
     )
 
@@ -48,6 +50,7 @@ class CollaborationState:
         self.messages = Messages()
         self.sessions = Sessions()
         self.ends = Ends()
+        self.teams = Teams()
         self.seal = seal
         self.ballots = BallotBook()
         self.proposals = ProposalBook()

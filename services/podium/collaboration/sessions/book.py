@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from hashlib import blake2b
+from itertools import combinations
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +25,7 @@ from podium.contracts.sessions import (
     PhaseWithdrawn,
     Purpose,
     SessionCancelled,
+    SessionCompleted,
     SessionCreated,
     SessionEvent,
     SessionFailed,
@@ -39,6 +41,11 @@ from .outputs import board_patch, merged, raw
 
 CLOSED_KEPT: Final = 100_000
 """How many sessions that are over are known by name; the oldest is forgotten first."""
+
+
+PAIRS_KEPT: Final = 20_000
+PAIRED: Final = 20
+"""Of a session with more agents at work, so many are taken to have worked together."""
 
 
 class Turn(Struct, frozen=True):
@@ -156,10 +163,18 @@ class Closed(Struct, frozen=True):
     state: SessionState
 
 
+class Record(Struct, array_like=True):
+    """How often two agents have worked in a session that came to its end, and how often that was a result."""
+
+    sessions: int = 0
+    completed: int = 0
+
+
 class _Dump(Struct, frozen=True):
     serial: int
     sessions: list[Session]
     closed: list[tuple[str, Closed]]
+    pairs: list[tuple[tuple[str, str], Record]]
 
 
 class Sessions:
@@ -170,6 +185,7 @@ class Sessions:
         closed: how sessions ended, the oldest first.
         serial: how many phases there were.
         voting: session → the vote that it waits for.
+        pairs: of two agents, by name, how they did together; the pair that did so longest ago is first.
     """
 
     def __init__(self) -> None:
@@ -177,6 +193,7 @@ class Sessions:
         self.closed: OrderedDict[str, Closed] = OrderedDict()
         self.serial = 0
         self.voting: dict[str, str] = {}
+        self.pairs: OrderedDict[tuple[str, str], Record] = OrderedDict()
         self.pending: dict[str, None] = {}
         self.timers = Timers()
 
@@ -248,12 +265,31 @@ class Sessions:
         self.voting.pop(session.id, None)
         self.pending.pop(session.id, None)
         self.timers.set(session.id, None)
+        if not isinstance(event, SessionCancelled):
+            self._record(session, completed=isinstance(event, SessionCompleted))
         self.closed[session.id] = Closed(digest_of(session.created), states.get(type(event), "completed"))
         if len(self.closed) > CLOSED_KEPT:
             self.closed.popitem(last=False)
 
+    def _record(self, session: Session, *, completed: bool) -> None:
+        agents = sorted({done.agent for done in session.done})[:PAIRED]
+        for pair in combinations(agents, 2):
+            record = self.pairs.setdefault(pair, Record())
+            record.sessions += 1
+            record.completed += completed
+            self.pairs.move_to_end(pair)
+        while len(self.pairs) > PAIRS_KEPT:
+            self.pairs.popitem(last=False)
+
+    def together(self) -> dict[tuple[str, str], float]:
+        """How two agents did together, -1 to 1: their share of results against one half, shrunk where there is little
+        to go by (Laplace's rule of succession).
+        """
+        return {pair: 2.0 * (record.completed + 1) / (record.sessions + 2) - 1.0 for pair, record in self.pairs.items()}
+
     def dump(self) -> bytes:
-        return msgspec.json.encode(_Dump(self.serial, list(self.open.values()), list(self.closed.items())))
+        content = _Dump(self.serial, list(self.open.values()), list(self.closed.items()), list(self.pairs.items()))
+        return msgspec.json.encode(content)
 
     @staticmethod
     def load(dumped: bytes) -> Sessions:
@@ -261,6 +297,7 @@ class Sessions:
         content = msgspec.json.decode(dumped, type=_Dump)
         book = Sessions()
         book.serial, book.closed = content.serial, OrderedDict(content.closed)
+        book.pairs = OrderedDict(content.pairs)
         for session in content.sessions:
             book.open[session.id] = session
             book._wait(session)

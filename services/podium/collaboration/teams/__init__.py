@@ -1,0 +1,1 @@
+"""Teams that have all skills at the least cost, and plans that their members review."""
