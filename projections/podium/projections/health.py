@@ -113,7 +113,7 @@ def fold(rows: Rows, event: Received, key: Key) -> None:
                 plan.agents,
                 plan.times,
                 plan.order,
-                plan.codes,
+                list(plan.codes),
                 plan.attempts,
             )
             rows[key] = Row(True, float(plan.order), PlanRow(event.entity, *fields))

@@ -50,6 +50,7 @@ from podium.kernel.timers import NEVER
 
 from .book import Book
 from .desk import KIND, Desk, Queue
+from .foresight import FORESEEN
 from .parts import Parts
 
 NAMED: Final = 20
@@ -182,7 +183,7 @@ def reconcile(book: Book, now: float) -> Iterator[Emit]:
         if alert is None or (alert.by_health and alert.severity != severity):
             yield Emit(name, AlertRaised(title, severity, labels))
     for name, alert in list(desk.alerts.items()):
-        if alert.by_health and name not in wanted:
+        if alert.by_health and name not in wanted and alert.labels.get(KIND) not in FORESEEN:
             yield Emit(name, AlertResolved("it is so no more", round(max(0.0, now - alert.since), 3)))
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from .accrual import FLEET_MEMORY, Losses, Rhythm
 from .book import Book
+from .foresight import Foresight
 from .results import Results, TaskEnd
 
 ENDS_KEPT = 100_000
@@ -107,6 +108,7 @@ class Parts:
         held: observed, agent → the tasks that it has in hand, in the order in which it got them.
         hearings: sensed, of agents that promised to beat.
         steps: sensed, task → its progress.
+        foresight: sensed, what metrics usually are, and where they lead.
         fleet: sensed, how many beats of all agents are lost.
         listening: since when this process listens without a break; None before its first look.
         looked: when it looked last.
@@ -122,6 +124,7 @@ class Parts:
         self.held: dict[str, Held] = {}
         self.hearings: dict[str, Hearing] = {}
         self.steps: dict[str, Step] = {}
+        self.foresight = Foresight()
         self.fleet = Losses(FLEET_MEMORY)
         self.listening: float | None = None
         self.looked = 0.0

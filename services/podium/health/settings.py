@@ -56,6 +56,11 @@ class HealthSettings(BaseSettings):
     clear_share: Annotated[
         float, Field(gt=0.0, le=1.0), _says("of a limit, below which a value must fall to be well again")
     ] = 0.9
+    foresight: Annotated[
+        bool, _says("tell of metrics of everything and of skills that are unusual, or will cross a limit")
+    ] = True
+    anomaly_score: Annotated[Share, _says("from which on a value is unusual; 0.5 is worth a look")] = 0.75
+    forecast_horizon: Annotated[Seconds, _says("within which a limit must be crossed to be told of")] = 3600.0
     cpu_warning: Annotated[Share, _says("used share of the processor that is a warning")] = 0.8
     cpu_critical: Annotated[Share, _says("... that is critical")] = 0.95
     memory_warning: Annotated[Share, _says("used share of memory that is a warning")] = 0.85

@@ -43,10 +43,15 @@ def values(state: HealthState, scope: Scope, name: str, settings: HealthSettings
         if hearing is not None and hearing.load.spans(settings.window):
             found["cpu"], found["memory"] = hearing.load.cpu, hearing.load.memory
     elif scope == "all":
-        loads = [hearing.load for hearing in parts.hearings.values() if hearing.load.spans(settings.window)]
-        if loads:
-            found["cpu"] = sum(load.cpu for load in loads) / len(loads)
-            found["memory"] = sum(load.memory for load in loads) / len(loads)
+        number, cpu, memory, long = 0, 0.0, 0.0, settings.window / 2.0
+        for hearing in parts.hearings.values():
+            load = hearing.load
+            if load.at - load.since >= long:  # `spans`, for ten thousand agents at once
+                number += 1
+                cpu += load.cpu
+                memory += load.memory
+        if number:
+            found["cpu"], found["memory"] = cpu / number, memory / number
     attempts = parts.results.of(scope, name)
     if attempts is not None:
         total, failed, _ = attempts.attempts(since)
@@ -71,6 +76,10 @@ def measure(state: HealthState, settings: HealthSettings, now: float) -> Iterato
         found = values(state, scope, name, settings, now)
         for metric in METRICS:
             yield from _compare(book, (scope, name, metric), found.get(metric), settings)
+        if settings.foresight and scope != "agent":
+            for metric, value in found.items():
+                limit, _ = limits(settings, metric)
+                yield from state.parts.foresight.look(book.desk, (scope, name, metric), value, limit, settings, now)
         rest.pop((scope, name), None)
 
 
@@ -83,7 +92,8 @@ def _subjects(state: HealthState, settings: HealthSettings) -> dict[tuple[Scope,
         ended.is_measured = True
     cpu, memory = settings.cpu_warning, settings.memory_warning
     for agent, hearing in parts.hearings.items():
-        if hearing.load.cpu >= cpu or hearing.load.memory >= memory:
+        load = hearing.load
+        if load.cpu >= cpu or load.memory >= memory:
             subjects["agent", agent] = None
     parts.results.measured.clear()
     return subjects
