@@ -62,16 +62,18 @@ chaos: $(STAMP) ## break podium for SECONDS=60 by the faults of SEED=n, and see 
 demo: $(STAMP) ## a fleet of agents analyses the standard library, or DIR=path
 	@$(BIN)/python -m examples.stdlib.demo $(if $(DIR),--dir "$(DIR)") $(ARGS)
 
-# Four locks: what an image runs, everything, what builds the wheel, and what the benchmarks' peers need. They name no address, so that any index or mirror can serve them.
+# Five locks: what an image runs, everything, what builds the wheel, what the benchmarks' peers need, and the oracle of counts. They name no address, so that any index or mirror can serve them.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS)
+LOCKS = $(wildcard requirements*.lock) benchmarks/peers/requirements.lock tests/votes/oracle/requirements.lock
 lock: $(STAMP) ## compile the locks again; ARGS=--upgrade for the newest versions
 	@$(COMPILE) --extra postgres pyproject.toml -o requirements.lock
 	@$(COMPILE) --extra postgres --extra dev pyproject.toml -o requirements-dev.lock
 	@$(COMPILE) --build-deps-for wheel --only-build-deps --constraint requirements-dev.lock pyproject.toml -o requirements-build.lock
 	@$(COMPILE) benchmarks/peers/requirements.in -o benchmarks/peers/requirements.lock
-	@sed -i.old '/considered to be unsafe in a requirements file/d' requirements*.lock benchmarks/peers/requirements.lock
-	@rm -f requirements*.lock.old benchmarks/peers/requirements.lock.old
+	@$(COMPILE) tests/votes/oracle/requirements.in -o tests/votes/oracle/requirements.lock
+	@sed -i.old '/considered to be unsafe in a requirements file/d' $(LOCKS)
+	@rm -f $(LOCKS:=.old)
 
 clean: ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

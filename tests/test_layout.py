@@ -52,7 +52,7 @@ def test_a_package_is_typed_and_held_by_the_import_rules(portion: Path):
     assert f"podium.{portion.name}" in re.findall(r"[\w.]+", layers)
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, "benchmarks/peers/requirements.lock"])
+@pytest.mark.parametrize("lock", [*LOCKS, "benchmarks/peers/requirements.lock", "tests/votes/oracle/requirements.lock"])
 def test_a_lock_names_no_address(lock):
     told = [line for line in (ROOT / lock).read_text().splitlines() if re.search(r"://|@ |file:|^\s*-[-if]|\s/", line)]
     assert [line for line in told if not re.fullmatch(r" {4}--hash=sha256:[0-9a-f]{64}( \\)?", line)] == []
