@@ -72,6 +72,7 @@ class Document:
         self._observers: list[Callable[[Change], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._news = asyncio.Condition()
+        self._unobserve: Callable[[], None] = lambda: None
         self._outgoing = Outgoing(client, name, pause, self._news, self._take_back)
 
     async def __aenter__(self) -> Self:
@@ -138,6 +139,8 @@ class Document:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        self._unobserve()
+        self._unobserve = lambda: None
         if self._presences is not None:
             with suppress(PodiumError):
                 await self._presences.close()
@@ -261,7 +264,9 @@ class Document:
         self._content = Content(self._kind, doc)
         self._content.merge(loaded.updates)
         self._text = SharedText(self._content.text, self._outgoing.check) if self._content.text is not None else None
-        self._subscription = doc.observe(lambda event: self._made(event.update))
+        self._unobserve()
+        observing = doc.observe(lambda event: self._made(event.update))
+        self._unobserve = lambda: doc.unobserve(observing)
         self.revision, self._position = loaded.revision, max(self._position, loaded.position)
         return loaded
 

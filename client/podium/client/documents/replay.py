@@ -55,24 +55,25 @@ class _Replica:
         self.version: Version = {}
         self.doc: Doc[Text] = Doc(client_id=client)
         self.text = Spliced(self.doc.get(ROOT, type=Text), is_ascii)
-        self._updates: list[bytes] = []
-        self._observing = self.doc.observe(lambda event: self._updates.append(event.update))
 
     def merge(self, updates: list[bytes], version: Version) -> None:
         with self.doc.transaction():
             for update in updates:
                 self.doc.apply_update(update)
-        self._updates.clear()
         self.text.refresh()
         self.version = dict(version)
 
     def edit(self, patches: list[Patch]) -> list[bytes]:
         """The update of these edits, if they change anything."""
-        with self.doc.transaction():
-            for position, deleted, inserted in joined(patches):
-                self.text.splice(position, deleted, inserted)
-        made = list(self._updates)
-        self._updates.clear()
+        made: list[bytes] = []
+        # Observed for ever, a replica would never be freed: the library holds it by its own observer.
+        observing = self.doc.observe(lambda event: made.append(event.update))
+        try:
+            with self.doc.transaction():
+                for position, deleted, inserted in joined(patches):
+                    self.text.splice(position, deleted, inserted)
+        finally:
+            self.doc.unobserve(observing)
         return made
 
 

@@ -54,7 +54,6 @@ class Replica:
         self._text = self._doc.get(ROOT, type=Text) if document.kind == "text" else None
         self._map: Map[Any] | None = None if document.kind == "text" else self._doc.get(ROOT, type=Map)
         self._made: list[bytes] = []
-        self._observing = self._doc.observe(lambda event: self._made.append(event.update))
         with self._doc.transaction():
             for update in document.updates():
                 self._doc.apply_update(update)
@@ -100,6 +99,8 @@ class Replica:
 
     def _try(self, change: Callable[[], None]) -> None:
         self._made.clear()
+        # Observed for ever, a document would never be freed: the library holds it by its own observer.
+        observing = self._doc.observe(lambda event: self._made.append(event.update))
         try:
             with self._doc.transaction():
                 change()
@@ -111,6 +112,8 @@ class Replica:
             if type(panic).__name__ == "PanicException":  # the library's; it has no public class
                 raise RuntimeError(str(panic)) from panic
             raise
+        finally:
+            self._doc.unobserve(observing)
 
 
 class Replicas:
