@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings
 
+from podium.keeper import settings as keeper_settings
 from podium.kernel import settings as kernel_settings
 from podium.kernel.embedded import MAX_PAYLOAD, server_binary
 from podium.kernel.up import PROCESSES
@@ -16,7 +17,7 @@ from podium.projections import settings as projections_settings
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE = (DEPLOY / "compose.yaml").read_text()
-SETTINGS: list[type[BaseSettings]] = [kernel_settings.Settings, projections_settings.Settings]
+SETTINGS: list[type[BaseSettings]] = [kernel_settings.Settings, projections_settings.Settings, keeper_settings.Settings]
 
 
 def test_the_server_can_read_its_configuration():
