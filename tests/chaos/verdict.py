@@ -12,6 +12,7 @@ import msgspec
 
 from podium.audit.report import Report
 from podium.client import Client, PodiumError
+from podium.contracts.health_queries import ListRecoveries
 from podium.contracts.queries import ListTasks, OverviewAnswer, SystemOverview
 from podium.keeper.verify import Verdict
 from tests.chaos.load import OPEN_PHASES, Load
@@ -27,7 +28,7 @@ class Stuck(Exception):
 
 
 async def until_done(load: Load, patience: float = STUCK_SECONDS) -> float:
-    """Wait until no task and no run is open; the longest time, in seconds, in which nothing happened.
+    """Wait until no task, no run and no recovery is open; the longest time, in seconds, in which nothing happened.
 
     Args:
         patience: seconds in which something must happen; more than usual where a machine may have other things to do.
@@ -41,9 +42,11 @@ async def until_done(load: Load, patience: float = STUCK_SECONDS) -> float:
             overview: OverviewAnswer = await load.clients[0].query(SystemOverview(fresh=True, wait=2))
             runs = await load.flows.left(load.clients[0])
             left = {phase: overview.tasks.get(phase, 0) for phase in OPEN_PHASES if overview.tasks.get(phase, 0)}
-            if not left and not runs:
+            open_ = (await load.clients[0].query(ListRecoveries(open=True, limit=5, fresh=True, wait=2))).recoveries
+            recoveries = [recovery.recovery_id for recovery in open_]
+            if not left and not runs and not recoveries:
                 return max(longest, time.monotonic() - moved)
-            why = f"tasks are left: {left}, and runs: {runs} at {overview.positions}"
+            why = f"tasks are left: {left}, and runs: {runs}, and recoveries: {recoveries} at {overview.positions}"
             if "paused" in left:
                 await load.cancel_paused()
         except PodiumError as error:
