@@ -9,7 +9,17 @@ from typing import Any, Final, cast
 import msgspec
 
 _TIMES: Final = frozenset(
-    ("deadline", "until", "since", "retry_at", "start_by", "finish_by", "expected_completion", "completion_interval")
+    (
+        "at",
+        "deadline",
+        "until",
+        "since",
+        "retry_at",
+        "start_by",
+        "finish_by",
+        "expected_completion",
+        "completion_interval",
+    )
 )
 _ELLIPSIS: Final = "…"
 
