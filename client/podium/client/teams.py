@@ -31,7 +31,7 @@ class NotAccepted(PodiumError):
     """A plan was to be started that its reviewers have not accepted."""
 
     def __init__(self, plan: TeamPlanRow) -> None:
-        waits = f"; {', '.join(plan.waiting)} have not had a word yet" if plan.waiting else ""
+        waits = f"; there is no word yet from {', '.join(plan.waiting)}" if plan.waiting else ""
         super().__init__(f"plan {plan.plan} is {plan.state}{waits}")
         self.plan = plan
 
