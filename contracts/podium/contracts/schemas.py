@@ -72,7 +72,7 @@ class _Writer:
                 return {"type": "string", "contentEncoding": "base64"} | _given(maxLength=most)
             case shapes.LiteralType():
                 return {"enum": list(shape.values)}
-            case shapes.ListType():
+            case shapes.ListType() | shapes.VarTupleType():
                 limits = _given(minItems=shape.min_length, maxItems=shape.max_length)
                 return {"type": "array", "items": self.write(shape.item_type)} | limits
             case shapes.TupleType():
