@@ -15,6 +15,7 @@ from podium.contracts.alerts import (
     NotificationQueued,
     TaskEndQueued,
 )
+from podium.contracts.predictions import DriftDetected, DriftEnded
 from podium.contracts.tasks import TaskCancelled, TaskCompleted, TaskFailed
 from tests.rules.health_scenario import NULL, HealthScenario, health
 from tests.rules.scenario import code, command, event_of, names
@@ -267,3 +268,16 @@ def test_a_hook_needs_its_channel_and_is_removed_once():
     assert scenario.when(define, entity="h") == []
     assert names(scenario.when(command("remove_hook"), entity="h")) == ["hook_removed"]
     assert scenario.when(command("remove_hook"), entity="h") == []
+
+
+def test_a_kind_that_is_not_what_it_was_raises_an_alert_until_it_is_learnt():
+    scenario = HealthScenario()
+    drift = DriftDetected(measure="duration", expected=0.5, observed=0.95, evidence=9.0)
+    scenario.decider.observe(scenario.state, "render", drift, scenario.now)
+    (raised,) = [emit.event for emit in scenario.reacts() if isinstance(emit.event, AlertRaised)]
+    assert (raised.title, raised.labels["name"]) == ("duration of render is not what it was", "render")
+    again = scenario.decider.load(scenario.dump())
+    scenario.decider.load_facts(again, scenario.decider.dump_facts(scenario.state))
+    assert list(again.parts.drifts) == [("render", "duration")]
+    scenario.decider.observe(scenario.state, "render", DriftEnded("duration"), scenario.now)
+    assert [type(emit.event) for emit in scenario.reacts()] == [AlertResolved]

@@ -44,6 +44,7 @@ from podium.contracts.alerts import (
     Why,
 )
 from podium.contracts.outcomes import Refused
+from podium.contracts.predictions import Measure
 from podium.contracts.recovery import Severity
 from podium.kernel.decider import Emit
 from podium.kernel.timers import NEVER
@@ -153,9 +154,12 @@ def _delivery(desk: Desk, entity: str, command: ReportDelivery, now: float) -> l
 # What health itself sees
 
 
-def troubles(book: Book) -> dict[str, Trouble]:
+def troubles(book: Book, drifts: Iterable[tuple[str, Measure]]) -> dict[str, Trouble]:
     """Alert → what is wrong, of all that health sees now."""
     found: dict[str, Trouble] = {}
+    for kind, measure in drifts:
+        labels = {KIND: "drift", "scope": "kind", "name": kind, "measure": measure}
+        found[_name("drift", measure, kind)] = (f"{measure} of {kind} is not what it was", "warning", labels)
     for agent, standing in book.standings.items():
         if standing.lost_at is not None:
             labels = {KIND: "agent_lost", "scope": "agent", "name": agent}
@@ -175,9 +179,9 @@ def troubles(book: Book) -> dict[str, Trouble]:
     return found
 
 
-def reconcile(book: Book, now: float) -> Iterator[Emit]:
+def reconcile(book: Book, drifts: Iterable[tuple[str, Measure]], now: float) -> Iterator[Emit]:
     """Each trouble has its alert, and each of health's own alerts its trouble."""
-    wanted, desk = troubles(book), book.desk
+    wanted, desk = troubles(book, drifts), book.desk
     for name, (title, severity, labels) in wanted.items():
         alert = desk.alerts.get(name)
         if alert is None or (alert.by_health and alert.severity != severity):

@@ -7,28 +7,32 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from podium.contracts.predictions import DriftDetected, Measure
+
 from .parts import Attempt, Held, Parts, Promise, Rest
 from .results import Kept, TaskEnd
 
 
 class _Facts(Struct, frozen=True):
-    format: Literal["health-facts-3"]
+    format: Literal["health-facts-4"]
     promises: list[tuple[str, Promise]]
     attempts: list[tuple[str, Attempt]]
     rests: list[tuple[str, Rest]]
     ends: list[TaskEnd]
     results: list[Kept]
+    drifts: list[tuple[tuple[str, Measure], DriftDetected]]
 
 
 def dump(parts: Parts) -> bytes:
     return msgspec.msgpack.encode(
         _Facts(
-            "health-facts-3",
+            "health-facts-4",
             list(parts.promises.items()),
             list(parts.attempts.items()),
             list(parts.rests.items()),
             list(parts.ends),
             parts.results.dump(),
+            list(parts.drifts.items()),
         )
     )
 
@@ -41,5 +45,6 @@ def load(parts: Parts, dumped: bytes) -> None:
     parts.rests = dict(facts.rests)
     parts.ends.extend(facts.ends)
     parts.results.load(facts.results)
+    parts.drifts = dict(facts.drifts)
     for task, attempt in facts.attempts:
         parts.held.setdefault(attempt.agent, Held())[task] = None

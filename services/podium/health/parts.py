@@ -7,6 +7,8 @@ from math import exp
 
 from msgspec import Struct
 
+from podium.contracts.predictions import DriftDetected, Measure
+
 from .accrual import FLEET_MEMORY, Losses, Rhythm
 from .book import Book
 from .foresight import Foresight
@@ -105,6 +107,7 @@ class Parts:
         rests: observed, tasks that were in hand, are not, and are still open.
         results: observed, how attempts and tasks ended lately.
         ends: observed, the newest ends of tasks of which nobody was told yet.
+        drifts: observed, kinds of task that the optimizer finds changed, and in what.
         held: observed, agent → the tasks that it has in hand, in the order in which it got them.
         hearings: sensed, of agents that promised to beat.
         steps: sensed, task → its progress.
@@ -121,6 +124,7 @@ class Parts:
         self.rests: dict[str, Rest] = {}
         self.results = Results()
         self.ends: deque[TaskEnd] = deque(maxlen=ENDS_KEPT)
+        self.drifts: dict[tuple[str, Measure], DriftDetected] = {}
         self.held: dict[str, Held] = {}
         self.hearings: dict[str, Hearing] = {}
         self.steps: dict[str, Step] = {}

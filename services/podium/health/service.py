@@ -20,6 +20,7 @@ from podium.contracts.health import (
 )
 from podium.contracts.outcomes import Refused
 from podium.contracts.pools import DefinePool, RemovePool, ReportDemand, ResizePool
+from podium.contracts.predictions import DriftDetected, DriftEnded
 from podium.contracts.recovery import (
     DefinePlan,
     HoldLifted,
@@ -50,8 +51,10 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "7"
-    upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType({"registry": (), "router": FOLLOWED})
+    schema = "8"
+    upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
+        {"registry": (), "router": FOLLOWED, "optimizer": (DriftDetected, DriftEnded)}
+    )
     closing: tuple[type[Struct], ...] = ()
 
     def __init__(self, settings: HealthSettings | None = None) -> None:
@@ -125,6 +128,12 @@ class Health:
             case AgentUnregistered():
                 if state.parts.promises.pop(entity, None) is not None:
                     state.watch.leave(entity)
+            case DriftDetected():
+                state.parts.drifts[entity, fact.measure] = fact
+                state.watch.alarmed = True
+            case DriftEnded():
+                state.parts.drifts.pop((entity, fact.measure), None)
+                state.watch.alarmed = True
             case _:
                 if follow(state.parts, entity, fact, at, self.settings.stall_timeout):
                     state.watch.changed(entity)
@@ -158,7 +167,7 @@ class Health:
         yield from assessment.changes(state, self.settings, now)
         yield from alerts.ends(state.parts, state.book.desk)
         if state.watch.alarmed:
-            yield from alerts.reconcile(state.book, now)
+            yield from alerts.reconcile(state.book, state.parts.drifts, now)
             yield from alerts.messages(state.book.desk, now)
             state.watch.timers.set(watch.MESSAGES, alerts.next_message(state.book.desk, now))
             state.watch.alarmed = False
