@@ -31,7 +31,8 @@ def test_one_failure_of_a_new_agent_weighs_less_among_agents_that_are_alike():
         for agent in ("a1", "a2", "a3", "a4"):
             (alike.completed if n % 4 else alike.failed)(agent)
             (unlike.completed if agent in ("a1", "a2", "a3") else unlike.failed)(agent)
-    alike.failed("new"), unlike.failed("new")
+    alike.failed("new")
+    unlike.failed("new")
     assert estimates(alike)["new"] > 0.7
     assert estimates(unlike)["new"] < 0.6
 
@@ -105,5 +106,6 @@ def test_a_replay_knows_the_same_bit_for_bit():
     decider.load_facts(restored, decider.dump_facts(learning.state))
     assert decider.dump_facts(restored) == decider.dump_facts(learning.state)
     assert decider.dump(restored) == learning.dump()
-    learning.completed("a1", "k0"), decider.observe(restored, "x", learning.seen[-1][2], learning.now)
+    learning.completed("a1", "k0")
+    decider.observe(restored, "x", learning.seen[-1][2], learning.now)
     assert decider.dump_facts(restored) == decider.dump_facts(learning.state)
