@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 from nats.aio.client import Client
 
@@ -21,7 +20,7 @@ from podium.contracts.query import AsOf
 from podium.contracts.subjects import Service, Subjects
 from podium.contracts.tasks import Waiting
 from podium.contracts.thresholds import HealthReport
-from podium.runtime.jsapi import LogMissing, LogUnavailable
+from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.pull import Stored
 
 from . import builds
@@ -30,6 +29,7 @@ from .copies import Copies, Copy
 from .database import Database
 from .follower import Follower
 from .heard import Heard
+from .moments import Moment, Moments
 from .reached import Reached
 from .received import Decoder, Received
 from .sources import Failed, Sources
@@ -49,13 +49,6 @@ MOST_READ: Final = 50_000
 """Events of a service that are kept in memory while a moment is open, for the next projection that is looked at."""
 
 SLOT: Final = "a"
-
-
-class Moment(Struct, frozen=True):
-    """Where every stream was; `at`: the time of the last of those events, seconds since the epoch, UTC."""
-
-    ends: dict[Service, int]
-    at: float
 
 
 class _NotFolded(Exception):
@@ -157,7 +150,8 @@ class Past:
         self._streams = streams
         self._follower = follower
         self._copies = copies
-        self._decoders = {service: Decoder(service, subjects) for service in streams}
+        self._decoders: dict[Service, Decoder] = {service: Decoder(service, subjects) for service in streams}
+        self._moments = Moments(streams, self._decoders)
         self._open: dict[tuple[tuple[str, int], ...], tuple[PastSources, float]] = {}
         self._one_at_a_time = asyncio.Lock()
         self._folding = Threads("podium-past", 1)
@@ -169,7 +163,7 @@ class Past:
         Raises:
             Failed
         """
-        moment = await self._moment(as_of)
+        moment = await self._moments.find(as_of)
         key = tuple(sorted(moment.ends.items()))
         async with self._one_at_a_time:
             found = self._open.get(key)
@@ -199,59 +193,6 @@ class Past:
                 del self._open[key]
                 self._using.pop(sources, None)
                 sources.close()
-
-    # When
-
-    async def _moment(self, as_of: AsOf) -> Moment:
-        """Raises: Failed"""
-        try:
-            ends = await asyncio.gather(*(self._last(stream) for stream in self._streams.values()))
-            last = dict(zip(self._streams, ends, strict=True))
-            if isinstance(as_of, Mapping):
-                return await self._at_positions(as_of, last)
-            return await self._at_time(float(as_of), last, {})
-        except LogUnavailable as error:
-            raise Failed("unavailable", f"the streams cannot be read now: {error}") from error
-
-    async def _at_positions(self, as_of: Mapping[str, int], last: Mapping[Service, int]) -> Moment:
-        """The streams that are not named are as they were when the newest of the named events happened."""
-        named: dict[Service, int] = {}
-        for name, position in as_of.items():
-            service: Service | None = next((s for s, stream in self._streams.items() if stream.name == name), None)
-            if service is None or position < 0:
-                known = ", ".join(stream.name for stream in self._streams.values())
-                raise Failed("invalid", f"$.as_of: a position of {name} is not known here; streams are {known}")
-            named[service] = min(position, last[service])
-        times = [await self._time(service, position) for service, position in named.items() if position]
-        return await self._at_time(max(times, default=0.0), last, named)
-
-    async def _at_time(self, at: float, last: Mapping[Service, int], named: Mapping[Service, int]) -> Moment:
-        ends: dict[Service, int] = {**named}
-        for service, end in last.items():
-            if service not in ends:
-                ends[service] = await self._position(service, at, end)
-        return Moment(ends, at)
-
-    async def _position(self, service: Service, at: float, end: int) -> int:
-        """The last event that happened at this time or before; 0 for none."""
-        low, high = 0, end
-        while low < high:
-            middle = (low + high + 1) // 2
-            if await self._time(service, middle) <= at:
-                low = middle
-            else:
-                high = middle - 1
-        return low
-
-    async def _time(self, service: Service, sequence: int) -> float:
-        stored = await self._streams[service].get(sequence)
-        return self._decoders[service].decode([stored])[0].at
-
-    async def _last(self, stream: EventStream) -> int:
-        try:
-            return await stream.last()
-        except LogMissing:
-            return 0
 
     # What was so then
 
