@@ -9,7 +9,7 @@ from tests.rules.scenario import RouterScenario, agents_of, command, names, rout
 
 def loaded(begun: int = 0, **settings: Any) -> RouterScenario:
     """One agent with eight tasks, of which it has begun some; then a second one comes."""
-    scenario = router(**settings).agent("a1", slots=8)
+    scenario = router(**{"rebalance": True, **settings}).agent("a1", slots=8)
     for number in range(8):
         scenario.asked(submit(), entity=f"t{number}")
     for number in range(begun):
@@ -57,7 +57,7 @@ def test_it_can_be_switched_off():
 
 
 def test_it_moves_only_to_who_is_able_and_free():
-    scenario = router().agent("a1", slots=8)
+    scenario = router(rebalance=True).agent("a1", slots=8)
     for number in range(8):
         scenario.asked(submit(), entity=f"t{number}")
     scenario.agent("a2", "parse", slots=8)
@@ -65,7 +65,7 @@ def test_it_moves_only_to_who_is_able_and_free():
 
 
 def test_one_slot_for_one_slot_is_no_gain():
-    scenario = router("a1")
+    scenario = router("a1", rebalance=True)
     scenario.asked(submit())
     scenario.agent("a2")
     assert scenario.after(20) == []

@@ -40,7 +40,7 @@ class RouterSettings(BaseSettings):
     decay: Annotated[
         float, Field(ge=0.5, lt=1.0), _says("how much an agent's attempt still counts after its next one, in adaptive")
     ] = 0.95
-    rebalance: Annotated[bool, _says("whether work that was assigned and not begun moves to who has more room")] = True
+    rebalance: Annotated[bool, _says("whether work that was assigned and not begun moves to who has more room")] = False
     rebalance_after: Annotated[Seconds, _says("from an assignment, not begun, to the first look at that")] = 5.0
     rebalance_threshold: Annotated[
         float, Field(gt=0.0, le=1.0), _says("difference in shares of used slots from which on it moves")
