@@ -1,4 +1,4 @@
-"""The interpreter in which pref_voting answers: an environment of its own, made on first use."""
+"""The interpreter in which pref_voting answers: an environment of its own, made on first use, or by running this."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def python() -> Path:
     home = CACHE / f"oracle-{digest}"
     if not (home / "complete").exists():
         _run(sys.executable, "-m", "venv", "--clear", str(home))
-        install = ("-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(LOCK))
+        install = ("-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--require-hashes", "-r", str(LOCK))
         _run(str(home / "bin/python"), *install)
         (home / "complete").touch()
     return home / "bin/python"
@@ -56,6 +56,16 @@ def ask(interpreter: Path, profiles: Sequence[dict[str, Any]]) -> list[dict[str,
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def main() -> int:
+    """Makes it, if it can be had."""
+    try:
+        python()
+    except NotHad as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
 def _run(*command: str) -> None:
     try:
         subprocess.run(command, capture_output=True, text=True, check=True, timeout=INSTALL_SECONDS)
@@ -64,3 +74,7 @@ def _run(*command: str) -> None:
         raise NotHad(f"pref_voting cannot be installed: {said.splitlines()[-1] if said else error}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotHad(f"pref_voting cannot be installed: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
