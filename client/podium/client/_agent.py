@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, Unpack
+from typing import Final, TypeVar, Unpack, overload
 
 from podium.contracts.names import is_name
 from podium.contracts.subjects import DEFAULT_PREFIX, Subjects
@@ -104,7 +104,15 @@ class Agent:
         self._votes = function
         return function
 
-    def on_message(self, function: MessageHandler | None = None, *, concurrency: int = 1) -> Any:
+    @overload
+    def on_message(self, function: MessageHandler) -> MessageHandler: ...
+
+    @overload
+    def on_message(self, *, concurrency: int = 1) -> Callable[[MessageHandler], MessageHandler]: ...
+
+    def on_message(
+        self, function: MessageHandler | None = None, *, concurrency: int = 1
+    ) -> MessageHandler | Callable[[MessageHandler], MessageHandler]:
         """Make a function what is called with each message to this agent, the most urgent first.
 
         It returns when the message is done with, and is then acknowledged; what it returns answers one that wants a
