@@ -9,6 +9,7 @@ starts from that prior, moved by how it did with other kinds.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 from math import exp, log
 from typing import Any, Final
@@ -17,13 +18,17 @@ from msgspec import Struct
 
 from .experience import Cell
 
-_special: Any = import_module("scipy.special")  # it has no types
-
 LEVEL: Final = 0.9
 _POOLED: Final = 5.0
 """Attempts that the mean of all kinds counts for beside a kind's own."""
 _WEAKEST, _STRONGEST, _UNKNOWN = 2.0, 200.0, 10.0
 """Limits of a prior's strength in attempts, and what it is taken for of a single agent."""
+
+
+@cache
+def _quantile() -> Any:
+    """scipy's, which has no types; loaded when it is first needed, for it takes 30 MB."""
+    return import_module("scipy.special").betaincinv
 
 
 class Belief(Struct, frozen=True, gc=False):
@@ -39,7 +44,7 @@ class Belief(Struct, frozen=True, gc=False):
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Its middle, with equal tails."""
         tail = (1.0 - level) / 2.0
-        inverse = _special.betaincinv
+        inverse = _quantile()
         return float(inverse(self.a, self.b, tail)), float(inverse(self.a, self.b, 1.0 - tail))
 
 
