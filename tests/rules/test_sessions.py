@@ -9,6 +9,7 @@ import pytest
 
 from podium.contracts.ballots import VoteAsked
 from podium.contracts.outcomes import Refused
+from podium.contracts.recovery import HoldLifted, HoldPlaced
 from podium.contracts.sessions import (
     ParticipantJoined,
     PathChosen,
@@ -339,6 +340,22 @@ def test_a_phase_is_taken_up_once_however_often_it_is_heard():
     played.collaboration.decider.observe(played.collaboration.state, end.entity, end.event, START)
     played.play()
     assert len(played.story()) == story
+
+
+def test_while_everything_is_stopped_the_router_rests_although_phases_wait():
+    played = SessionScenario(a=says(1))
+    router = played.router
+    router.decider.observe(router.state, "all", HoldPlaced(scope="all", cause="emergency", reason="fire"), START)
+    played.create().play()
+    assert played.asks("cancel_session") is not None
+    played.play()
+    assert played.of(PhaseWithdrawn)
+    assert router.state.parts.wanted.unneeded
+    assert router.decider.due(router.state) is None
+    router.decider.observe(router.state, "all", HoldLifted(scope="all", cause="emergency", reason="it is out"), START)
+    played.play()
+    assert not router.state.parts.wanted.unneeded
+    assert router.state.book.tasks == {}
 
 
 def test_a_task_of_the_same_name_is_not_taken_for_the_phase():

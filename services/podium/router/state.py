@@ -40,6 +40,9 @@ class RouterState:
     def has_phases(self) -> bool:
         """Whether something may be to do at once for sessions."""
         wanted = self.parts.wanted
-        if self.phases.ended or wanted.unneeded:
+        if self.phases.ended:
             return True
-        return bool(wanted.begun) and (self.parts.holds.stop is None or wanted.begun[0][1].serial <= self.phases.last)
+        if wanted.begun and (self.parts.holds.stop is None or wanted.begun[0][1].serial <= self.phases.last):
+            return True
+        # What is not needed and cannot begin either waits until the stop is lifted.
+        return bool(wanted.unneeded) and bool(wanted.unneeded.keys() - {phase.task for _, phase in wanted.begun})
