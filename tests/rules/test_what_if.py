@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,16 @@ def test_every_task_ends_as_it_did_and_takes_as_long():
     assert alone.ended is not None
     assert alone.started is not None
     assert alone.ended - alone.started == pytest.approx(60.0)
+
+
+def test_time_goes_on_whatever_the_fractions_of_a_second():
+    """Some times cannot be written in microseconds without becoming earlier."""
+    recording = recorded(300, slots=300)
+    source = random.Random(1)
+    for (attempt,) in recording.tries.values():
+        attempt.pickup, attempt.work = source.random(), source.random()
+    told = Simulation(recording, RouterSettings()).run()
+    assert {task.phase for task in told.values()} == {"completed"}
 
 
 def test_a_history_is_the_same_each_time():

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
 from typing import Any, Final, cast
 
 import msgspec
@@ -86,15 +85,15 @@ class Simulation:
                         commands.append(self._incoming(wish.principal, wish.task, wish.command))
                     case _Report() as report:
                         commands.append(self._incoming(report.agent, report.task, report.command))
-            self._step(commands, in_microseconds(now))
+            self._step(commands, now)
         return record(self._streams.stream(self._stream), ()).tasks
 
     def _next(self) -> float | None:
         """When something happens next."""
         due = self._router.due(self._partition.state)
         times = [at for at in (due, self._agenda[0][0] if self._agenda else None) if at is not None]
-        # Rounded up: a little before its time, nothing is due.
-        return math.ceil(max(self._now, min(times)) * 1e6) / 1e6 if times else None
+        # Always later than the last time: a little before its time nothing is due.
+        return in_microseconds(max(self._now, min(times)) + 1e-6) if times else None
 
     def _step(self, commands: list[Incoming], now: float) -> None:
         round = Round()
