@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ class Podium:
         said: what the supervisor has said, one object for each line.
     """
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(self, data_dir: Path, without: Sequence[str] = (), **environment: str) -> None:
         self.data_dir = data_dir
         self.url = ""
         self.said: list[dict[str, Any]] = []
         self._port = free_port()
+        self._without = [word for name in without for word in ("--without", name)]
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -52,7 +54,7 @@ class Podium:
         with (self.data_dir / "podium.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "podium.kernel.up"),
-                *("--port", str(self._port), "--data", str(self.data_dir), "--json"),
+                *("--port", str(self._port), "--data", str(self.data_dir), "--json", *self._without),
                 env={**os.environ, **self._environment},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,

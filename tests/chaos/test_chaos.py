@@ -19,7 +19,7 @@ SEED = int(os.environ.get("PODIUM_SEED", "1"))
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("nodes", "seconds"), [(1, 25.0), (3, 12.0)])
+@pytest.mark.parametrize(("nodes", "seconds"), [(1, 15.0), (3, 8.0)])
 async def test_nothing_is_lost_doubled_or_stuck(tmp_path: Path, nodes: int, seconds: float):
     result = await run(tmp_path, SEED, seconds, nodes, patience=PATIENCE)
     assert result.findings == []

@@ -52,7 +52,7 @@ def test_who_explores_less_would_have_been_better_and_is_known_to_be():
     found = judged(lived(400, 0.6), Policy("adaptive", exploration=0.02))
     assert found is not None
     assert found.gain.low > 0.0
-    assert found.doubly_robust.low < found.ips.value < found.doubly_robust.high
+    assert found.ips.low < found.doubly_robust.value < found.ips.high
 
 
 def test_a_log_without_chance_tells_little_of_others():

@@ -409,7 +409,7 @@ async def test_a_killed_process_says_so_when_it_is_back(client: Client, shared_p
     assert await agent.ended() == 0
 
 
-async def test_work_goes_on_through_kills_of_everything_else_and_nothing_is_run_twice(own_podium: Podium):
+async def test_work_goes_on_through_kills_of_everything_else_and_nothing_is_run_twice(small_podium: Podium):
     agent, runs = Agent("worker", slots=8, heartbeat=0.2), list[tuple[str, int]]()
 
     @agent.skill("work")
@@ -418,13 +418,13 @@ async def test_work_goes_on_through_kills_of_everything_else_and_nothing_is_run_
         await asyncio.sleep(0.02)
         return task.input
 
-    async with Client(own_podium.url, timeout=60) as client, serving(agent, own_podium.url):
+    async with Client(small_podium.url, timeout=60) as client, serving(agent, small_podium.url):
         ids = await client.submit_many(
             [new_task("work", number, skills=["work"], retry=AT_ONCE) for number in range(150)]
         )
         await client.wait(ids[0], SECONDS)
         for name in ("router", "projections", "nats", "registry"):
-            await own_podium.kill(name)
+            await small_podium.kill(name)
             ids += await client.submit_many(
                 [new_task("work", len(ids) + number, skills=["work"], retry=AT_ONCE) for number in range(50)]
             )
@@ -433,7 +433,7 @@ async def test_work_goes_on_through_kills_of_everything_else_and_nothing_is_run_
     assert len(runs) == len(set(runs))
 
 
-async def test_what_is_cancelled_while_the_agent_is_cut_off_is_stopped(own_podium: Podium):
+async def test_what_is_cancelled_while_the_agent_is_cut_off_is_stopped(small_podium: Podium):
     agent, began, cancelled = Agent("worker"), asyncio.Event(), asyncio.Event()
 
     @agent.skill("work")
@@ -445,8 +445,8 @@ async def test_what_is_cancelled_while_the_agent_is_cut_off_is_stopped(own_podiu
             cancelled.set()
             raise
 
-    proxy = await Proxy(own_podium.url).start()
-    async with Client(own_podium.url) as client, serving(agent, proxy.url):
+    proxy = await Proxy(small_podium.url).start()
+    async with Client(small_podium.url) as client, serving(agent, proxy.url):
         id = await client.submit("work", skills=["work"])
         async with asyncio.timeout(SECONDS):
             await began.wait()

@@ -66,13 +66,13 @@ async def test_what_was_posted_is_done_as_well(client: Client):
         assert isinstance((await coming).data, TaskSubmitted)
 
 
-async def test_commands_get_through_a_kill_of_their_service_and_of_the_server(own_podium: Podium):
-    async with Client(own_podium.url, timeout=60) as client:
+async def test_commands_get_through_a_kill_of_their_service_and_of_the_server(small_podium: Podium):
+    async with Client(small_podium.url, timeout=60) as client:
         submitting = [asyncio.create_task(client.submit("echo", number)) for number in range(50)]
         await submitting[0]
-        await own_podium.kill("router")
+        await small_podium.kill("router")
         submitting += [asyncio.create_task(client.submit("echo", number)) for number in range(50)]
-        await own_podium.kill("nats")
+        await small_podium.kill("nats")
         submitting += [asyncio.create_task(client.submit("echo", number)) for number in range(50)]
         ids = set(await asyncio.gather(*submitting))
         assert len(ids) == 150
@@ -160,8 +160,8 @@ async def history(client: Client, **filters) -> list[ReceivedEvent]:
         return [event async for event in client.events(follow=False, **filters)]
 
 
-async def test_following_goes_on_through_kills_without_loss_or_repetition(own_podium: Podium):
-    async with Client(own_podium.url, timeout=60) as client:
+async def test_following_goes_on_through_kills_without_loss_or_repetition(small_podium: Podium):
+    async with Client(small_podium.url, timeout=60) as client:
 
         async def follow(count: int) -> list[str]:
             entities: list[str] = []
@@ -174,9 +174,9 @@ async def test_following_goes_on_through_kills_without_loss_or_repetition(own_po
 
         following = asyncio.create_task(follow(90))
         ids = [await client.submit("echo") for _ in range(30)]
-        await own_podium.kill("nats")
+        await small_podium.kill("nats")
         ids += [await client.submit("echo") for _ in range(30)]
-        await own_podium.kill("router")
+        await small_podium.kill("router")
         ids += [await client.submit("echo") for _ in range(30)]
         async with asyncio.timeout(SECONDS):
             assert await following == ids

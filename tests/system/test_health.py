@@ -59,9 +59,9 @@ class Fleet:
 
 
 @pytest.fixture
-async def fleet(own_podium: Podium, tmp_path: Path) -> AsyncIterator[Fleet]:
-    async with AsyncExitStack() as stack, Client(own_podium.url, "tester", timeout=SECONDS) as client:
-        yield Fleet(own_podium, client, stack, tmp_path / "agents.log")
+async def fleet(small_podium: Podium, tmp_path: Path) -> AsyncIterator[Fleet]:
+    async with AsyncExitStack() as stack, Client(small_podium.url, "tester", timeout=SECONDS) as client:
+        yield Fleet(small_podium, client, stack, tmp_path / "agents.log")
 
 
 async def test_what_a_killed_agent_had_runs_elsewhere(fleet: Fleet) -> None:

@@ -161,11 +161,11 @@ async def test_it_leaves_in_order(shared_podium: Podium, agent: JavaScriptAgent)
         await until(client, "registry", agent.name, AgentUnregistered)
 
 
-async def test_it_survives_the_server(node_folder: Path, own_podium: Podium) -> None:
-    agent = JavaScriptAgent(node_folder, own_podium)
+async def test_it_survives_the_server(node_folder: Path, small_podium: Podium) -> None:
+    agent = JavaScriptAgent(node_folder, small_podium)
     await agent.start()
-    async with Client(own_podium.url, timeout=60) as client:
+    async with Client(small_podium.url, timeout=60) as client:
         await client.result(await submitted(client, agent, 1), SECONDS)
-        await own_podium.kill("nats")
+        await small_podium.kill("nats")
         assert await client.result(await submitted(client, agent, 2), 60) == {"echo": 2}
     await agent.end(signal.SIGKILL)

@@ -36,7 +36,9 @@ SECONDS = 40.0
 
 @pytest.fixture
 async def podium(tmp_path: Path) -> AsyncIterator[Podium]:
-    podium = await Podium(tmp_path / "data", PODIUM_SECRET_PAGER=SECRET).start()
+    podium = await Podium(
+        tmp_path / "data", without=("collaboration", "optimizer", "keeper"), PODIUM_SECRET_PAGER=SECRET
+    ).start()
     yield podium
     await podium.stop()
 

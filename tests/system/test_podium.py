@@ -160,14 +160,14 @@ async def test_an_outcome_goes_to_no_subject_of_podium(shared_podium: Podium) ->
 
 
 @pytest.mark.parametrize("victim", ["router", "registry", "projections", "nats"])
-async def test_kill_dash_nine_delays_and_loses_nothing(own_podium: Podium, victim: str) -> None:
+async def test_kill_dash_nine_delays_and_loses_nothing(small_podium: Podium, victim: str) -> None:
     tasks = [f"t{number}" for number in range(60)]
     spec = {"kind": "k", "skills": ["work"]}
-    async with Client(own_podium.url, timeout=60) as client, a_worker(own_podium.url, "work"):
+    async with Client(small_podium.url, timeout=60) as client, a_worker(small_podium.url, "work"):
         sent = asyncio.gather(*(client.send("router", task, ("submit_task", spec)) for task in tasks))
-        await own_podium.kill(victim)
+        await small_podium.kill(victim)
         await sent
-        await own_podium.kill(victim)
+        await small_podium.kill(victim)
         async with asyncio.timeout(90):
             assert [await client.result(task) for task in tasks] == tasks
         for task in tasks:
@@ -177,17 +177,17 @@ async def test_kill_dash_nine_delays_and_loses_nothing(own_podium: Podium, victi
             assert names.count("podium.task_completed.v1") == 1
 
 
-async def test_the_read_models_come_back_from_the_log(own_podium: Podium) -> None:
-    async with Client(own_podium.url) as client, a_worker(own_podium.url, "work"):
+async def test_the_read_models_come_back_from_the_log(small_podium: Podium) -> None:
+    async with Client(small_podium.url) as client, a_worker(small_podium.url, "work"):
         tasks = await client.submit_many([SubmitTask(kind="k", skills=["work"]) for _ in range(40)])
         assert [await client.result(task) for task in tasks] == tasks
-    async with Client(own_podium.url) as client:
+    async with Client(small_podium.url) as client:
         before = await _answers(client)
-        for file in own_podium.data_dir.glob("read-model*"):
+        for file in small_podium.data_dir.glob("read-model*"):
             file.unlink()
         rebuild = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "podium.client.cli", "rebuild"),
-            env=own_podium.environment,
+            env=small_podium.environment,
             stdout=asyncio.subprocess.DEVNULL,
         )
         assert await rebuild.wait() == 0
@@ -202,12 +202,12 @@ async def test_an_orderly_stop_takes_seconds_and_exits_with_0(own_podium: Podium
     assert not [name for name, pid in pids.items() if _lives(pid)]
 
 
-async def test_a_restart_from_snapshot_and_log_goes_on_where_it_was(own_podium: Podium) -> None:
-    async with Client(own_podium.url) as client:
+async def test_a_restart_from_snapshot_and_log_goes_on_where_it_was(small_podium: Podium) -> None:
+    async with Client(small_podium.url) as client:
         await client.send("router", "t1", ("submit_task", {"kind": "k", "skills": ["late"]}), id="first")
-    assert await own_podium.stop() == 0
-    await own_podium.start()
-    async with Client(own_podium.url) as client:
+    assert await small_podium.stop() == 0
+    await small_podium.start()
+    async with Client(small_podium.url) as client:
         again = await client.send("router", "t1", ("submit_task", {"kind": "k", "skills": ["late"]}), id="first")
         assert again.sequence == 1
         await client.register_agent("worker", {"late": 1.0})

@@ -16,7 +16,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -142,8 +142,11 @@ class Server:
                 delay = min(2 * delay, LAST_RESTART_SECONDS)
 
 
-async def up(settings: Settings, port: int, data: Path, own_server: bool) -> None:
+async def up(settings: Settings, port: int, data: Path, own_server: bool, without: Collection[str] = ()) -> None:
     """Run everything until SIGTERM or SIGINT.
+
+    Args:
+        without: processes that are not started.
 
     Raises:
         ServerFailed: the embedded server does not start.
@@ -162,7 +165,9 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool) -> Non
     if "PODIUM_COLLABORATION_BALLOT_KEY" not in environment:
         environment.setdefault("PODIUM_COLLABORATION_BALLOT_KEY_FILE", str(ballot_key(data)))
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would make threads that nobody uses
-    processes = [Supervised(name, arguments, environment) for name, arguments in PROCESSES.items()]
+    processes = [
+        Supervised(name, arguments, environment) for name, arguments in PROCESSES.items() if name not in without
+    ]
     running = [asyncio.create_task(process.run()) for process in processes]
     if server is not None:
         running.append(asyncio.create_task(server.run()))
@@ -205,7 +210,9 @@ async def _announce(settings: Settings, url: str, data: Path, processes: Sequenc
     """Say when every process answers."""
     began = time.monotonic()
     nc = await connect(url, name="podium-up", **settings.login())
-    waiting = asked_when_ready(Subjects(settings.prefix))
+    started = {process.name for process in processes}
+    asked = asked_when_ready(Subjects(settings.prefix))
+    waiting = {name: subject for name, subject in asked.items() if name in started}
     try:
         while waiting:
             for name, subject in list(waiting.items()):
@@ -278,6 +285,15 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--nats", metavar="URL", help="use this NATS server instead of starting one")
     parser.add_argument("--prefix", help="first token of every subject [podium]")
+    parser.add_argument(
+        "--without",
+        metavar="NAME",
+        action="append",
+        default=[],
+        choices=PROCESSES,
+        help="do not start this one, "
+        f"which runs elsewhere or is not needed; may be given several times ({', '.join(PROCESSES)})",
+    )
     parser.add_argument("--json", action="store_true", help="say what happens as JSON lines")
     return parser.parse_args(arguments)
 
@@ -290,7 +306,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = {name: value for name in ("nats", "prefix") if (value := getattr(given, name)) is not None}
     try:
         settings = Settings(**chosen)
-        asyncio.run(up(settings, given.port, given.data.resolve(), own_server=given.nats is None))
+        asyncio.run(
+            up(settings, given.port, given.data.resolve(), own_server=given.nats is None, without=given.without)
+        )
     except ValidationError as error:
         for fault in error.errors():
             print(f"podium: {'.'.join(map(str, fault['loc']))}: {fault['msg']}", file=sys.stderr)

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from ._app import Common, app, start_module
 
 _PROJECTIONS = "podium.projections.main"
-_OTHERS = {"projections": _PROJECTIONS, "notifier": "podium.notifier.main", "keeper": "podium.keeper.main"}
+_OTHERS = {
+    "projections": (_PROJECTIONS,),
+    "notifier": ("podium.notifier.main",),
+    "keeper": ("podium.keeper.main", "serve"),
+}
 """What is no service of the kernel."""
 
 
@@ -37,7 +41,7 @@ def serve(service: str, /, *, common: Common = Common()) -> int:
         registry, router, health, collaboration, optimizer, projections, notifier or keeper
     """
     if service in _OTHERS:
-        return start_module(_OTHERS[service], environment=common.environment())
+        return start_module(*_OTHERS[service], environment=common.environment())
     return start_module("podium.kernel.main", service, environment=common.environment())
 
 
