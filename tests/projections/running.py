@@ -123,11 +123,11 @@ class Running:
         Raises:
             Refusal
         """
-        payload = await self.ask_raw(query, msgspec.json.encode({"fresh": True, "wait": 10.0} | body))
+        payload = await self.ask_raw(query, msgspec.json.encode({"fresh": True, "wait": 30.0} | body))
         return decode(QUERIES[query], payload)
 
     async def ask_raw(self, query: str, body: bytes) -> bytes:
-        msg = await self.nc.request(self.subjects.query(query), body, timeout=15)
+        msg = await self.nc.request(self.subjects.query(query), body, timeout=45)
         return msg.data
 
 
