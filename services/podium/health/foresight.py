@@ -7,16 +7,18 @@ since the process began. What it finds is an alert with its evidence, a warning 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from podium.contracts.alerts import AlertRaised, AlertRepeated, AlertResolved
 from podium.contracts.recovery import Scope
 from podium.contracts.thresholds import Metric
 from podium.kernel.decider import Emit
 
-from .anomaly import Crossing, Detector, Forecaster
 from .desk import KIND, Desk
 from .settings import HealthSettings
+
+if TYPE_CHECKING:
+    from .anomaly import Crossing
 
 MOST: Final = 100
 """Series that are looked at; those that came first."""
@@ -47,6 +49,8 @@ class Series:
     """
 
     def __init__(self) -> None:
+        from .anomaly import Detector, Forecaster  # they bring numpy: a system at rest does without its 12 MB
+
         self.detector, self.forecaster = Detector(), Forecaster(HALF_LIFE)
         self.rows = 0
         self.seen_at = 0.0
