@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from podium.client import Agent, Task
 
-from .library import Library, words_in
+from .passages import Library, words_in
 
 _SIGNS: Final = {
     "technical": """error errors fail fails failed failing crash crashes crashed hangs stuck slow timeout waits broken

@@ -11,7 +11,7 @@ from typing import Any
 
 from examples.customer_service.agents import classify
 from examples.customer_service.desk import open_inquiry
-from examples.customer_service.library import Library
+from examples.customer_service.passages import Library
 from podium.client import Client
 from podium.contracts.queries import ListAgents
 from podium.contracts.sessions import SESSION_CLOSING, PhaseCompleted, PhaseEnded, PhaseStarted, PhaseTakenUp
