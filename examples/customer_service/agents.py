@@ -8,6 +8,7 @@ podium agent run examples.customer_service.agents:escalation
 from __future__ import annotations
 
 import re
+from functools import cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -94,11 +95,7 @@ async def take_further(task: Task) -> dict[str, Any]:
     }
 
 
-_loaded: list[Library] = []
-
-
+@cache
 def library() -> Library:
     """Read at the first question."""
-    if not _loaded:
-        _loaded.append(Library.of_documentation())
-    return _loaded[0]
+    return Library.of_documentation()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
@@ -30,6 +30,8 @@ from . import (
 )
 from .envelope import TYPE_PREFIX, CommandAccepted, CommandRefused, Envelope
 from .subjects import Service
+
+T = TypeVar("T", bound=Struct)
 
 COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {
@@ -114,7 +116,12 @@ UPCASTERS: Final[Mapping[str, Callable[[Any], Struct]]] = MappingProxyType({})
 """type of an old version → what makes the next version of it."""
 
 _envelopes = msgspec.json.Decoder(Envelope)
-_events = {name: msgspec.json.Decoder(event) for name, event in EVENTS.items()}
+
+
+@cache
+def decoder_of(message: type[T]) -> msgspec.json.Decoder[T]:
+    """Of one command or event. Made when the first one comes: hundreds of them would be a part of every start."""
+    return msgspec.json.Decoder(message)
 
 
 def decode_envelope(payload: bytes) -> Envelope:
@@ -124,10 +131,10 @@ def decode_envelope(payload: bytes) -> Envelope:
 
 def decode_data(envelope: Envelope) -> Struct | None:
     """The event in its newest version, or None for a type from the future."""
-    decoder = _events.get(envelope.type)
-    if decoder is None:
+    event = EVENTS.get(envelope.type)
+    if event is None:
         return None
-    return newest(decoder.decode(envelope.data))
+    return newest(decoder_of(event).decode(envelope.data))
 
 
 def newest(data: Struct) -> Struct:

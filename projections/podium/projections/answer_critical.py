@@ -8,8 +8,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 
-from podium.contracts.definitions import read_value
-from podium.contracts.definitions.graph import dependencies_of
 from podium.contracts.workflow_insights import CriticalAnswer, CriticalStep, GetCritical
 
 from .answer_workflows import definition_at, find_definition, find_run, run_row
@@ -20,6 +18,10 @@ from .workflows import Run, Step
 
 
 async def get_critical(sources: Sources, query: GetCritical) -> CriticalAnswer:
+    # Here, since the language of definitions is a sixth of a start that seldom needs it.
+    from podium.contracts.definitions import read_value
+    from podium.contracts.definitions.graph import dependencies_of
+
     def read(view: View) -> tuple[Run, list[Step], int]:
         run = find_run(view, query.run_id)
         steps = view.workflows.steps

@@ -7,8 +7,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 
-from podium.contracts.definitions import read_value
-from podium.contracts.definitions.migration import Shape, obstacles
 from podium.contracts.workflow_insights import ListMigration, Migratable, MigrationAnswer
 from podium.contracts.workflow_queries import OPEN_RUN_PHASES
 
@@ -20,6 +18,10 @@ from .workflows import Run
 
 
 async def list_migration(sources: Sources, query: ListMigration) -> MigrationAnswer:
+    # Here, since the language of definitions is a sixth of a start that seldom needs it.
+    from podium.contracts.definitions import read_value
+    from podium.contracts.definitions.migration import Shape, obstacles
+
     (after,) = read_cursor(query.cursor, tuple[int]) if query.cursor is not None else (0,)
 
     def read(view: View) -> tuple[int, int, list[Run], dict[str, tuple[list[str], list[str]]], dict[int, int]]:

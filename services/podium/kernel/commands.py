@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from podium.contracts.catalogue import COMMANDS
+from podium.contracts.catalogue import COMMANDS, decoder_of
 from podium.contracts.envelope import MAX_BODY, MAX_DEPTH, Command
 from podium.contracts.names import is_name
 from podium.contracts.outcomes import RefusalCode, Refused
@@ -16,10 +16,6 @@ from podium.contracts.subjects import SERVICES, CommandAddress
 
 from .decider import Request
 
-_decoders: Final = {
-    service: {name: msgspec.json.Decoder(command) for name, command in commands.items()}
-    for service, commands in COMMANDS.items()
-}
 _any: Final = msgspec.json.Decoder()
 _LOCATED: Final = re.compile(r"(?P<fault>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?", re.DOTALL)
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -123,7 +119,7 @@ def read_body(service: str, command: str, body: bytes) -> Struct | Refused:
 
 def _decode(service: str, command: str, body: bytes) -> Struct | Refused:
     try:
-        decoded: Struct = _decoders[service][command].decode(body)
+        decoded: Struct = decoder_of(COMMANDS[service][command]).decode(body)
     except msgspec.ValidationError as error:
         return _invalid(error)
     return decoded

@@ -8,7 +8,6 @@ from typing import Any, Final
 from msgspec import UNSET
 from pycrdt import Map, Text
 
-from podium.contracts.definitions import BadDefinition, read_value
 from podium.contracts.documents import (
     ROOT,
     SERVICE_CLIENT,
@@ -212,13 +211,20 @@ def _fits(document: Document, replica: Replica, trial: Trial) -> Refused | None:
         return None
     try:
         content = replica.content()
-        if document.kind == "workflow":
-            read_value(content)
+        return _definition(content) if document.kind == "workflow" else None
+    except (ValueError, RuntimeError, RecursionError) as error:
+        return Refused("bad_update", f"the content would be no JSON: {error}", {})
+
+
+def _definition(content: Any) -> Refused | None:
+    """Why it is no definition of a workflow."""
+    from podium.contracts.definitions import BadDefinition, read_value  # a sixth of a start that seldom needs it
+
+    try:
+        read_value(content)
     except BadDefinition as bad:
         fault = bad.faults[0]
         return Refused("bad_definition", str(bad), {"path": fault.path, "faults": [str(one) for one in bad.faults]})
-    except (ValueError, RuntimeError, RecursionError) as error:
-        return Refused("bad_update", f"the content would be no JSON: {error}", {})
     return None
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, cast, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, cast, get_args
 
 from msgspec import Raw, Struct
 
 from podium.collaboration.part import Part
 from podium.collaboration.state import CollaborationState
 from podium.contracts.agents import AgentProfile
-from podium.contracts.definitions import BadDefinition, Definition, read_value, to_json
 from podium.contracts.outcomes import Refused
 from podium.contracts.teams import (
     TEAM_LIMIT,
@@ -32,6 +31,9 @@ from podium.kernel.decider import Emit, Request
 
 from .book import Plan, Teams
 from .cover import Candidate, Choice, choose
+
+if TYPE_CHECKING:
+    from podium.contracts.definitions import Definition
 
 
 class TeamsPart(Part):
@@ -124,6 +126,8 @@ def _formed(command: FormTeam, candidates: list[Candidate], choice: Choice) -> T
 
 
 def _propose(state: CollaborationState, entity: str, command: ProposePlan) -> list[Emit] | Refused:
+    from podium.contracts.definitions import BadDefinition, read_value, to_json  # a sixth of a start
+
     team = state.teams.open.get(command.team)
     if team is None:
         return Refused("unknown_team", f"$.team: there is no team {command.team}", {"path": "$.team"})
