@@ -51,6 +51,7 @@ ADDED = {
     "podium.task_completed.v1": {"learned", "fallback"},
     "podium.plan_defined.v1": {"codes", "attempts"},
     "podium.attempt_failed.v1": {"learned"},
+    "podium.predictions_published.v1": {"attempts", "cases"},
 }
 """type → fields that were added, with a default, after its sample was published."""
 

@@ -107,5 +107,5 @@ def test_a_replay_knows_the_same_bit_for_bit():
     assert decider.dump_facts(restored) == decider.dump_facts(learning.state)
     assert decider.dump(restored) == learning.dump()
     learning.completed("a1", "k0")
-    decider.observe(restored, "x", learning.seen[-1][2], learning.now)
+    decider.observe(restored, learning.seen[-1][1], learning.seen[-1][2], learning.now)
     assert decider.dump_facts(restored) == decider.dump_facts(learning.state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .envelope import Event
 from .names import RecordedName
@@ -36,6 +36,45 @@ class AgentEstimate(Struct, frozen=True, gc=False):
     estimate: Estimate
 
 
+class PastCase(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A task of the past that others may be compared with.
+
+    Attributes:
+        size: bytes of its input.
+        duration: seconds of the attempt that completed it; None of one that failed.
+    """
+
+    task: RecordedName
+    agent: RecordedName
+    size: int
+    duration: float | None = None
+
+
+class Prediction(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What was expected of an attempt when it was assigned; durations are in seconds, for the size of its input.
+
+    Attributes:
+        success: how likely it completes, 0–1; `success_low` and `success_high` hold 90 % of that belief.
+        attempts: of the agent at the kind, how many that rests on; older ones count less. 0: nothing is known of it.
+        similar_attempts: the same of all agents.
+        version: of the optimizer's table.
+        duration: the median; `low` and `high` hold the share `level` of the durations, and that is kept calibrated.
+        similar: ended tasks of the kind whose inputs were nearest in size.
+    """
+
+    success: float
+    success_low: float
+    success_high: float
+    attempts: float
+    similar_attempts: float
+    version: int
+    level: float
+    duration: float | None = None
+    low: float | None = None
+    high: float | None = None
+    similar: list[PastCase] = []
+
+
 class PredictionsPublished(Event, frozen=True, kw_only=True, tag="predictions_published"):
     """A table of what is expected of a kind of task, which is the entity. It takes the place of the one before.
 
@@ -46,6 +85,8 @@ class PredictionsPublished(Event, frozen=True, kw_only=True, tag="predictions_pu
         others: any other agent.
         size: bytes of input that the durations are for.
         slope: a task of n bytes takes `((n + 1) / (size + 1)) ** slope` times as long.
+        attempts: of all agents at the kind, how many count.
+        cases: some of the newest outcomes of the kind, by their sizes.
     """
 
     version: int
@@ -54,6 +95,8 @@ class PredictionsPublished(Event, frozen=True, kw_only=True, tag="predictions_pu
     others: Estimate
     size: float = 0.0
     slope: float = 0.0
+    attempts: float = 0.0
+    cases: list[PastCase] = field(default_factory=list[PastCase])
 
 
 Measure = Literal["duration", "success"]

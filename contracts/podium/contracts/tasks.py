@@ -10,6 +10,7 @@ from .agents import Amount, Level, Priority
 from .envelope import Command, Event
 from .learned import Learned
 from .names import Name, RecordedName, Text
+from .predictions import Prediction
 
 Strategy = Literal["round_robin", "least_loaded", "best_score", "optimal", "adaptive"]
 """How the agent is chosen among those that are able and free."""
@@ -215,13 +216,14 @@ class Decision(Struct, frozen=True, gc=False, omit_defaults=True):
         candidates: the best of the eligible, the chosen one first.
         ruled_out: how many for what reason, such as `{"lacks skill": 3, "no free slot": 2}`.
         reasons: the choice in words.
-        confidence: the chosen agent's share of attempts that completed, with one success and one
-            failure assumed beforehand (Laplace's rule of succession), 0–1.
-        expected_duration: seconds; the agent's mean so far, else the task's own estimate.
-        expected_completion: seconds since the epoch, UTC; the interval is the mean plus or minus two
-            standard deviations.
-        risks: what speaks against it, in words.
+        confidence: how likely the attempt completes, 0–1: as predicted; where nothing is, the chosen agent's share of
+            attempts that completed, with one success and one failure assumed beforehand (Laplace's rule of succession).
+        expected_duration: seconds; the prediction's median, else the agent's mean so far, else the task's own estimate.
+        expected_completion: seconds since the epoch, UTC; the interval is the prediction's, else the mean plus or minus
+            two standard deviations.
+        risks: what speaks against it, in words with numbers.
         learned: how a policy came to it; None where none was asked.
+        prediction: what the optimizer expected of the attempt; None where it knew nothing of the kind.
     """
 
     strategy: Strategy
@@ -237,6 +239,7 @@ class Decision(Struct, frozen=True, gc=False, omit_defaults=True):
     completion_interval: tuple[float, float] | None = None
     risks: list[str] = []
     learned: Learned | None = None
+    prediction: Prediction | None = None
 
 
 # Events

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, log1p
 from typing import Final
 
 import msgspec
@@ -15,6 +14,7 @@ from podium.contracts.envelope import Envelope
 from podium.contracts.insights import InsightsAnswer, ListInsights
 from podium.contracts.prediction_queries import (
     CalibrationAnswer,
+    DriftRow,
     FindSimilar,
     GetCalibration,
     GetPrediction,
@@ -22,10 +22,11 @@ from podium.contracts.prediction_queries import (
     SimilarAnswer,
     SimilarCase,
 )
+from podium.contracts.risks import risks_of_agent, risks_of_cases, risks_of_limits, scale
 from podium.contracts.tasks import TaskCompleted, TaskSpec, TaskSubmitted
 
 from .answer_tasks import find_task
-from .learning import Prediction
+from .learning import Forecast
 from .pages import fitting
 from .similar import Features, similarity
 from .sources import Failed, Sources
@@ -35,9 +36,6 @@ from .tasks import Task
 _AMONG: Final = 200
 """Ended tasks that a prediction's similar cases are looked for among."""
 _SHOWN: Final = 5
-_FEW_ATTEMPTS: Final = 5.0
-_UNSURE: Final = 0.4
-_WIDE: Final = 5.0
 
 
 class _Asked(Struct, frozen=True):
@@ -53,33 +51,40 @@ class _Asked(Struct, frozen=True):
 async def get_prediction(sources: Sources, query: GetPrediction) -> PredictionAnswer:
     asked = await _asked(sources, query)
 
-    def read(view: View) -> tuple[tuple[str | None, Prediction] | None, list[Task]]:
-        known = view.learning.prediction(view.connection, asked.kind, asked.agent)
-        return known, _ended(view, asked.kind, None, _AMONG)
+    def read(view: View) -> tuple[tuple[Forecast | None, Forecast] | None, list[DriftRow], list[Task]]:
+        known = view.learning.forecasts(view.connection, asked.kind, asked.agent)
+        drifts = [drift for drift in view.learning.drifts(view.connection) if drift.kind == asked.kind]
+        return known, drifts, _ended(view, asked.kind, None, _AMONG)
 
-    (known, tasks), positions = await sources.view(read)
+    (known, drifts, tasks), positions = await sources.view(read)
     if known is None:
         raise Failed("not_found", f"nothing is known of the kind {asked.kind} yet")
-    name, prediction = known
+    own, usual = known
+    forecast = own or usual
     cases = await _similar(sources, asked, tasks, _SHOWN)
-    estimate = prediction.estimate
-    times = exp(prediction.slope * (log1p(len(asked.input)) - log1p(prediction.size)))
+    estimate, times = forecast.estimate, scale(forecast.slope, forecast.size, len(asked.input))
+    high, left = _times(estimate.high, times), None if asked.deadline is None else asked.deadline - sources.now()
+    risks = [
+        *risks_of_agent(asked.kind, asked.agent, None if own is None else own.estimate, usual.estimate, drifts),
+        *risks_of_limits(high, forecast.level, left, None),
+        *risks_of_cases([case.outcome == "failed" for case in cases]),
+    ]
     return PredictionAnswer(
         positions=positions,
         kind=asked.kind,
-        agent=name,
+        agent=None if own is None else asked.agent,
         attempts=estimate.attempts,
         success=estimate.success,
         success_low=estimate.success_low,
         success_high=estimate.success_high,
         duration=_times(estimate.duration, times),
         low=_times(estimate.low, times),
-        high=_times(estimate.high, times),
-        level=prediction.level,
-        version=prediction.version,
-        published_at=prediction.at,
+        high=high,
+        level=forecast.level,
+        version=forecast.version,
+        published_at=forecast.at,
         similar=cases,
-        risks=_risks(sources.now(), asked, name, prediction, cases),
+        risks=risks,
     )
 
 
@@ -165,31 +170,6 @@ async def _similar(sources: Sources, asked: _Asked, tasks: Sequence[Task], limit
         )
         for like, task in best
     ]
-
-
-def _risks(
-    now: float, asked: _Asked, agent: str | None, prediction: Prediction, cases: Sequence[SimilarCase]
-) -> list[str]:
-    risks: list[str] = []
-    estimate = prediction.estimate
-    if asked.agent is not None and agent is None:
-        risks.append(f"{asked.agent} has done nothing of this kind lately: this is what others are expected to do")
-    elif agent is not None and estimate.attempts < _FEW_ATTEMPTS:
-        risks.append(f"only {estimate.attempts:.1f} attempts of {agent} count")
-    if estimate.success < 0.5:
-        risks.append(f"it fails more likely than not: {estimate.success:.0%} complete")
-    if estimate.success_high - estimate.success_low > _UNSURE:
-        risks.append(f"success is uncertain: {estimate.success_low:.0%} to {estimate.success_high:.0%}")
-    if estimate.low and estimate.high and estimate.high > _WIDE * max(estimate.low, 1e-9):
-        risks.append(
-            f"the duration is uncertain: the interval spans {estimate.high / estimate.low:.0f} times its low end"
-        )
-    failed = sum(case.outcome == "failed" for case in cases)
-    if failed:
-        risks.append(f"{failed} of the {len(cases)} tasks most like it failed")
-    if asked.deadline is not None and estimate.high is not None and now + estimate.high > asked.deadline:
-        risks.append("the interval reaches beyond its deadline")
-    return risks
 
 
 def _spec(envelope: Envelope) -> TaskSpec:

@@ -31,7 +31,7 @@ OTHERS = ""
 _encode = msgspec.json.Encoder().encode
 
 
-class Prediction(Struct, frozen=True):
+class Forecast(Struct, frozen=True):
     """A row of a table of predictions; `at`: when it was published, seconds since the epoch, UTC."""
 
     estimate: Estimate
@@ -103,7 +103,7 @@ class Learning(Projection):
         connection.execute(delete(self.predictions).where(self.predictions.c.kind == kind))
         rows = [(OTHERS, table.others), *((row.agent, row.estimate) for row in table.agents)]
         contents = [
-            (agent, Prediction(estimate, table.version, table.level, table.size, table.slope, at))
+            (agent, Forecast(estimate, table.version, table.level, table.size, table.slope, at))
             for agent, estimate in rows
         ]
         self._predict.run(
@@ -144,16 +144,15 @@ class Learning(Projection):
 
     # What is asked
 
-    def prediction(self, connection: Connection, kind: str, agent: str | None) -> tuple[str | None, Prediction] | None:
-        """Of the agent, else of any other; None of a kind of which nothing was published."""
+    def forecasts(
+        self, connection: Connection, kind: str, agent: str | None
+    ) -> tuple[Forecast | None, Forecast] | None:
+        """Of the agent, if it has its own, and of any other; None of a kind of which nothing was published."""
         rows = self.predictions.c
-        names = (OTHERS,) if agent is None else (agent, OTHERS)
-        query = select(rows.agent, rows.content).where(rows.kind == kind, rows.agent.in_(names))
-        found = {row.agent: row.content for row in connection.execute(query)}
-        name = agent if agent is not None and agent in found else OTHERS
-        if name not in found:
-            return None
-        return name or None, msgspec.json.decode(found[name], type=Prediction)
+        query = select(rows.agent, rows.content).where(rows.kind == kind, rows.agent.in_((agent or OTHERS, OTHERS)))
+        found = {row.agent: msgspec.json.decode(row.content, type=Forecast) for row in connection.execute(query)}
+        usual = found.pop(OTHERS, None)
+        return None if usual is None else (found.get(agent or OTHERS), usual)
 
     def calibration(self, connection: Connection) -> tuple[float, CalibrationMeasured] | None:
         rows = self.reports.c

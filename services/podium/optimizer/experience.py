@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from math import log
 from typing import Final, Literal
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from podium.contracts.insights import Outcomes
+from podium.contracts.predictions import PastCase
 
 from .settings import OptimizerSettings
 
@@ -18,12 +19,15 @@ KINDS_KEPT: Final = 2_000
 CELLS_KEPT: Final = 100_000
 """How many kinds, and pairs of agent and kind, are known; the one of longest ago is forgotten first."""
 
+CASES_KEPT: Final = 32
+"""The newest outcomes of a kind that are known one by one."""
+
 SHORTEST: Final = 1e-6
 """Seconds; a duration of nothing has no logarithm."""
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """How an attempt ended.
+    """How an attempt at a task ended.
 
     Attributes:
         duration: seconds, of one that was completed.
@@ -31,6 +35,7 @@ class Outcome(Struct, frozen=True, gc=False):
         waited: seconds before it was assigned.
     """
 
+    task: str
     kind: str
     agent: str
     ok: bool
@@ -96,10 +101,11 @@ class Cell(Struct, gc=False, array_like=True):
 
 
 class _Dump(Struct, frozen=True):
-    format: Literal["optimizer-facts-1"]
+    format: Literal["optimizer-facts-2"]
     kinds: list[tuple[str, list[tuple[str, Cell]]]]
     order: list[tuple[str, str]]
     totals: dict[str, Outcomes]
+    cases: dict[str, list[PastCase]]
 
 
 class Experience:
@@ -109,6 +115,7 @@ class Experience:
         kinds: kind → agent → how it did.
         agents: the same cells: agent → kind.
         totals: kind → how it went from the beginning; nothing of this fades.
+        cases: kind → its newest outcomes, the oldest first.
         changed: kinds with outcomes that nobody has looked at yet.
     """
 
@@ -116,6 +123,7 @@ class Experience:
         self.kinds: dict[str, dict[str, Cell]] = {}
         self.agents: dict[str, dict[str, Cell]] = {}
         self.totals: dict[str, Outcomes] = {}
+        self.cases: dict[str, deque[PastCase]] = {}
         self.changed: dict[str, None] = {}
         self._order: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._keep = 1.0 - 1.0 / settings.memory
@@ -131,10 +139,13 @@ class Experience:
         cell.add(outcome, at, self._keep, self._half_life)
         self._order.move_to_end((kind, agent))
         self.totals[kind] = _added(self.totals.get(kind), outcome)
+        self.cases[kind].append(PastCase(outcome.task, agent, outcome.size, outcome.duration if outcome.ok else None))
         self.changed[kind] = None
 
     def _enter(self, kind: str, agent: str, cell: Cell) -> None:
         self.kinds.setdefault(kind, {})[agent] = cell
+        if kind not in self.cases:
+            self.cases[kind] = deque(maxlen=CASES_KEPT)
         self.agents.setdefault(agent, {})[kind] = cell
         self._order[kind, agent] = None
         if len(self._order) > CELLS_KEPT:
@@ -152,11 +163,13 @@ class Experience:
                 del table[first]
         if kind not in self.kinds:
             self.totals.pop(kind, None)
+            self.cases.pop(kind, None)
 
     def dump(self) -> bytes:
         """Equal experience gives equal bytes."""
         kinds = [(kind, list(cells.items())) for kind, cells in self.kinds.items()]
-        return msgspec.msgpack.encode(_Dump("optimizer-facts-1", kinds, list(self._order), self.totals))
+        cases = {kind: list(cases) for kind, cases in self.cases.items()}
+        return msgspec.msgpack.encode(_Dump("optimizer-facts-2", kinds, list(self._order), self.totals, cases))
 
     def load(self, dumped: bytes) -> None:
         """Raises: msgspec.MsgspecError if it is of another shape."""
@@ -164,6 +177,7 @@ class Experience:
         self.kinds = {kind: dict(cells) for kind, cells in content.kinds}
         self._order = OrderedDict.fromkeys(content.order)
         self.totals = content.totals
+        self.cases = {kind: deque(cases, CASES_KEPT) for kind, cases in content.cases.items()}
         self.agents = {}
         for kind, agent in content.order:
             self.agents.setdefault(agent, {})[kind] = self.kinds[kind][agent]

@@ -37,7 +37,7 @@ class Optimizer:
     """A `Decider`."""
 
     service: Service = "optimizer"
-    schema = "3"
+    schema = "4"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType({"router": (TaskCompleted, AttemptFailed)})
     closing: tuple[type[Struct], ...] = ()
 
@@ -84,9 +84,9 @@ class Optimizer:
             state.trials.fold(fact.learned, duration)
         match fact:
             case TaskCompleted(kind=str(kind)):
-                outcome = Outcome(kind, fact.agent, True, fact.duration, fact.size, fact.waited, fact.cost)
+                outcome = Outcome(entity, kind, fact.agent, True, fact.duration, fact.size, fact.waited, fact.cost)
             case AttemptFailed(kind=str(kind)):
-                outcome = Outcome(kind, fact.agent, False, 0.0, fact.size, fact.waited)
+                outcome = Outcome(entity, kind, fact.agent, False, 0.0, fact.size, fact.waited)
             case _:
                 return
         state.foresight.fold(outcome, state.experience, at)

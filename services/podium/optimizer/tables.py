@@ -51,6 +51,8 @@ def table_of(
         others=_estimate(0.0, prior.belief, foresight.expect(kind, "", size)),
         size=size,
         slope=foresight.slope(kind, size),
+        attempts=sum(cell.attempts for cell in cells.values()),
+        cases=sorted(experience.cases[kind], key=lambda case: (case.size, case.task)),
     )
 
 

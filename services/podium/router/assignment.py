@@ -71,17 +71,18 @@ def assign(state: RouterState, settings: RouterSettings, task: Queued | Delayed,
     """The chosen agent has the task."""
     job, index = task.job, state.index
     agent = index.fleet.names[choice.best[0]]
-    track = state.book.tracks.get(agent)
+    track, outlook = state.book.tracks.get(agent), state.parts.outlooks.of(job, agent)
     start_within = job.timeouts.start or settings.start_timeout
+    finish_within = job.timeouts.finish or settings.finish_timeout
     event = TaskAssigned(
         agent=agent,
         attempt=task.trail.attempt + 1,
         kind=job.kind,
         skills=list(job.skills),
         input=Raw(job.input),
-        decision=record(choice, task, index.fleet, index.fits, track, now),
+        decision=record(choice, task, index.fleet, index.fits, track, outlook, finish_within, now),
         start_by=None if start_within is None else now + start_within,
-        finish_within=job.timeouts.finish or settings.finish_timeout,
+        finish_within=finish_within,
         deadline=job.deadline,
         progress_within=job.timeouts.progress,
         heartbeat_within=job.timeouts.heartbeat,

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from podium.contracts.risks import risks_of_limits
 from podium.contracts.tasks import Candidate, Decision
 
 from .agents import Track
 from .choice import Choice
 from .fleet import Fleet
-from .phases import Delayed, Queued
+from .outlook import Expected
+from .phases import Delayed, Job, Queued
 from .scoring import Fits
 
 _UNTRIED = Track()
 
 
 def record(
-    choice: Choice, task: Queued | Delayed, fleet: Fleet, fits: Fits, track: Track | None, now: float
+    choice: Choice,
+    task: Queued | Delayed,
+    fleet: Fleet,
+    fits: Fits,
+    track: Track | None,
+    outlook: Expected | None,
+    finish_within: float | None,
+    now: float,
 ) -> Decision:
-    """`track` is the chosen agent's."""
+    """`track` and `outlook` are the chosen agent's; `finish_within`: seconds that the attempt may take."""
     job = task.job
     strategy = choice.strategy or fits.strategy(job.needs)
     weight, names = fits.skill_weight, fleet.names
@@ -27,11 +38,18 @@ def record(
         score = weight * skill + (1.0 - weight) * (1.0 - load)
         candidates.append(Candidate(names[place], _short(score), _short(skill), _short(load)))
     track = track or _UNTRIED
-    mean = track.mean if track.completed else job.estimated_duration
-    expected = None if mean is None else now + mean
-    interval = None
-    if (deviation := track.deviation) is not None:
-        interval = (now + max(0.0, track.mean - 2.0 * deviation), now + track.mean + 2.0 * deviation)
+    times = _times(job, track, outlook)
+    expected = None if times.middle is None else now + times.middle
+    interval = None if times.low is None or times.high is None else (now + times.low, now + times.high)
+    risks = _risks_of_trail(task)
+    if outlook is None:
+        risks = [*_risks_of_track(track), *risks]
+        if job.deadline is not None and expected is not None and expected > job.deadline:
+            risks.append("expected to end after its deadline")
+    else:
+        left = None if job.deadline is None else job.deadline - now
+        level = outlook.prediction.level
+        risks = [*outlook.risks, *risks, *risks_of_limits(times.high, level, left, finish_within)]
     return Decision(
         strategy=strategy,
         agents=fleet.registered,
@@ -40,13 +58,32 @@ def record(
         candidates=candidates,
         ruled_out=choice.ruled_out,
         reasons=_reasons(strategy, choice, candidates[0]),
-        confidence=_short(track.confidence),
-        expected_duration=mean,
+        confidence=_short(track.confidence if outlook is None else outlook.prediction.success),
+        expected_duration=times.middle,
         expected_completion=expected,
         completion_interval=interval,
-        risks=_risks(task, track, expected),
+        risks=risks,
         learned=choice.learned,
+        prediction=None if outlook is None else outlook.prediction,
     )
+
+
+class _Times(NamedTuple):
+    """Seconds that an attempt is expected to take, and between which limits; None where nothing is known."""
+
+    middle: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def _times(job: Job, track: Track, outlook: Expected | None) -> _Times:
+    """As predicted; else by the agent's track; else by the task's own estimate."""
+    if outlook is not None and outlook.prediction.duration is not None:
+        return _Times(outlook.prediction.duration, outlook.prediction.low, outlook.prediction.high)
+    mean = track.mean if track.completed else job.estimated_duration
+    if (deviation := track.deviation) is None:
+        return _Times(mean)
+    return _Times(mean, max(0.0, track.mean - 2.0 * deviation), track.mean + 2.0 * deviation)
 
 
 def _reasons(strategy: str, choice: Choice, chosen: Candidate) -> list[str]:
@@ -71,20 +108,18 @@ def _reasons(strategy: str, choice: Choice, chosen: Candidate) -> list[str]:
     return [said, f"{choice.ties} were equal; it was longest without a task"]
 
 
-def _risks(task: Queued | Delayed, track: Track, expected: float | None) -> list[str]:
-    risks: list[str] = []
+def _risks_of_track(track: Track) -> list[str]:
     ended = track.completed + track.failed
     if not ended:
-        risks.append("no track record yet")
-    elif 2 * track.failed > ended:
-        risks.append(f"it failed {track.failed} of {ended} attempts")
+        return ["no track record yet"]
+    return [f"it failed {track.failed} of {ended} attempts"] if 2 * track.failed > ended else []
+
+
+def _risks_of_trail(task: Queued | Delayed) -> list[str]:
     trail = task.trail
-    if trail.failed_by:
-        risks.append(f"attempt {trail.attempt + 1}: {', '.join(trail.failed_by[-3:])} failed before")
-    deadline = task.job.deadline
-    if deadline is not None and expected is not None and expected > deadline:
-        risks.append("expected to end after its deadline")
-    return risks
+    if not trail.failed_by:
+        return []
+    return [f"attempt {trail.attempt + 1}: {', '.join(trail.failed_by[-3:])} failed before"]
 
 
 def _short(share: float) -> float:

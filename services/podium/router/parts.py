@@ -8,6 +8,7 @@ from .agents import Beat, Profile
 from .book import Book
 from .holds import Holds
 from .orders import Order
+from .outlook import Outlooks
 from .policies import Wishes
 from .session_phases import Wanted
 
@@ -21,6 +22,7 @@ class Parts:
         doubts: observed, agent → since when health does not hear it (seconds since the epoch, UTC).
         orders: observed, task → what health wants done with an attempt, the newest last.
         wishes: observed, what the optimizer wants followed.
+        outlooks: observed, what the optimizer expects of attempts.
         holds: observed, what keeps work from whom.
         wanted: observed, what sessions want done.
         beats: sensed, of registered agents.
@@ -33,6 +35,7 @@ class Parts:
         self.left: OrderedDict[str, None] = OrderedDict()
         self.doubts: dict[str, float] = {}
         self.orders: OrderedDict[str, Order] = OrderedDict()
+        self.outlooks = Outlooks()
         self.holds = Holds()
         self.wanted = Wanted()
         self.wishes = Wishes()

@@ -15,6 +15,7 @@ from podium.contracts.envelope import Beat as BeatSignal
 from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
 from podium.contracts.outcomes import Refused
 from podium.contracts.policies import AppliedEvent, PolicyRolledBack, PolicyStaged
+from podium.contracts.predictions import DriftDetected, DriftEnded, PredictionsPublished
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
 from podium.contracts.schedules import SCHEDULE_CLOSING, AnyScheduleEvent, ScheduleCommand, ScheduleEvent
 from podium.contracts.sessions import PhaseEnded, PhaseEvent, PhaseStarted, PhaseWithdrawn
@@ -89,7 +90,7 @@ class Router:
             "registry": (),
             "health": (AgentLost, AgentRecovered, AgentSuspected, HoldLifted, HoldPlaced, RecoveryStepTaken),
             "collaboration": (PhaseStarted, PhaseWithdrawn),
-            "optimizer": (PolicyStaged, PolicyRolledBack),
+            "optimizer": (PolicyStaged, PolicyRolledBack, PredictionsPublished, DriftDetected, DriftEnded),
         }
     )
     closing: tuple[type[Struct], ...] = (*CLOSING, *RUN_CLOSING, *SCHEDULE_CLOSING, WorkflowDefined, PhaseEnded)
@@ -216,6 +217,8 @@ class Router:
                 state.parts.wanted.observe(entity, fact)
             case PolicyStaged() | PolicyRolledBack() if self.settings.mode != "static":
                 state.parts.wishes.add(entity, fact)
+            case PredictionsPublished() | DriftDetected() | DriftEnded():
+                state.parts.outlooks.observe(entity, fact)
             case HoldPlaced() | HoldLifted():
                 state.parts.holds.fold(entity, fact)
                 state.index.hold_changed(entity, fact.scope)
