@@ -10,7 +10,18 @@ from msgspec import Struct
 from podium.contracts.envelope import Envelope
 from podium.contracts.subjects import Service
 
-Check = Literal["reading", "numbers", "commands", "attempts", "slots", "state", "read_models"]
+Check = Literal[
+    "reading",
+    "numbers",
+    "commands",
+    "attempts",
+    "slots",
+    "ballots",
+    "messages",
+    "sessions",
+    "state",
+    "read_models",
+]
 """What was looked at when something was found."""
 
 

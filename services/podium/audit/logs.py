@@ -11,10 +11,13 @@ from podium.contracts.subjects import Service, Subjects
 from podium.runtime.pull import Stored
 
 from .attempts import Attempts
+from .ballots import Ballots
 from .commands import Commands
 from .finding import Entry, Finding, Rule
 from .heard import Journal
+from .messages import Messages
 from .numbers import Numbers
+from .sessions import Sessions
 from .slots import Slots
 
 
@@ -30,7 +33,15 @@ class Logs:
         self.events = 0
         self.future = 0
         self._subjects = subjects
-        self._rules: tuple[Rule, ...] = (Numbers(), Commands(journal or {}), Attempts(), Slots())
+        self._rules: tuple[Rule, ...] = (
+            Numbers(),
+            Commands(journal or {}),
+            Attempts(),
+            Slots(),
+            Ballots(),
+            Messages(),
+            Sessions(),
+        )
 
     def add(self, service: Service, stored: Iterable[Stored]) -> Iterator[Finding]:
         for record in stored:
