@@ -31,6 +31,8 @@ SUBJECTS = Subjects()
 Told = tuple[str, Struct]
 """An event and its entity."""
 
+Breaking = Callable[[list[Told]], list[Told]]
+
 
 def audit(events: Iterable[Told]) -> list[Finding]:
     logs = Logs(SUBJECTS)
@@ -111,7 +113,8 @@ def test_a_vote_stored_twice_is_noticed():
 
 def test_a_vote_that_is_gone_is_noticed():
     log = voted()
-    assert found(without(log, place(log, VoteCast)), "ballots")
+    gone = place(log, VoteCast)
+    assert found(without(log, gone), "ballots")[0] is not None
 
 
 @pytest.mark.parametrize("secret", [False, True])
@@ -140,19 +143,19 @@ def test_a_paper_that_counts_for_another_is_noticed(method: str):
     assert "counted wrongly" in said
 
 
-@pytest.mark.parametrize(
-    ("broken", "says"),
-    [
-        (lambda log: [*log, log[place(log, VoteCast)]], "is not open"),
-        (lambda log: [*log, log[-1]], "is not open"),
-        (lambda log: doubled(log, place(log, BallotOpened)), "is opened while it is open"),
-        (lambda log: changed(log, place(log, VoteCast), voter="eve"), "has no vote there"),
-        (lambda log: changed(log, place(log, VoteCast), number=7), "vote 7 of ann"),
-        (lambda log: changed(log, place(log, VoteCast), paper=None, sealed="x"), "is sealed"),
-        (lambda log: doubled(log, place(log, VoteWithdrawn)), "takes back"),
-    ],
-)
-def test_a_ballot_that_goes_on_otherwise_is_noticed(broken: Callable[[list[Told]], list[Told]], says: str):
+BALLOTS: list[tuple[Breaking, str]] = [
+    (lambda log: [*log, log[place(log, VoteCast)]], "is not open"),
+    (lambda log: [*log, log[-1]], "is not open"),
+    (lambda log: doubled(log, place(log, BallotOpened)), "is opened while it is open"),
+    (lambda log: changed(log, place(log, VoteCast), voter="eve"), "has no vote there"),
+    (lambda log: changed(log, place(log, VoteCast), number=7), "vote 7 of ann"),
+    (lambda log: changed(log, place(log, VoteCast), paper=None, sealed="x"), "is sealed"),
+    (lambda log: doubled(log, place(log, VoteWithdrawn)), "takes back"),
+]
+
+
+@pytest.mark.parametrize(("broken", "says"), BALLOTS)
+def test_a_ballot_that_goes_on_otherwise_is_noticed(broken: Breaking, says: str):
     assert says in found(broken(voted()), "ballots")[1]
 
 
@@ -169,17 +172,17 @@ def said() -> list[Told]:
     return written(scenario)
 
 
-@pytest.mark.parametrize(
-    ("broken", "says"),
-    [
-        (lambda log: doubled(log, place(log, MessagesSent)), "comes to bob twice"),
-        (lambda log: [*log, log[place(log, MessagesSent)]], "which has done with it"),
-        (lambda log: [*log, log[place(log, MessagesAcknowledged)]], "has done with it before"),
-        (lambda log: changed(log, place(log, MessagesAcknowledged), ids=["ann/none"]), "never got it"),
-        (lambda log: without(log, place(log, MessagesSent)), "never got it"),
-    ],
-)
-def test_a_message_that_is_lost_or_comes_twice_is_noticed(broken: Callable[[list[Told]], list[Told]], says: str):
+MESSAGES: list[tuple[Breaking, str]] = [
+    (lambda log: doubled(log, place(log, MessagesSent)), "comes to bob twice"),
+    (lambda log: [*log, log[place(log, MessagesSent)]], "which has done with it"),
+    (lambda log: [*log, log[place(log, MessagesAcknowledged)]], "has done with it before"),
+    (lambda log: changed(log, place(log, MessagesAcknowledged), ids=["ann/none"]), "never got it"),
+    (lambda log: without(log, place(log, MessagesSent)), "never got it"),
+]
+
+
+@pytest.mark.parametrize(("broken", "says"), MESSAGES)
+def test_a_message_that_is_lost_or_comes_twice_is_noticed(broken: Breaking, says: str):
     assert audit(said()) == []
     messages = [finding.message for finding in audit(broken(said()))]
     assert any(says in message for message in messages), messages
@@ -194,18 +197,18 @@ def held() -> list[Told]:
     return written(scenario.collaboration)
 
 
-@pytest.mark.parametrize(
-    ("broken", "says"),
-    [
-        (lambda log: [*log, log[-1]], "is over or never was"),
-        (lambda log: doubled(log, place(log, SessionCreated)), "while it is open"),
-        (lambda log: doubled(log, place(log, PhaseStarted)), "follows upon phase 1"),
-        (lambda log: changed(log, place(log, PhaseStarted, 1), serial=7), "serial number 7 behind 1"),
-        (lambda log: doubled(log, place(log, PhaseCompleted)), "was not under way"),
-        (lambda log: without(log, place(log, PhaseCompleted)), "are under way"),
-    ],
-)
-def test_a_session_that_does_not_end_once_is_noticed(broken: Callable[[list[Told]], list[Told]], says: str):
+SESSIONS: list[tuple[Breaking, str]] = [
+    (lambda log: [*log, log[-1]], "is over or never was"),
+    (lambda log: doubled(log, place(log, SessionCreated)), "while it is open"),
+    (lambda log: doubled(log, place(log, PhaseStarted)), "follows upon phase 1"),
+    (lambda log: changed(log, place(log, PhaseStarted, 1), serial=7), "serial number 7 behind 1"),
+    (lambda log: doubled(log, place(log, PhaseCompleted)), "was not under way"),
+    (lambda log: without(log, place(log, PhaseCompleted)), "are under way"),
+]
+
+
+@pytest.mark.parametrize(("broken", "says"), SESSIONS)
+def test_a_session_that_does_not_end_once_is_noticed(broken: Breaking, says: str):
     log = held()
     assert isinstance(log[-1][1], SessionCompleted)
     assert audit(log) == []

@@ -103,7 +103,7 @@ async def restore_database(harm: Harm) -> str:
 
 
 def _service(harm: Harm) -> Service:
-    return harm.random.choice(("router", "registry"))
+    return harm.random.choice(("router", "registry", "collaboration"))
 
 
 async def _delete(harm: Harm, name: str, what: str) -> str:

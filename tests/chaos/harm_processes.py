@@ -34,7 +34,7 @@ async def freeze_owner(harm: Harm) -> str:
 
 
 async def freeze_other(harm: Harm) -> str:
-    name = harm.random.choice(["registry", "projections", *AGENTS])
+    name = harm.random.choice(["registry", "collaboration", "projections", *AGENTS])
     return f"{name} stood still for {await _frozen(harm, name, 1, 5):.1f} s"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +14,7 @@ from podium.client import Client, CommandRefused, NotAllowed, OutcomeUnknown, Ov
 from podium.client._sending import Body
 
 SECONDS = 4.0
+AGAIN_SECONDS = 0.2
 
 
 class Heards:
@@ -33,6 +36,25 @@ class Heards:
 
     async def send(self, client: Client, service: str, entity: str, command: Body, id: str | None = None) -> Heard:
         """Send, and write down what was heard within `SECONDS`."""
+        return (await self.hear(client, service, entity, command, id)).outcome
+
+    async def settle(
+        self,
+        clients: Sequence[Client],
+        number: int,
+        service: str,
+        entity: str,
+        command: Body,
+        id: str | None = None,
+    ) -> Sent:
+        """Send with the same id until it is known what became of it; the clients may be exchanged meanwhile."""
+        id = id or self.new_id()
+        while (sent := await self.hear(clients[number], service, entity, command, id)).outcome == "unknown":
+            await asyncio.sleep(AGAIN_SECONDS)
+        return sent
+
+    async def hear(self, client: Client, service: str, entity: str, command: Body, id: str | None = None) -> Sent:
+        """As `send`, with all that was heard."""
         id = id or self.new_id()
         try:
             outcome = await client.send(service, entity, command, id=id, timeout=SECONDS)
@@ -51,9 +73,9 @@ class Heards:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def _write(self, sent: Sent, why: str = "") -> Heard:
+    def _write(self, sent: Sent, why: str = "") -> Sent:
         self.counts[sent.outcome] += 1
         if why:
             self.counts[f"{sent.outcome}: {why}"] += 1
         self._file.write(msgspec.json.encode(sent) + b"\n")
-        return sent.outcome
+        return sent

@@ -23,8 +23,12 @@ from tests.bad_input import BAD_ADDRESSES, BadAddress
 from tests.chaos.bad import Nonsense, nonsense
 from tests.chaos.flows import MOST, Flows
 from tests.chaos.heard import Heards
+from tests.chaos.letters import Letters
 from tests.chaos.pages import Pages
+from tests.chaos.polls import Polls
 from tests.chaos.system import CLIENTS, HAND, System
+from tests.chaos.talks import MOST as MOST_TALKS
+from tests.chaos.talks import Talks
 
 WORKERS = 3
 """Scripts at work in each client."""
@@ -45,6 +49,7 @@ class Load:
         tasks: names of all that were submitted, whatever was heard of it.
         flows: the runs of workflows.
         pages: the document that all write in.
+        polls, letters, talks: ballots, messages and sessions.
         reopened: how many clients were closed for good and opened anew.
     """
 
@@ -59,6 +64,9 @@ class Load:
         self._stopping = False
         self.flows = Flows(heards, seed)
         self.pages = Pages(len(CLIENTS), heards, seed)
+        self.polls = Polls(heards, seed)
+        self.letters = Letters(system, heards, seed)
+        self.talks = Talks(heards, seed)
         self.reopened = 0
 
     async def start(self) -> None:
@@ -70,6 +78,11 @@ class Load:
                 self._scripts.append(asyncio.create_task(self._run_flows()))
             self._scripts += [asyncio.create_task(self._script(number)) for _ in range(WORKERS)]
             self._scripts.append(asyncio.create_task(self._write(number)))
+        await self.letters.begin(self.clients)
+        for number in range(len(CLIENTS)):
+            self._scripts.append(asyncio.create_task(self._write_letters(number)))
+        self._scripts.append(asyncio.create_task(self._hold_polls()))
+        self._scripts.append(asyncio.create_task(self._hold_talks()))
         self._opening = asyncio.create_task(self._reopen())
 
     async def stop(self) -> None:
@@ -115,6 +128,18 @@ class Load:
     async def _write(self, number: int) -> None:
         while not self._stopping:
             await self.pages.write(number, self.clients[number])
+
+    async def _write_letters(self, number: int) -> None:
+        while not self._stopping:
+            await self.letters.write(number, self.clients)
+
+    async def _hold_polls(self) -> None:
+        while not self._stopping:
+            await self.polls.hold(self.clients)
+
+    async def _hold_talks(self) -> None:
+        while not self._stopping and len(self.talks.talks) < MOST_TALKS:
+            await self.talks.hold(self.clients[0])
 
     async def _script(self, number: int) -> None:
         random = self._random

@@ -29,7 +29,9 @@ class Result(Struct):
         faults: when, which, and what was done.
         commands: how many were accepted, refused, unknown; and why refused.
         runs: of workflows.
-        wrong: what is wrong with them, and with the page that all write in, by the log alone.
+        ballots, letters: how many there were.
+        talks: sessions that were completed.
+        wrong: what is wrong with them, and with the page that all write in, by the log and by the clients' records.
         idle: the longest time after the last fault in which nothing happened, seconds; None if it was too long.
         stuck: what was left, if anything was.
         deaths: of processes and servers.
@@ -43,6 +45,9 @@ class Result(Struct):
     commands: dict[str, int]
     tasks: int
     runs: int
+    ballots: int
+    letters: int
+    talks: int
     wrong: list[str]
     repeated: int
     deaths: int
@@ -83,13 +88,19 @@ async def run(
             idle: float | None = None
             stuck: str | None = None
             wrong: list[str] = []
+            talks = 0
             try:
                 await plan.run(seconds)
                 await repeater.stop()
                 await load.stop()
+                await load.talks.settle(load.clients)
                 idle = round(await until_done(load, patience), 1)
                 wrong = await load.flows.faults(load.clients[0], patience)
                 wrong += await load.pages.faults(load.clients, patience)
+                wrong += await load.polls.faults(load.clients)
+                wrong += await load.talks.faults(load.clients[0])
+                wrong += await load.letters.faults(load.clients, patience)
+                talks = await load.talks.completed(load.clients[0])
             except Stuck as error:
                 stuck = str(error)
             finally:
@@ -106,6 +117,9 @@ async def run(
                 commands=dict(sorted(heards.counts.items())),
                 tasks=len(load.tasks),
                 runs=len(load.flows.runs),
+                ballots=len(load.polls.polls),
+                letters=sum(len(post.letters) for post in load.letters.posts),
+                talks=talks,
                 wrong=wrong,
                 repeated=repeater.repeated,
                 deaths=system.servers.deaths + sum(process.deaths for process in system.processes.values()),

@@ -18,7 +18,7 @@ from tests.chaos.processes import Kept
 from tests.chaos.servers import PASSWORD, Servers
 from tests.log.proxy import Proxy
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 AGENTS = ("agent-1", "agent-2", "agent-3")
 CLIENTS = ("client-1", "client-2", "client-3", "client-4")
 HAND = "hand"
@@ -29,6 +29,7 @@ SETTINGS = {
     "PODIUM_ROUTER_START_TIMEOUT": "3",
     "PODIUM_ROUTER_FINISH_TIMEOUT": "5",
     "PODIUM_SNAPSHOT_EVERY": "1000",
+    "PODIUM_COLLABORATION_BALLOT_KEY": "sealed in every run by this key alone",
     "PODIUM_LOG_LEVEL": "info",
 }
 """What is lost is noticed soon: nothing waits longer for anything than the verdict allows."""

@@ -28,7 +28,7 @@ class Stuck(Exception):
 
 
 async def until_done(load: Load, patience: float = STUCK_SECONDS) -> float:
-    """Wait until no task, no run and no recovery is open; the longest time, in seconds, in which nothing happened.
+    """Wait until no task, run, session or recovery is open; the longest time, in seconds, in which nothing happened.
 
     Args:
         patience: seconds in which something must happen; more than usual where a machine may have other things to do.
@@ -41,12 +41,13 @@ async def until_done(load: Load, patience: float = STUCK_SECONDS) -> float:
         try:
             overview: OverviewAnswer = await load.clients[0].query(SystemOverview(fresh=True, wait=2))
             runs = await load.flows.left(load.clients[0])
+            talks = await load.talks.left(load.clients[0])
             left = {phase: overview.tasks.get(phase, 0) for phase in OPEN_PHASES if overview.tasks.get(phase, 0)}
             open_ = (await load.clients[0].query(ListRecoveries(open=True, limit=5, fresh=True, wait=2))).recoveries
             recoveries = [recovery.recovery_id for recovery in open_]
-            if not left and not runs and not recoveries:
+            if not left and not runs and not talks and not recoveries:
                 return max(longest, time.monotonic() - moved)
-            why = f"tasks are left: {left}, and runs: {runs}, and recoveries: {recoveries} at {overview.positions}"
+            why = f"left: tasks {left}, runs {runs}, sessions {talks}, recoveries {recoveries} at {overview.positions}"
             if "paused" in left:
                 await load.cancel_paused()
         except PodiumError as error:

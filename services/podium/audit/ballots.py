@@ -1,4 +1,4 @@
-"""Ballots: every voter's last word counts once, nothing counts after the end, and the receipt is what the papers say."""
+"""Ballots: every voter's last word counts once, nothing after the end, and the receipt is what the papers say."""
 
 from __future__ import annotations
 
