@@ -52,6 +52,7 @@ ADDED = {
     "podium.plan_defined.v1": {"codes", "attempts"},
     "podium.attempt_failed.v1": {"learned"},
     "podium.predictions_published.v1": {"attempts", "cases"},
+    "podium.hook_defined.v1": {"of"},
 }
 """type → fields that were added, with a default, after its sample was published."""
 

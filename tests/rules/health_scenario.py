@@ -13,7 +13,7 @@ from podium.contracts.catalogue import wire_name
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.health import LivenessEvent
 from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, TaskSubmitted, Timeouts
-from podium.health.ledger import FOLLOWED
+from podium.health import ledger, runs
 from podium.health.service import Health
 from podium.health.settings import HealthSettings
 from podium.health.watch import TICK
@@ -21,6 +21,7 @@ from tests.rules.scenario import DECISION, Scenario
 
 INTERVAL = 0.5
 NULL = msgspec.Raw(b"null")
+FOLLOWED = (*ledger.FOLLOWED, *runs.FOLLOWED)
 NAMED = {wire_name(event) for event in FOLLOWED}
 _facts = msgspec.json.Decoder(reduce(or_, FOLLOWED))  # as the kernel reads them
 
@@ -81,7 +82,9 @@ class HealthScenario(Scenario):
         due = dict.fromkeys(beating, self.now + INTERVAL)
         while self.now < end:
             found += self.reacts()
-            self.now = min(end, self.now + TICK / 10)
+            wake = None if beating else self.decider.due(self.state)
+            least, most = self.now + TICK / 10, self.now + TICK
+            self.now = min(end, least if wake is None else max(least, min(wake, most)))
             for agent in beating:
                 if due[agent] <= self.now:
                     self.beats(agent)

@@ -13,11 +13,9 @@ from podium.contracts.alerts import (
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
-    TaskEndQueued,
 )
 from podium.contracts.predictions import DriftDetected, DriftEnded
-from podium.contracts.tasks import TaskCancelled, TaskCompleted, TaskFailed
-from tests.rules.health_scenario import NULL, HealthScenario, health
+from tests.rules.health_scenario import HealthScenario, health
 from tests.rules.scenario import code, command, event_of, names
 
 HOOK = {"channel": {"kind": "webhook", "url": "http://127.0.0.1:1/hook"}}
@@ -70,6 +68,17 @@ def test_health_raises_what_it_sees_and_resolves_it():
     assert "alert_raised" not in names(scenario.passes(60, "a2"))
     emits = scenario.beats("a1").reacts()
     assert event_of(emits, AlertResolved).reason == "it is so no more"
+
+
+def test_an_alert_that_is_resolved_by_hand_is_raised_again_while_the_trouble_is_there():
+    scenario = health("a1", "a2")
+    emits = scenario.passes(4, "a2")
+    (alert,) = [emit.entity for emit in emits if isinstance(emit.event, AlertRaised)]
+    again = scenario.asked(command("resolve_alert", reason="I think so"), entity=alert)
+    assert names(again) == ["alert_resolved", "alert_raised"]
+    scenario.beats("a1")
+    assert "alert_resolved" in names(scenario.reacts())
+    assert scenario.restarted().state.book.desk.alerts == {}
 
 
 def test_what_was_raised_by_others_is_not_resolved_by_health():
@@ -231,43 +240,6 @@ def test_what_can_never_arrive_is_given_up_at_once():
 def test_a_channel_must_make_sense(body: dict[str, Any]):
     with pytest.raises(Exception, match="Expected"):
         command("define_channel", channel=body)
-
-
-# Tasks that end
-
-
-def ended(emits: list[Any]) -> list[tuple[str, str, str]]:
-    return [(e.event.hook, e.event.task, e.event.ending) for e in emits if isinstance(e.event, TaskEndQueued)]
-
-
-def test_a_hook_is_told_of_each_end_once_and_of_none_before_it():
-    scenario = health("a1").submitted("t0").gives("a1", "t0").completed("a1", "t0")
-    scenario.asked(command("define_channel", **HOOK), entity="hook")
-    scenario.now += 1
-    scenario.asked(command("define_hook", channel="hook", endings=["completed", "failed"]), entity="done")
-    scenario.asked(command("define_hook", channel="hook", kinds=["other"]), entity="others")
-    scenario.now += 1
-    scenario.submitted("t1").gives("a1", "t1").completed("a1", "t1")
-    scenario.submitted("t2").router_says("t2", TaskFailed("deadline_exceeded"))
-    scenario.submitted("t3").router_says("t3", TaskCancelled())
-    emits = scenario.reacts()
-    assert ended(emits) == [("done", "t1", "completed"), ("done", "t2", "failed")]
-    again = scenario.restarted().submitted("t0").gives("a1", "t0")
-    again.router_says("t1", TaskCompleted("a1", 1, NULL, 1.0))
-    assert ended(again.reacts()) == []
-    (emit,) = again.when(command("report_delivery", attempt=1), entity="notification-1")
-    assert emit.event == NotificationDelivered(1)
-
-
-def test_a_hook_needs_its_channel_and_is_removed_once():
-    scenario = health()
-    assert code(scenario.when(command("define_hook", channel="nobody"), entity="h")) == "unknown_channel"
-    scenario.asked(command("define_channel", **HOOK), entity="hook")
-    define = command("define_hook", channel="hook")
-    assert names(scenario.when(define, entity="h")) == ["hook_defined"]
-    assert scenario.when(define, entity="h") == []
-    assert names(scenario.when(command("remove_hook"), entity="h")) == ["hook_removed"]
-    assert scenario.when(command("remove_hook"), entity="h") == []
 
 
 def test_a_kind_that_is_not_what_it_was_raises_an_alert_until_it_is_learnt():

@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from podium.contracts.alerts import AlertBrief, Email, NotificationQueued
+from podium.contracts.alerts import AlertBrief, NotificationQueued
+from podium.contracts.channels import Email
 from podium.notifier.channels import Undelivered, deliver
 from tests.system.receivers import MailServer
 

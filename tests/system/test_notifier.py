@@ -12,21 +12,18 @@ from typing import Any
 
 import pytest
 
-from podium.client import Client
+from podium.client import Client, workflows
 from podium.contracts.alerts import (
-    DefineChannel,
-    DefineHook,
     DefineRoute,
     DeliveryFailed,
-    Email,
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
     RaiseAlert,
     ResolveAlert,
-    Slack,
-    Webhook,
 )
+from podium.contracts.channels import DefineChannel, Email, Slack, Webhook
+from podium.contracts.hooks import DefineHook
 from tests.podium_system import Podium
 from tests.system.receivers import HttpReceiver, MailServer, Post
 
@@ -152,3 +149,29 @@ async def test_a_program_is_told_when_a_task_has_ended(client: Client) -> None:
     content = json.loads(post.body)
     assert is_signed(post)
     assert (content["task"], content["ending"], content["hook"]) == (task, "cancelled", "done")
+
+
+async def test_a_program_is_told_when_a_run_has_ended(podium: Podium, client: Client) -> None:
+    """The receiver is away when the first run ends, and health and the notifier are killed before it is back."""
+    flow = workflows.Workflow("patient")
+    flow.step("wait", wait_for="go")
+    await workflows.define(client, flow)
+    receiver = HttpReceiver()
+    async with receiver:
+        await client.send("health", "pager", DefineChannel(Webhook(receiver.url, "PAGER")))
+        await client.send("health", "runs", DefineHook("pager", of="runs"))
+    for run in ("one", "two"):
+        await workflows.start(client, "patient", run_id=run)
+    await workflows.cancel(client, "one", "nobody waits for it")
+    await first(client, DeliveryFailed)
+    for name in ("notifier", "health"):
+        await podium.kill(name)
+    async with receiver:
+        await workflows.signal(client, "two", "go")
+        posts = await receiver.posted(2)
+    told = sorted((json.loads(post.body) for post in posts), key=lambda end: str(end["notification"]))
+    assert all(is_signed(post) for post in posts)
+    assert [(end["run"], end["workflow"], end["ending"], end["hook"]) for end in told] == [
+        ("one", "patient", "cancelled", "runs"),
+        ("two", "patient", "completed", "runs"),
+    ]

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from .channels import ChannelCommand, ChannelEvent
 from .envelope import Command, Event
+from .hooks import HookCommand, HookEvent
 from .names import Name, RecordedName, Text
 from .recovery import Seconds, Severity
 
@@ -17,57 +19,6 @@ Reason = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
 # Commands
-
-
-class Webhook(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="webhook"):
-    """A POST of JSON, signed with HMAC-SHA256 if there is a secret.
-
-    Attributes:
-        secret: the name of the notifier's variable `PODIUM_SECRET_<secret>`; secrets are never in the log.
-    """
-
-    url: Annotated[str, Meta(pattern="^https?://", max_length=2048)]
-    secret: Name | None = None
-
-
-class Slack(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="slack"):
-    """A POST of `{"text"}`, as Slack and those that follow it take it.
-
-    Attributes:
-        url: or left out, and in the notifier's variable `PODIUM_SECRET_<secret>`.
-    """
-
-    url: Annotated[str, Meta(pattern="^https?://", max_length=2048)] | None = None
-    secret: Name | None = None
-
-
-class Email(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="email"):
-    """A message through an SMTP server.
-
-    Attributes:
-        secret: the password is in the notifier's variable `PODIUM_SECRET_<secret>`.
-    """
-
-    host: Annotated[str, Meta(min_length=1, max_length=255)]
-    sender: Annotated[str, Meta(pattern="@", max_length=320)]
-    to: Annotated[list[Annotated[str, Meta(pattern="@", max_length=320)]], Meta(min_length=1, max_length=50)]
-    port: Annotated[int, Meta(ge=1, le=65535)] = 25
-    starttls: bool = False
-    user: Text | None = None
-    secret: Name | None = None
-
-
-Channel = Webhook | Slack | Email
-
-
-class DefineChannel(Command, frozen=True, tag="define_channel"):
-    """A way to tell people or programs. The entity is the channel."""
-
-    channel: Channel
-
-
-class RemoveChannel(Command, frozen=True, tag="remove_channel"):
-    """Nothing more is sent by it; what waits for it is dropped."""
 
 
 class DefineRoute(Command, frozen=True, tag="define_route"):
@@ -125,25 +76,6 @@ class EndSilence(Command, frozen=True, tag="end_silence"):
     """They are told of again."""
 
 
-Ending = Literal["completed", "failed", "cancelled"]
-
-
-class DefineHook(Command, frozen=True, tag="define_hook"):
-    """A channel is told of each task that ends from now on. The entity is the hook.
-
-    Attributes:
-        endings, kinds: all if none are named.
-    """
-
-    channel: Name
-    endings: list[Ending] = field(default_factory=list[Ending])
-    kinds: list[Name] = field(default_factory=list[Name])
-
-
-class RemoveHook(Command, frozen=True, tag="remove_hook"):
-    """It is told no more."""
-
-
 class ReportDelivery(Command, frozen=True, tag="report_delivery"):
     """What became of one try to deliver the notification that the entity names; sent by the notifier.
 
@@ -158,8 +90,7 @@ class ReportDelivery(Command, frozen=True, tag="report_delivery"):
 
 
 AlertCommand = (
-    DefineChannel
-    | RemoveChannel
+    ChannelCommand
     | DefineRoute
     | RemoveRoute
     | RaiseAlert
@@ -167,23 +98,12 @@ AlertCommand = (
     | AcknowledgeAlert
     | SilenceAlerts
     | EndSilence
-    | DefineHook
-    | RemoveHook
+    | HookCommand
     | ReportDelivery
 )
 
 
 # Events
-
-
-class ChannelDefined(Event, frozen=True, tag="channel_defined"):
-    """A way to tell people or programs."""
-
-    channel: Channel
-
-
-class ChannelRemoved(Event, frozen=True, tag="channel_removed"):
-    """Nothing more is sent by it."""
 
 
 class RouteDefined(Event, frozen=True, kw_only=True, tag="route_defined"):
@@ -271,37 +191,6 @@ class NotificationQueued(Event, frozen=True, kw_only=True, tag="notification_que
     alerts: list[AlertBrief]
 
 
-class HookDefined(Event, frozen=True, tag="hook_defined"):
-    """The fields are the hook's."""
-
-    channel: RecordedName
-    endings: list[Ending]
-    kinds: list[RecordedName]
-
-
-class HookRemoved(Event, frozen=True, tag="hook_removed"):
-    """It is told no more."""
-
-
-class TaskEndQueued(Event, frozen=True, kw_only=True, tag="task_end_queued"):
-    """A task has ended, and a channel is told. The entity is the notification; the output is in `tasks.get`.
-
-    Attributes:
-        kind: empty for a task that no agent ever had.
-        ended_at: seconds since the epoch, UTC.
-        code: of a task that has failed.
-    """
-
-    channel: RecordedName
-    hook: RecordedName
-    task: RecordedName
-    ending: Ending
-    kind: str
-    ended_at: float
-    agent: RecordedName | None = None
-    code: str | None = None
-
-
 class DeliveryFailed(Event, frozen=True, tag="delivery_failed"):
     """`retry_at`: seconds since the epoch, UTC."""
 
@@ -324,8 +213,7 @@ class NotificationDropped(Event, frozen=True, tag="notification_dropped"):
 
 
 AlertEvent = (
-    ChannelDefined
-    | ChannelRemoved
+    ChannelEvent
     | RouteDefined
     | RouteRemoved
     | AlertRaised
@@ -335,9 +223,7 @@ AlertEvent = (
     | AlertsSilenced
     | SilenceEnded
     | NotificationQueued
-    | HookDefined
-    | HookRemoved
-    | TaskEndQueued
+    | HookEvent
     | DeliveryFailed
     | NotificationDelivered
     | NotificationDropped

@@ -6,20 +6,20 @@ from typing import Final
 
 from msgspec import Struct
 
-from . import alerts, health_queries
+from . import alerts, channels, health_queries, hooks
 from .query import Answer, Query
 from .subjects import Service
 
 _NOW: Final = 1767225600.0
 _LABELS: Final = {"kind": "disk", "scope": "agent", "name": "echo-1"}
 _BRIEF: Final = alerts.AlertBrief("disk-echo-1", "the disk is nearly full", "critical", _LABELS, count=3)
-_EMAIL: Final = alerts.Email(
+_EMAIL: Final = channels.Email(
     host="mail.example.org", sender="podium@example.org", to=["ops@example.org"], port=587, starttls=True
 )
 
 COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
-    ("ops", "pager", alerts.DefineChannel(alerts.Webhook("https://example.org/podium", "PAGER"))),
-    ("ops", "pager", alerts.RemoveChannel()),
+    ("ops", "pager", channels.DefineChannel(channels.Webhook("https://example.org/podium", "PAGER"))),
+    ("ops", "pager", channels.RemoveChannel()),
     (
         "ops",
         "to-pager",
@@ -31,14 +31,15 @@ COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
     ("ops", "disk-echo-1", alerts.AcknowledgeAlert("I am on it")),
     ("ops", "moving", alerts.SilenceAlerts({"name": "echo-1"}, 3600.0, "it moves to another room")),
     ("ops", "moving", alerts.EndSilence()),
-    ("ops", "done", alerts.DefineHook("pager", endings=["completed", "failed"], kinds=["echo"])),
-    ("ops", "done", alerts.RemoveHook()),
+    ("ops", "done", hooks.DefineHook("pager", endings=["completed", "failed"], kinds=["echo"])),
+    ("ops", "night", hooks.DefineHook("pager", endings=["failed"], kinds=["nightly"], of="runs")),
+    ("ops", "done", hooks.RemoveHook()),
     ("notifier", "notification-1", alerts.ReportDelivery(1, error="connection refused")),
 )
 
 EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
-    ("health", "mail", "ops", alerts.ChannelDefined(_EMAIL)),
-    ("health", "mail", "ops", alerts.ChannelRemoved()),
+    ("health", "mail", "ops", channels.ChannelDefined(_EMAIL)),
+    ("health", "mail", "ops", channels.ChannelRemoved()),
     (
         "health",
         "to-pager",
@@ -68,13 +69,13 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
             channel="pager", queue="to-pager/disk", why="raised", severity="critical", total=1, alerts=[_BRIEF]
         ),
     ),
-    ("health", "done", "ops", alerts.HookDefined("pager", ["completed", "failed"], ["echo"])),
-    ("health", "done", "ops", alerts.HookRemoved()),
+    ("health", "done", "ops", hooks.HookDefined("pager", ["completed", "failed"], ["echo"])),
+    ("health", "done", "ops", hooks.HookRemoved()),
     (
         "health",
         "notification-2",
         "health",
-        alerts.TaskEndQueued(
+        hooks.TaskEndQueued(
             channel="pager",
             hook="done",
             task="t1",
@@ -83,6 +84,23 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
             ended_at=_NOW,
             agent="echo-1",
             code="no_echo",
+        ),
+    ),
+    (
+        "health",
+        "notification-3",
+        "health",
+        hooks.RunEndQueued(
+            channel="pager",
+            hook="night",
+            run="nightly-1",
+            ending="failed",
+            workflow="nightly",
+            ended_at=_NOW,
+            duration=61.5,
+            code="no_echo",
+            step="count",
+            parent="import-1",
         ),
     ),
     ("health", "notification-1", "notifier", alerts.DeliveryFailed(1, "connection refused", _NOW + 1)),

@@ -103,7 +103,7 @@ class AlertRow(Struct, omit_defaults=True):
 class NotificationRow(Struct, omit_defaults=True):
     """A message and what became of it; `attempts`: how many tries there were, `error`: of the last that failed.
 
-    `alerts` names what it is about: alerts, or the task that has `ended`.
+    `alerts` names what it is about: alerts, or the task or run that has `ended`.
     """
 
     notification: str

@@ -22,10 +22,10 @@ from podium.contracts.alerts import (
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
-    TaskEndQueued,
 )
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
 from podium.contracts.health_queries import AgentHealthRow, AlertRow, HoldRow, NotificationRow, PlanRow, RecoveryRow
+from podium.contracts.hooks import RunEndQueued, TaskEndQueued
 from podium.contracts.pools import PoolDefined, PoolRemoved, PoolResized, PoolRow
 from podium.contracts.recovery import (
     Charge,
@@ -87,9 +87,9 @@ def key_of(event: Received) -> Key | None:
             return "plan", event.entity
         case AlertRaised() | AlertRepeated() | AlertAcknowledged() | AlertResolved():
             return "alert", event.entity
-        case (
-            NotificationQueued() | TaskEndQueued() | DeliveryFailed() | NotificationDelivered() | NotificationDropped()
-        ):
+        case NotificationQueued() | TaskEndQueued() | RunEndQueued():
+            return "notification", event.entity
+        case DeliveryFailed() | NotificationDelivered() | NotificationDropped():
             return "notification", event.entity
         case PoolDefined() | PoolResized() | PoolRemoved():
             return "pool", event.entity
@@ -140,8 +140,9 @@ def fold(rows: Rows, event: Received, key: Key) -> None:
                 event.entity, queued.channel, queued.why, queued.severity, queued.total, named, event.at
             )
             rows[key] = Row(True, event.at, message)
-        case TaskEndQueued() as end:
-            message = NotificationRow(event.entity, end.channel, "ended", "info", 1, [end.task], event.at)
+        case TaskEndQueued() | RunEndQueued() as end:
+            ended = end.run if isinstance(end, RunEndQueued) else end.task
+            message = NotificationRow(event.entity, end.channel, "ended", "info", 1, [ended], event.at)
             rows[key] = Row(True, event.at, message)
         case _ if known is not None and isinstance(known.content, AlertRow):
             _alert(known, known.content, event)

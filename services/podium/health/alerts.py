@@ -6,7 +6,6 @@ One trouble is one alert, and alerts of one kind on one route are one message: a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from typing import Final
 
 from podium.contracts.alerts import (
@@ -18,21 +17,13 @@ from podium.contracts.alerts import (
     AlertRepeated,
     AlertResolved,
     AlertsSilenced,
-    ChannelDefined,
-    ChannelRemoved,
-    DefineChannel,
-    DefineHook,
     DefineRoute,
     DeliveryFailed,
     EndSilence,
-    HookDefined,
-    HookRemoved,
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
     RaiseAlert,
-    RemoveChannel,
-    RemoveHook,
     RemoveRoute,
     ReportDelivery,
     ResolveAlert,
@@ -40,19 +31,17 @@ from podium.contracts.alerts import (
     RouteRemoved,
     SilenceAlerts,
     SilenceEnded,
-    TaskEndQueued,
     Why,
 )
+from podium.contracts.channels import ChannelDefined, ChannelRemoved, DefineChannel, RemoveChannel
+from podium.contracts.hooks import DefineHook, RemoveHook
 from podium.contracts.outcomes import Refused
-from podium.contracts.predictions import Measure
 from podium.contracts.recovery import Severity
 from podium.kernel.decider import Emit
 from podium.kernel.timers import NEVER
 
-from .book import Book
-from .desk import KIND, Desk, Queue
-from .foresight import FORESEEN
-from .parts import Parts
+from . import hooks
+from .desk import Desk, Queue
 
 NAMED: Final = 20
 """Alerts that a message names; of the rest it has the number."""
@@ -64,10 +53,6 @@ ATTEMPTS: Final = 8
 LONGEST_RETRY: Final = 300.0
 
 _RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}
-
-Trouble = tuple[str, Severity, dict[str, str]]
-"""Title, severity, labels."""
-
 
 # What is asked
 
@@ -104,10 +89,8 @@ def decide(desk: Desk, entity: str, command: AlertCommand, now: float) -> list[E
             return [Emit(entity, AlertsSilenced(command.labels, now + command.seconds, command.reason))]
         case EndSilence():
             return [Emit(entity, SilenceEnded())] if entity in desk.silences else []
-        case DefineHook():
-            return _define_hook(desk, entity, command)
-        case RemoveHook():
-            return [Emit(entity, HookRemoved())] if entity in desk.hooks else []
+        case DefineHook() | RemoveHook():
+            return hooks.decide(desk, entity, command)
         case ReportDelivery():
             return _delivery(desk, entity, command, now)
         case _:
@@ -117,7 +100,7 @@ def decide(desk: Desk, entity: str, command: AlertCommand, now: float) -> list[E
 def _define_route(desk: Desk, entity: str, command: DefineRoute) -> list[Emit] | Refused:
     for path, channel in (("$.channel", command.channel), ("$.escalate_to", command.escalate_to)):
         if channel is not None and channel not in desk.channels:
-            return Refused("unknown_channel", f"{path}: there is no channel {channel}", {"path": path})
+            return hooks.unknown_channel(channel, path)
     route = RouteDefined(
         channel=command.channel,
         severities=command.severities,
@@ -128,14 +111,6 @@ def _define_route(desk: Desk, entity: str, command: DefineRoute) -> list[Emit] |
         escalate_after=command.escalate_after,
     )
     return [] if desk.routes.get(entity) == route else [Emit(entity, route)]
-
-
-def _define_hook(desk: Desk, entity: str, command: DefineHook) -> list[Emit] | Refused:
-    if command.channel not in desk.channels:
-        message = f"$.channel: there is no channel {command.channel}"
-        return Refused("unknown_channel", message, {"path": "$.channel"})
-    hook, known = HookDefined(command.channel, command.endings, command.kinds), desk.hooks.get(entity)
-    return [] if known is not None and known.hook == hook else [Emit(entity, hook)]
 
 
 def _delivery(desk: Desk, entity: str, command: ReportDelivery, now: float) -> list[Emit]:
@@ -149,46 +124,6 @@ def _delivery(desk: Desk, entity: str, command: ReportDelivery, now: float) -> l
         return [Emit(entity, NotificationDropped(command.attempt, command.error))]
     wait = min(2.0 ** (command.attempt - 1), LONGEST_RETRY)
     return [Emit(entity, DeliveryFailed(command.attempt, command.error, now + wait))]
-
-
-# What health itself sees
-
-
-def troubles(book: Book, drifts: Iterable[tuple[str, Measure]]) -> dict[str, Trouble]:
-    """Alert → what is wrong, of all that health sees now."""
-    found: dict[str, Trouble] = {}
-    for kind, measure in drifts:
-        labels = {KIND: "drift", "scope": "kind", "name": kind, "measure": measure}
-        found[_name("drift", measure, kind)] = (f"{measure} of {kind} is not what it was", "warning", labels)
-    for agent, standing in book.standings.items():
-        if standing.lost_at is not None:
-            labels = {KIND: "agent_lost", "scope": "agent", "name": agent}
-            found[_name("agent_lost", agent)] = (f"agent {agent} is lost", "warning", labels)
-    for (scope, name, metric), level in book.crossed.items():
-        labels = {KIND: metric, "scope": scope, "name": name}
-        whom = "everything" if scope == "all" else f"{scope} {name}"
-        found[_name(metric, scope, name)] = (f"{metric} of {whom} is beyond its limit", level, labels)
-    for (scope, name, cause), hold in book.holds.items():
-        if cause in ("breaker", "emergency"):
-            severity: Severity = "critical" if cause == "emergency" else "warning"
-            labels = {KIND: cause, "scope": scope, "name": name}
-            found[_name(cause, scope, name)] = (f"{scope} {name} is held: {hold.reason}", severity, labels)
-    for recovery, (severity, message) in book.escalations.items():
-        labels = {KIND: "recovery", "scope": "recovery", "name": recovery}
-        found[_name("recovery", recovery)] = (f"{recovery}: {message}", severity, labels)
-    return found
-
-
-def reconcile(book: Book, drifts: Iterable[tuple[str, Measure]], now: float) -> Iterator[Emit]:
-    """Each trouble has its alert, and each of health's own alerts its trouble."""
-    wanted, desk = troubles(book, drifts), book.desk
-    for name, (title, severity, labels) in wanted.items():
-        alert = desk.alerts.get(name)
-        if alert is None or (alert.by_health and alert.severity != severity):
-            yield Emit(name, AlertRaised(title, severity, labels))
-    for name, alert in list(desk.alerts.items()):
-        if alert.by_health and name not in wanted and alert.labels.get(KIND) not in FORESEEN:
-            yield Emit(name, AlertResolved("it is so no more", round(max(0.0, now - alert.since), 3)))
 
 
 # Who is told
@@ -213,28 +148,6 @@ def messages(desk: Desk, now: float) -> Iterator[Emit]:
         if queue.resolved and now >= queue.told_at + route.wait:
             over = list(queue.resolved.values())
             yield _message(desk, key, route.channel, "resolved", over, len(over))
-
-
-def ends(parts: Parts, desk: Desk) -> Iterator[Emit]:
-    """Tasks that have ended, for the hooks that want to know: each once."""
-    if not desk.hooks:
-        parts.ends.clear()
-    while parts.ends:
-        end = parts.ends[0]
-        for name in list(desk.hooks):
-            if desk.is_wanted(name, end):
-                event = TaskEndQueued(
-                    channel=desk.hooks[name].hook.channel,
-                    hook=name,
-                    task=end.task,
-                    ending=end.ending,
-                    kind=end.kind,
-                    ended_at=end.at,
-                    agent=end.agent,
-                    code=end.code,
-                )
-                yield Emit(f"notification-{desk.sent + 1}", event)
-        parts.ends.popleft()
 
 
 def next_message(desk: Desk, now: float) -> float | None:
@@ -263,7 +176,7 @@ def _due(desk: Desk, key: str, queue: Queue) -> float:
 
 def _raised_due(queue: Queue, route: RouteDefined) -> float:
     """The first is told soon; those that follow it are gathered for longer."""
-    first = min(queue.raised.values()) + route.wait
+    first = next(iter(queue.raised.values())) + route.wait  # they are in the order in which they came
     return max(first, queue.told_at + GAP) if queue.told else first
 
 
@@ -289,9 +202,3 @@ def _message(desk: Desk, key: str, channel: str, why: Why, briefs: Iterable[Aler
         alerts=named[:NAMED],
     )
     return Emit(f"notification-{desk.sent + 1}", event)
-
-
-def _name(*parts: str) -> str:
-    """A name that is the same for the same trouble, however long the names in it are."""
-    digest = blake2b("/".join(parts).encode(), digest_size=6).hexdigest()
-    return f"{parts[0]}-{digest}"

@@ -15,23 +15,19 @@ from podium.contracts.alerts import (
     AlertRepeated,
     AlertResolved,
     AlertsSilenced,
-    Channel,
-    ChannelDefined,
-    ChannelRemoved,
     DeliveryFailed,
-    HookDefined,
-    HookRemoved,
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
     RouteDefined,
     RouteRemoved,
     SilenceEnded,
-    TaskEndQueued,
 )
+from podium.contracts.channels import Channel, ChannelDefined, ChannelRemoved
+from podium.contracts.hooks import HookDefined, HookRemoved, RunEndQueued, TaskEndQueued
 from podium.contracts.recovery import Severity
 
-from .results import TaskEnd
+from .ends import End, RunEnd
 
 HOOKED_KEPT: Final = 100_000
 
@@ -82,7 +78,7 @@ class Parcel(Struct, frozen=True):
 
 
 class Hook(Struct, frozen=True):
-    """What a channel is told of tasks that end after `since`."""
+    """What a channel is told of tasks or runs that end after `since`."""
 
     hook: HookDefined
     since: float
@@ -95,7 +91,8 @@ class Desk(Struct):
         queues: by `route/kind`.
         parcels: notifications that are under way.
         sent: how many notifications there were.
-        hooked: `hook/task` → when the task ended, of the newest that were told of; `floor`: of the last one forgotten.
+        hooked: `hook/task`, or `hook/run/run` → when it ended, of the newest that were told of; `floor`: of the last
+            one forgotten.
     """
 
     channels: dict[str, Channel] = {}
@@ -143,7 +140,7 @@ class Desk(Struct):
                 self.hooks[entity] = Hook(event, at)
             case HookRemoved():
                 self.hooks.pop(entity, None)
-            case TaskEndQueued():
+            case TaskEndQueued() | RunEndQueued():
                 self._hook(entity, event)
             case DeliveryFailed() if entity in self.parcels:
                 self.parcels[entity] = replace(self.parcels[entity], attempts=event.attempt)
@@ -162,18 +159,21 @@ class Desk(Struct):
             silence.until > now and silence.labels.items() <= labels.items() for silence in self.silences.values()
         )
 
-    def is_wanted(self, name: str, end: TaskEnd) -> bool:
+    def is_wanted(self, name: str, end: End) -> bool:
         """Whether the hook is for such an end, and has not been told of it."""
-        hook = self.hooks[name]
-        fits = (not hook.hook.endings or end.ending in hook.hook.endings) and (
-            not hook.hook.kinds or end.kind in hook.hook.kinds
+        known = self.hooks[name]
+        hook = known.hook
+        fits = (
+            (hook.of == "runs") == isinstance(end, RunEnd)
+            and (not hook.endings or end.ending in hook.endings)
+            and (not hook.kinds or end.kind in hook.kinds)
         )
-        return fits and end.at > max(hook.since, self.floor) and f"{name}/{end.task}" not in self.hooked
+        return fits and end.at > max(known.since, self.floor) and _told(name, end) not in self.hooked
 
-    def _hook(self, entity: str, event: TaskEndQueued) -> None:
+    def _hook(self, entity: str, event: TaskEndQueued | RunEndQueued) -> None:
         self.sent += 1
         self.parcels[entity] = Parcel(event.channel)
-        self.hooked[f"{event.hook}/{event.task}"] = event.ended_at
+        self.hooked[_told(event.hook, event)] = event.ended_at
         if len(self.hooked) > HOOKED_KEPT:
             self.floor = max(self.floor, self.hooked.pop(next(iter(self.hooked))))
 
@@ -222,3 +222,8 @@ class Desk(Struct):
                 queue.resolved = {}
                 if not queue.raised and not queue.told:
                     del self.queues[event.queue]
+
+
+def _told(hook: str, end: End | TaskEndQueued | RunEndQueued) -> str:
+    """What a hook was told of; a run may have the name of a task."""
+    return f"{hook}/run/{end.run}" if isinstance(end, RunEnd | RunEndQueued) else f"{hook}/{end.task}"

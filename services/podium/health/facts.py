@@ -9,16 +9,18 @@ from msgspec import Struct
 
 from podium.contracts.predictions import DriftDetected, Measure
 
-from .parts import Attempt, Held, Parts, Promise, Rest
-from .results import Kept, TaskEnd
+from .ends import End
+from .parts import Attempt, Held, Parts, Promise, Rest, Run
+from .results import Kept
 
 
 class _Facts(Struct, frozen=True):
-    format: Literal["health-facts-4"]
+    format: Literal["health-facts-5"]
     promises: list[tuple[str, Promise]]
     attempts: list[tuple[str, Attempt]]
     rests: list[tuple[str, Rest]]
-    ends: list[TaskEnd]
+    runs: list[tuple[str, Run]]
+    ends: list[End]
     results: list[Kept]
     drifts: list[tuple[tuple[str, Measure], DriftDetected]]
 
@@ -26,10 +28,11 @@ class _Facts(Struct, frozen=True):
 def dump(parts: Parts) -> bytes:
     return msgspec.msgpack.encode(
         _Facts(
-            "health-facts-4",
+            "health-facts-5",
             list(parts.promises.items()),
             list(parts.attempts.items()),
             list(parts.rests.items()),
+            list(parts.runs.items()),
             list(parts.ends),
             parts.results.dump(),
             list(parts.drifts.items()),
@@ -43,6 +46,7 @@ def load(parts: Parts, dumped: bytes) -> None:
     parts.promises = dict(facts.promises)
     parts.attempts = dict(facts.attempts)
     parts.rests = dict(facts.rests)
+    parts.runs = dict(facts.runs)
     parts.ends.extend(facts.ends)
     parts.results.load(facts.results)
     parts.drifts = dict(facts.drifts)

@@ -13,8 +13,8 @@ from msgspec import Struct
 from podium.contracts.envelope import Event
 from podium.contracts.tasks import AttemptFailed, TaskCancelled, TaskFailed, TaskPaused
 
+from .ends import TaskEnd
 from .parts import Attempt, Held, Parts, Rest
-from .results import TaskEnd
 
 NOT_ITS_FAULT: Final = frozenset({"agent_lost", "heartbeat_timeout", "agent_unregistered", "deadline_exceeded"})
 """Codes of attempts that say nothing of how well their agent works."""

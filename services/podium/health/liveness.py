@@ -61,11 +61,15 @@ def _is_stalled(state: HealthState, task: str, number: int) -> bool:
 def silence(state: HealthState, agent: str, now: float) -> Iterator[Emit]:
     """The agent's time has come. One step worse at a time, so that every loss was a suspicion first."""
     watch, parts = state.watch, state.parts
+    known = parts.book.standings.get(agent)
+    if (watch.suspect_at(agent) if known is None else watch.lost_at(agent)) > now:
+        watch.plan(agent)
+        return
     silent = now - watch.heard_at(agent)
     rhythm, fleet = watch.rhythm(agent), fleet_loss(parts.fleet)
     phi = round(min(rhythm.phi(silent, fleet), 1000.0), 2)
     interval, loss = round(rhythm.interval, 4), round(rhythm.loss(fleet), 4)
-    if agent not in parts.book.standings and watch.suspect_at(agent) <= now:
+    if known is None:
         yield Emit(agent, AgentSuspected(_seconds(silent), phi, interval, loss))
     standing = parts.book.standings.get(agent)
     if standing is not None and standing.lost_at is None and watch.lost_at(agent) <= now:

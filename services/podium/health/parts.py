@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from math import exp
 
 from msgspec import Struct
@@ -11,10 +10,9 @@ from podium.contracts.predictions import DriftDetected, Measure
 
 from .accrual import FLEET_MEMORY, Losses, Rhythm
 from .book import Book
+from .ends import new_ends
 from .foresight import Foresight
-from .results import Results, TaskEnd
-
-ENDS_KEPT = 100_000
+from .results import Results
 
 
 class Promise(Struct, frozen=True, gc=False):
@@ -50,6 +48,14 @@ class Rest(Struct, frozen=True, gc=False):
     agent: str = ""
     attempt: int = 0
     code: str = ""
+
+
+class Run(Struct, frozen=True, gc=False):
+    """Observed: an open run of a workflow, since that time; `parent`: the run that it is a part of."""
+
+    workflow: str
+    since: float
+    parent: str | None = None
 
 
 Held = dict[str, None]
@@ -105,8 +111,9 @@ class Parts:
         promises: observed, of registered agents that are to beat.
         attempts: observed, task → who has it in hand.
         rests: observed, tasks that were in hand, are not, and are still open.
+        runs: observed, of workflows, those that are open.
         results: observed, how attempts and tasks ended lately.
-        ends: observed, the newest ends of tasks of which nobody was told yet.
+        ends: observed, the newest ends of tasks and runs of which nobody was told yet.
         drifts: observed, kinds of task that the optimizer finds changed, and in what.
         held: observed, agent → the tasks that it has in hand, in the order in which it got them.
         hearings: sensed, of agents that promised to beat.
@@ -122,8 +129,9 @@ class Parts:
         self.promises: dict[str, Promise] = {}
         self.attempts: dict[str, Attempt] = {}
         self.rests: dict[str, Rest] = {}
+        self.runs: dict[str, Run] = {}
         self.results = Results()
-        self.ends: deque[TaskEnd] = deque(maxlen=ENDS_KEPT)
+        self.ends = new_ends()
         self.drifts: dict[tuple[str, Measure], DriftDetected] = {}
         self.held: dict[str, Held] = {}
         self.hearings: dict[str, Hearing] = {}

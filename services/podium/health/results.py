@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Literal, get_args
 
-from msgspec import Struct
-
-from podium.contracts.alerts import Ending
 from podium.contracts.recovery import Scope
 
 MOST: Final = 256
@@ -25,17 +22,6 @@ Result = tuple[float, str, Verdict, float]
 """When it was, by whom (empty if by nobody), and how many seconds an attempt took that is done."""
 
 Kept = tuple[Scope, str, list[Result]]
-
-
-class TaskEnd(Struct, frozen=True, gc=False):
-    """Observed: a task has ended, at that time (seconds since the epoch, UTC)."""
-
-    task: str
-    ending: Ending
-    kind: str
-    at: float
-    agent: str | None = None
-    code: str | None = None
 
 
 class Ended:

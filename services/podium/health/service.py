@@ -39,7 +39,7 @@ from podium.contracts.subjects import Service
 from podium.contracts.thresholds import HealthReport, ThresholdCleared, ThresholdCrossed
 from podium.kernel.decider import Emit, Request
 
-from . import alerts, assessment, facts, holds, liveness, pools, recovery, thresholds, watch
+from . import alerts, assessment, facts, holds, hooks, liveness, pools, recovery, runs, thresholds, troubles, watch
 from .book import Book
 from .ledger import FOLLOWED, Assigned, Completed, follow
 from .parts import Parts, Promise
@@ -51,9 +51,9 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "8"
+    schema = "9"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
-        {"registry": (), "router": FOLLOWED, "optimizer": (DriftDetected, DriftEnded)}
+        {"registry": (), "router": (*FOLLOWED, *runs.FOLLOWED), "optimizer": (DriftDetected, DriftEnded)}
     )
     closing: tuple[type[Struct], ...] = ()
 
@@ -67,9 +67,12 @@ class Health:
 
     def evolve(self, state: HealthState, entity: str, event: Struct, actor: str, at: float) -> None:
         book, watch = state.book, state.watch
-        before = book.recoveries.get(entity)
+        before, alert = book.recoveries.get(entity), book.desk.alerts.get(entity)
         book.fold(entity, cast(HealthEvent, event), at, by_health=actor == self.service)
         watch.alarmed = True
+        for trouble in (troubles.touched(entity, event), None if alert is None else troubles.key_of(alert)):
+            if trouble is not None:
+                watch.doubtful[trouble] = None
         match event:
             case AgentLost() | AgentSuspected() | AgentRecovered() | AgentStalled():
                 watch.unsure["agent", entity] = watch.unsure["all", "all"] = None
@@ -102,6 +105,7 @@ class Health:
 
     def load_facts(self, state: HealthState, dumped: bytes) -> None:
         facts.load(state.parts, dumped)
+        state.look_anew(self.settings)
 
     # What is asked
 
@@ -123,6 +127,8 @@ class Health:
             case Assigned() | Completed():  # first, since nearly all are
                 if follow(state.parts, entity, fact, at, self.settings.stall_timeout):
                     state.watch.changed(entity)
+            case runs.RunStarted() | runs.RunCompleted() | runs.RunFailed() | runs.RunCancelled():
+                runs.follow(state.parts, entity, fact, at)
             case AgentRegistered() | AgentUpdated():
                 _enter(state, entity, fact.profile, at)
             case AgentUnregistered():
@@ -130,10 +136,10 @@ class Health:
                     state.watch.leave(entity)
             case DriftDetected():
                 state.parts.drifts[entity, fact.measure] = fact
-                state.watch.alarmed = True
+                state.watch.doubtful["drift", fact.measure, entity] = None
             case DriftEnded():
                 state.parts.drifts.pop((entity, fact.measure), None)
-                state.watch.alarmed = True
+                state.watch.doubtful["drift", fact.measure, entity] = None
             case _:
                 if follow(state.parts, entity, fact, at, self.settings.stall_timeout):
                     state.watch.changed(entity)
@@ -165,21 +171,25 @@ class Health:
             state.watch.moved.pop(name, None)
         yield from self._judge(state, now)
         yield from assessment.changes(state, self.settings, now)
-        yield from alerts.ends(state.parts, state.book.desk)
+        yield from hooks.ends(state.parts, state.book.desk)
+        for trouble in list(state.watch.doubtful):
+            yield from troubles.reconcile(state.parts, trouble, now)
+            state.watch.doubtful.pop(trouble, None)
         if state.watch.alarmed:
-            yield from alerts.reconcile(state.book, state.parts.drifts, now)
             yield from alerts.messages(state.book.desk, now)
             state.watch.timers.set(watch.MESSAGES, alerts.next_message(state.book.desk, now))
             state.watch.alarmed = False
 
     def _times(self, state: HealthState, now: float) -> Iterator[Emit]:
-        """What time alone brings, the earliest first."""
-        timers = state.watch.timers
-        while (first := timers.first()) is not None and first[0] <= now:
-            name = first[1]
+        """What time alone brings, and so much in one go; the rest has its turn a moment later."""
+        rota, timers = state.watch.rota, state.watch.timers
+        left = watch.AT_ONCE
+        while left and (agent := rota.due(now)) is not None:
+            left -= 1
+            yield from liveness.silence(state, agent, now)
+        while left and (name := timers.due(now)) is not None:
+            left -= 1
             match name[0]:
-                case watch.AGENT:
-                    yield from liveness.silence(state, name[1:], now)
                 case watch.HOLD:
                     yield from holds.expire(state.book, holds.key_of(name), now)
                 case watch.MEASURE:

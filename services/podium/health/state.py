@@ -17,3 +17,7 @@ class HealthState:
         self.parts = parts
         self.book: Book = parts.book
         self.watch = Watch(parts, settings)
+
+    def look_anew(self, settings: HealthSettings) -> None:
+        """What was observed is there: what follows from it."""
+        self.watch = Watch(self.parts, settings)

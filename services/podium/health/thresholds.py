@@ -21,7 +21,7 @@ from .state import HealthState
 
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
 
-AT_ONCE: Final = 400
+AT_ONCE: Final = 250
 """So many are measured in one look; the rest has its turn a moment later."""
 
 LEVELS: Final[tuple[Level, Level]] = ("critical", "warning")

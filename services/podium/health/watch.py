@@ -8,16 +8,15 @@ from podium.contracts.envelope import Beat, Progress
 from podium.contracts.recovery import Scope
 from podium.kernel.timers import Timers
 
+from . import troubles
 from .accrual import Rhythm, fleet_loss, new_rhythm
 from .book import HoldKey, Recovery
 from .parts import Attempt, Hearing, Load, Parts, Step
+from .rota import Rota
 from .settings import HealthSettings
 
-AGENT: Final = "@"
-"""Begins the names of agents' timers; no task's name begins with it."""
-
 HOLD: Final = "~"
-"""Begins the names of holds' timers."""
+"""Begins the names of holds' timers; no task's name begins with it."""
 
 MESSAGES: Final = "&"
 """The name of the timer of messages to people."""
@@ -31,6 +30,9 @@ RECOVERY: Final = "!"
 TICK: Final = 0.5
 """Seconds between two looks at the most, while there is anybody to look at."""
 
+AT_ONCE: Final = 1000
+"""So many of those whose time has come have their turn in one look."""
+
 DEAF: Final = 1.0
 """Who looks so much later than it meant to did not listen either."""
 
@@ -41,24 +43,28 @@ FEW: Final = 3
 class Watch:
     """
     Attributes:
+        rota: when each agent is to be looked at, if it is not heard.
+        timers: of everything else.
         returned: agents in doubt that were heard, and tasks that were stalled and are not.
         bereft: lost agents that have tasks in hand.
         stuck: tasks that were stalled just now.
         failed: tasks whose attempt has failed just now and that wait for the next one.
         moved: recoveries of whose tasks something was heard.
-        alarmed: something has happened that an alert may be about.
+        doubtful: troubles that may have begun or ended.
+        alarmed: something has happened of which people may be to be told.
         unmeasured: what has not had its turn in this round of measurements.
         unsure: whose state may be another one than was said last.
     """
 
     def __init__(self, parts: Parts, settings: HealthSettings) -> None:
         self._parts, self._settings = parts, settings
-        self.timers = Timers()
+        self.rota, self.timers = Rota(), Timers()
         self.returned: dict[str, None] = {}
         self.bereft: dict[str, None] = {}
         self.stuck: dict[str, None] = dict.fromkeys(parts.book.stalls)
         self.failed: dict[str, None] = dict.fromkeys(parts.rests)
         self.moved: dict[str, None] = {}
+        self.doubtful: dict[troubles.Key, None] = dict.fromkeys(troubles.known(parts))
         self.alarmed = True
         self.unmeasured: dict[tuple[Scope, str], None] = {}
         self.unsure: dict[tuple[Scope, str], None] = {}
@@ -82,11 +88,7 @@ class Watch:
         parts = self._parts
         if parts.listening is None or now - parts.looked > TICK + DEAF:
             parts.listening = now
-            self.timers.set(MEASURE, now + self._settings.check_interval)
-            for agent in parts.promises:
-                self.plan(agent)
-            for task in parts.attempts:
-                self.given(task)
+            self.timers.set(MEASURE, now + self._settings.check_interval)  # the others are put off when they are due
         parts.looked = now
 
     def next_time(self) -> float | None:
@@ -99,15 +101,15 @@ class Watch:
             or self.failed
             or self.moved
             or self.unsure
+            or self.doubtful
             or parts.results.judged
             or parts.ends
         ):
             return 0.0
         if parts.listening is None or (not parts.promises and not len(self.timers)):
             return None
-        first = self.timers.first()
-        tick = parts.looked + TICK
-        return tick if first is None else min(first[0], tick)
+        times = (self.rota.not_before(), self.timers.not_before(), parts.looked + TICK)
+        return min(time for time in times if time is not None)
 
     # Agents
 
@@ -122,7 +124,7 @@ class Watch:
     def leave(self, agent: str) -> None:
         """The agent promises no beats any more."""
         self._parts.hearings.pop(agent, None)
-        self.timers.set(AGENT + agent, None)
+        self.rota.set(agent, None)
         if agent in self._parts.book.standings:
             self.returned[agent] = None
 
@@ -182,7 +184,7 @@ class Watch:
             at: float | None = self.suspect_at(agent)
         else:
             at = self.lost_at(agent) if standing.lost_at is None else None
-        self.timers.set(AGENT + agent, at)
+        self.rota.set(agent, at)
 
     # What is done about it
 

@@ -39,6 +39,26 @@ class Timers:
                 self._heap = [(at, name) for name, at in self._times.items()]
                 heapify(self._heap)
 
+    def due(self, now: float) -> str | None:
+        """The name whose time came first, if any has. Unlike `first`, it leaves entries alone that lie ahead: of names
+        whose time is put off again and again, most never need to be put right.
+        """
+        heap, times = self._heap, self._times
+        while heap and heap[0][0] <= now:
+            at, name = heap[0]
+            holds = times.get(name)
+            if holds == at:
+                return name
+            if holds is None or holds < at:
+                heappop(heap)
+            else:
+                heapreplace(heap, (holds, name))
+        return None
+
+    def not_before(self) -> float | None:
+        """Nothing is due before this time; None if there is nothing at all."""
+        return self._heap[0][0] if self._heap else None
+
     def first(self) -> tuple[float, str] | None:
         """The earliest time and its name."""
         heap, times = self._heap, self._times

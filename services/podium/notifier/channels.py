@@ -12,7 +12,7 @@ from typing import IO, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from podium.contracts.alerts import Channel, Email, Slack, Webhook
+from podium.contracts.channels import Channel, Email, Slack, Webhook
 
 from .message import Message, body, email, signature, slack_body
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from podium.contracts.alerts import AlertBrief, Email, Ending, NotificationQueued, TaskEndQueued, Why
+from podium.contracts.alerts import AlertBrief, NotificationQueued, Why
+from podium.contracts.channels import Email
+from podium.contracts.hooks import Ending, RunEndQueued, TaskEndQueued
 
 _WHY: Final[dict[Why, str]] = {
     "raised": "",
@@ -24,7 +26,7 @@ _ENDED: Final[dict[Ending, str]] = {
     "cancelled": "was cancelled",
 }
 
-Message = NotificationQueued | TaskEndQueued
+Message = NotificationQueued | TaskEndQueued | RunEndQueued
 
 
 def sentence(event: Message) -> str:
@@ -32,6 +34,9 @@ def sentence(event: Message) -> str:
     if isinstance(event, TaskEndQueued):
         code = f": {event.code}" if event.code else ""
         return f"task {event.task} {_ENDED[event.ending]}{code}"
+    if isinstance(event, RunEndQueued):
+        code = f": {event.code}" if event.code else ""
+        return f"run {event.run} of {event.workflow or 'a workflow'} {_ENDED[event.ending]}{code}"
     first = event.alerts[0].title if event.alerts else ""
     more = f" and {event.total - 1:,} more" if event.total > 1 else ""
     return f"[{event.severity}] {_WHY[event.why]}{first}{more}"
@@ -42,6 +47,10 @@ def text(event: Message) -> str:
     if isinstance(event, TaskEndQueued):
         by = f" by {event.agent}" if event.agent else ""
         return f"{sentence(event)}\n\nkind {event.kind or 'unknown'}{by}"
+    if isinstance(event, RunEndQueued):
+        where = f"step {event.step}" if event.step else ""
+        took = f"after {event.duration:g} s" if event.duration is not None else ""
+        return "\n\n".join(filter(None, (sentence(event), " ".join(filter(None, (where, took))))))
     lines = [sentence(event), "", *(_line(brief) for brief in event.alerts)]
     if event.total > len(event.alerts):
         lines.append(f"... and {event.total - len(event.alerts):,} more")

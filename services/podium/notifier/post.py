@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from podium.contracts.alerts import (
-    Channel,
-    ChannelDefined,
-    ChannelRemoved,
-    DeliveryFailed,
-    NotificationDelivered,
-    NotificationDropped,
-    NotificationQueued,
-    TaskEndQueued,
-)
+from podium.contracts.alerts import DeliveryFailed, NotificationDelivered, NotificationDropped, NotificationQueued
+from podium.contracts.channels import Channel, ChannelDefined, ChannelRemoved
+from podium.contracts.hooks import RunEndQueued, TaskEndQueued
 
 from .message import Message
 
@@ -46,7 +39,7 @@ class Post:
                 gone = [name for name, parcel in self.parcels.items() if parcel.event.channel == entity]
                 for name in gone:
                     del self.parcels[name]
-            case NotificationQueued() | TaskEndQueued():
+            case NotificationQueued() | TaskEndQueued() | RunEndQueued():
                 self.parcels[entity] = Parcel(event)
             case DeliveryFailed():
                 if (parcel := self.parcels.get(entity)) is not None:
