@@ -8,8 +8,8 @@ from podium.audit.attempts import Attempts, Holding
 from podium.contracts.agents import AgentProfile
 from podium.contracts.tasks import TaskAssigned, TaskCancelled, TaskPaused, TaskSubmitted
 from podium.kernel.decider import Emit
-from podium.router.overdue import next_time
-from podium.router.phases import IN_HAND, Delayed, Queued, Spent
+from podium.router.overdue import earlier, next_time
+from podium.router.phases import IN_HAND, Assigned, Delayed, Queued, Spent
 from podium.router.requirements import in_micro
 from podium.router.state import RouterState
 from tests.rules.scenario import RouterScenario
@@ -27,7 +27,14 @@ def check_index(scenario: RouterScenario) -> None:
     _check_fleet(state, fresh)
     for name, task in state.book.tasks.items():
         due = next_time(task, index.queue.key(name), scenario.decider.settings.urgency_window)
+        if isinstance(task, Assigned):
+            due = earlier(due, index.unstarted.first_look(task))
         assert index.timers.get(name) == due
+    for agent, names in index.unstarted.of.items():
+        for task in map(state.book.tasks.get, names):
+            assert isinstance(task, Assigned)
+            assert task.agent == agent
+            assert (made.unstarted.first_look(task) or 0.0) <= scenario.now
 
 
 def _check_queue(scenario: RouterScenario) -> None:

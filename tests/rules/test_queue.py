@@ -175,7 +175,7 @@ def test_of_urgent_tasks_the_earliest_deadline_goes_first():
 
 
 def test_a_task_becomes_urgent_while_it_waits():
-    scenario = router("a1", start_timeout=None)
+    scenario = router("a1", start_timeout=None, rebalance=False)
     scenario.asked(submit(), entity="first")
     scenario.asked(submit(priority=9), entity="high")
     scenario.asked(submit(priority=0, deadline=START + 100), entity="late")

@@ -58,7 +58,7 @@ def test_a_task_has_its_own_time_outs():
 
 
 def test_time_outs_can_be_turned_off():
-    scenario = router("a1", start_timeout=None, finish_timeout=None)
+    scenario = router("a1", start_timeout=None, finish_timeout=None, rebalance=False)
     event = event_of(scenario.asked(submit()), TaskAssigned)
     assert (event.start_by, event.finish_within) == (None, None)
     assert scenario.decider.due(scenario.state) is None

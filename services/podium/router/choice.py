@@ -12,7 +12,7 @@ from podium.contracts.tasks import Strategy
 
 from .fleet import INFINITE, Bools, Fleet
 from .requirements import Requirements
-from .scoring import Fit, Fits, conditions
+from .scoring import Demand, Fit, Fits, conditions
 
 SHOWN: Final = 3
 """How many candidates a decision names."""
@@ -42,13 +42,17 @@ class Choice(NamedTuple):
     strategy: Strategy | None = None
 
 
-def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Sequence[str] = ()) -> Choice | None:
+def choose(
+    fleet: Fleet, fits: Fits, needs: Requirements, avoid: Sequence[str] = (), room: Demand | None = None
+) -> Choice | None:
     """The best agent for a task, None if there is none that is able and free.
 
-    Equally good ones take turns. Those to `avoid` are only taken if there is nobody else.
+    Equally good ones take turns. Those to `avoid` are only taken if there is nobody else. `room`: one demand more.
     """
     fit = rate(fleet, fits, needs)
     scores = fleet.scores
+    if room is not None:
+        scores[~room.meets] = -INFINITE
     place = int(scores.argmax())
     if scores.item(place) == -INFINITE:
         return None
@@ -72,7 +76,7 @@ def choose(fleet: Fleet, fits: Fits, needs: Requirements, avoid: Sequence[str] =
         for _ in range(min(eligible, SHOWN) - 2):
             scores[best[-1]] = -INFINITE
             best.append(int(scores.argmax()))
-    return Choice(fit, best, eligible, ties, reasons_against(fleet, fit, needs, eligible, avoided))
+    return Choice(fit, best, eligible, ties, reasons_against(fleet, fit, needs, eligible, avoided, room))
 
 
 def rate(fleet: Fleet, fits: Fits, needs: Requirements) -> Fit:
@@ -86,11 +90,11 @@ def rate(fleet: Fleet, fits: Fits, needs: Requirements) -> Fit:
     return fit
 
 
-def obstacles(fleet: Fleet, fit: Fit, needs: Requirements) -> dict[str, int]:
+def obstacles(fleet: Fleet, fit: Fit, needs: Requirements, room: Demand | None = None) -> dict[str, int]:
     """Why the able agents cannot take a task at once: the first reason for each, and how many it holds for."""
     able, left = fit.skill >= 0.0, fit.able
     found: dict[str, int] = {}
-    for reason, meets in _hindrances(fleet, needs):
+    for reason, meets in _hindrances(fleet, needs, room):
         able &= meets
         count = int(np.count_nonzero(able))
         if count < left:
@@ -116,25 +120,29 @@ def without(fleet: Fleet, avoid: Sequence[str], place: int) -> tuple[int, int]:
     return place, 0
 
 
-def reasons_against(fleet: Fleet, fit: Fit, needs: Requirements, eligible: int, avoided: int) -> dict[str, int]:
+def reasons_against(
+    fleet: Fleet, fit: Fit, needs: Requirements, eligible: int, avoided: int, room: Demand | None = None
+) -> dict[str, int]:
     """Why the others could not take it: reason → how many."""
     hindered = fit.able - eligible - avoided
     if not hindered and not avoided:
         return fit.ruled_out
     ruled_out = dict(fit.ruled_out)
-    if hindered and not fleet.silent_count and not needs.conditional:
+    if hindered and not fleet.silent_count and not needs.conditional and room is None:
         ruled_out[NO_SLOT] = hindered
     elif hindered:
-        ruled_out.update(obstacles(fleet, fit, needs))
+        ruled_out.update(obstacles(fleet, fit, needs, room))
     if avoided:
         ruled_out["failed an earlier attempt"] = avoided
     return ruled_out
 
 
-def _hindrances(fleet: Fleet, needs: Requirements) -> Iterator[tuple[str, Bools]]:
+def _hindrances(fleet: Fleet, needs: Requirements, room: Demand | None) -> Iterator[tuple[str, Bools]]:
     """What may keep an able agent from a task just now, with whom it does not."""
     if fleet.silent_count:
         yield SILENT, ~fleet.silent
     yield NO_SLOT, fleet.with_slot()
     for condition in conditions(fleet, needs):
         yield condition.lacking, condition.meets
+    if room is not None:
+        yield room.lacking, room.meets

@@ -160,13 +160,6 @@ class Fleet:
         hands = self._hands.get(agent, _NOTHING)
         return self._holds.room(agent, self._profiles[agent].agent.slots) - len(hands.tasks)
 
-    def used(self, agent: str, more: int = 0) -> float | None:
-        """The share of its slots that the agent uses, or would with so many tasks more; None if it is not here."""
-        profile = self._profiles.get(agent)
-        if profile is None:
-            return None
-        return (len(self._hands.get(agent, _NOTHING).tasks) + more) / profile.agent.slots
-
     def slot_cost(self, place: int) -> float:
         """By how much one task more lowers the agent's score."""
         return self._load_weight * self._weights[2] / self._profiles[self.names[place]].agent.slots

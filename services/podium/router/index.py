@@ -9,12 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from podium.contracts.recovery import Scope
-from podium.kernel.timers import NEVER, Timers
+from podium.kernel.timers import Timers
 
 from .book import Change
 from .fleet import Fleet
 from .holds import EVERYTHING, skill_shelf
-from .overdue import next_time
+from .overdue import earlier, next_time
 from .parts import Parts
 from .phases import IN_HAND, WAITS, Assigned, Delayed, Job, Open, Queued, Running
 from .queue import URGENT, Key, Queue, principal_shelf
@@ -41,7 +41,7 @@ class Index:
         held: how many tasks agents have in hand.
         orphaned: agents that have left and hold tasks.
         ordered: tasks with which health wants something done.
-        unstarted: tasks that were assigned and not begun.
+        unstarted: tasks that agents have had for long without beginning them.
     """
 
     def __init__(self, parts: Parts, settings: RouterSettings) -> None:
@@ -60,7 +60,6 @@ class Index:
         self.unstarted = Unstarted(settings)
         for task in parts.book.tasks.values():
             self.follow(Change(None, task))
-        self.unstarted.sort()
 
     @property
     def waiting(self) -> int:
@@ -87,15 +86,20 @@ class Index:
     def next_time(self) -> float:
         """When time alone next changes something, `NEVER` if it does not."""
         first, look = self.timers.first(), self.unstarted.next_time()
-        at = NEVER if first is None else first[0]
-        return at if look is None or look >= at else look
+        return look if first is None else min(first[0], look)
+
+    def start(self, now: float) -> None:
+        """The router begins to listen."""
+        self.watch.start()
+        self.unstarted.start(now)
 
     # Tasks
 
     def follow(self, change: Change) -> None:
         """Go along with a step of the book."""
         before, after = change.before, change.after
-        self.unstarted.follow(before, after)
+        if self.unstarted.of and isinstance(before, Assigned):
+            self.unstarted.forget(before)
         if isinstance(before, WAITS):
             self.queue.remove(before.job.id)
         elif isinstance(before, IN_HAND) and not isinstance(after, IN_HAND):
@@ -115,12 +119,14 @@ class Index:
         self._set_timer(after)
 
     def tick(self, task: Open, now: float) -> None:
-        """A time has come that changes the task's place in the queue and nothing else."""
+        """A time has come that changes where the task is looked for and nothing else."""
         if isinstance(task, Delayed) and task.until <= now and task.job.id not in self.queue:
             self._enqueue(task)
         elif isinstance(task, WAITS) and task.job.id in self.queue:
             deadline = task.job.deadline or 0.0
             self.queue.rekey(Key(URGENT, deadline, task.job.number, task.job.id))
+        elif isinstance(task, Assigned):
+            self.unstarted.note(task)
         self._set_timer(task)
 
     def _enqueue(self, task: Queued | Delayed) -> None:
@@ -130,7 +136,10 @@ class Index:
 
     def _set_timer(self, task: Open) -> None:
         key = self.queue.key(task.job.id) if isinstance(task, WAITS) else None
-        self.timers.set(task.job.id, next_time(task, key, self._window))
+        at = next_time(task, key, self._window)
+        if isinstance(task, Assigned):
+            at = earlier(at, self.unstarted.first_look(task))
+        self.timers.set(task.job.id, at)
 
     def _taken(self, task: Assigned | Running) -> None:
         self.held += 1

@@ -53,11 +53,11 @@ def next_time(task: Open, key: Key | None, window: float) -> float | None:
         return deadline if key.rank == URGENT else urgent_from(task.job, window)
     match task:
         case Delayed():
-            return _earlier(task.until, deadline)
+            return earlier(task.until, deadline)
         case Assigned():
-            return _earlier(task.start_by, deadline)
+            return earlier(task.start_by, deadline)
         case Running():
-            return _earlier(task.finish_by, deadline)
+            return earlier(task.finish_by, deadline)
         case Queued() | Paused():
             return deadline
         case Spent():
@@ -66,7 +66,8 @@ def next_time(task: Open, key: Key | None, window: float) -> float | None:
             assert_never(task)
 
 
-def _earlier(one: float | None, other: float | None) -> float | None:
+def earlier(one: float | None, other: float | None) -> float | None:
+    """None for never."""
     if one is None or other is None:
         return one if other is None else other
     return min(one, other)

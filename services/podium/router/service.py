@@ -244,7 +244,7 @@ class Router:
     def react(self, state: RouterState, now: float) -> Iterable[Emit]:
         if state.parts.started is None:
             state.parts.started = now
-            state.index.watch.start()
+            state.index.start(now)
         index = state.index
         busy = index.pending or index.next_time() <= now or state.busy
         return self._react(state, now) if busy else ()

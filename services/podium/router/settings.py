@@ -40,8 +40,10 @@ class RouterSettings(BaseSettings):
     decay: Annotated[
         float, Field(ge=0.5, lt=1.0), _says("how much an agent's attempt still counts after its next one, in adaptive")
     ] = 0.95
-    rebalance: Annotated[bool, _says("whether work that was assigned and not begun moves to who has more room")] = False
-    rebalance_after: Annotated[Seconds, _says("from an assignment, not begun, to the first look at that")] = 5.0
+    rebalance: Annotated[bool, _says("whether work that was assigned and not begun moves to who has more room")] = True
+    rebalance_after: Annotated[
+        float, Field(ge=0.1), _says("from an assignment, not begun, to the first look at that, and between looks")
+    ] = 5.0
     rebalance_threshold: Annotated[
         float, Field(gt=0.0, le=1.0), _says("difference in shares of used slots from which on it moves")
     ] = 0.5
