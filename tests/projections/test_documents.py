@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
-from sqlalchemy import create_engine, select
 
 from podium.collaboration.service import Collaboration
-from podium.contracts.catalogue import event_type
 from podium.contracts.document_queries import DocumentDetail, RevisionRow
 from podium.contracts.documents import DocumentClosed, DocumentCreated
 from podium.projections.documents import Documents
 from podium.projections.received import Received
 from tests.documents.writers import Writer
+from tests.projections.folding import received, rows
 from tests.rules.scenario import Scenario, command
 
 
@@ -33,33 +30,17 @@ def events() -> list[Received]:
     again = DocumentCreated("text", None, {"eve": "owner"}, "editor", 5, 60.0, 4096)
     scenario.given(again, entity="plan", actor="eve")
     scenario.asked(Writer(9).types("new"), by="eve", entity="plan")
-    return [
-        Received(number, emit.entity, event_type(emit.event), at, actor, emit.event)
-        for number, (at, actor, emit) in enumerate(scenario.events, 1)
-    ]
-
-
-def rows(found: list[Received], size: int) -> dict[str, list[tuple[Any, ...]]]:
-    engine = create_engine("sqlite://")
-    projection = Documents("a", engine.dialect)
-    with engine.begin() as connection:
-        projection.metadata.create_all(connection)
-        for start in range(0, len(found), size):
-            projection.apply(connection, "collaboration", found[start : start + size])
-        return {
-            name: sorted(tuple(row) for row in connection.execute(select(table)))
-            for name, table in projection.views().items()
-        }
+    return received(scenario)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 def test_any_cut_gives_the_same_rows(size: int):
     found = events()
-    assert rows(found, size) == rows(found, 3)
+    assert rows(Documents, found, size) == rows(Documents, found, 3)
 
 
 def test_a_document_and_its_revisions_are_told():
-    told = rows(events(), 5)
+    told = rows(Documents, events(), 5)
     notes, plan = (msgspec.json.decode(row[-1], type=DocumentDetail) for row in told["documents"])
     assert (notes.revision, notes.participants, notes.roles) == (3, ["ann"], {"ann": "owner", "bob": "none"})
     assert (plan.kind, plan.revision, plan.closed, plan.participants) == ("text", 1, False, ["eve"])

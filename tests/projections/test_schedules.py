@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
-from sqlalchemy import create_engine, select
 
-from podium.contracts.catalogue import event_type
-from podium.projections.received import Received
 from podium.projections.schedules import Schedule, Schedules
+from tests.projections.folding import received, rows
 from tests.rules.scenario import START
 from tests.workflows.clockwork import Clockwork
 
@@ -31,32 +27,15 @@ def story() -> Clockwork:
     return flow
 
 
-def rows(flow: Clockwork, size: int) -> dict[str, list[tuple[Any, ...]]]:
-    found = [
-        Received(number, emit.entity, event_type(emit.event), at, actor, emit.event)
-        for number, (at, actor, emit) in enumerate(flow.events, 1)
-    ]
-    engine = create_engine("sqlite://")
-    projection = Schedules("a", engine.dialect)
-    with engine.begin() as connection:
-        projection.metadata.create_all(connection)
-        for start in range(0, len(found), size):
-            projection.apply(connection, "router", found[start : start + size])
-        return {
-            name: sorted(tuple(row) for row in connection.execute(select(table)))
-            for name, table in projection.views().items()
-        }
-
-
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_any_cut_gives_the_same_rows(size: int):
-    flow = story()
-    assert rows(flow, size) == rows(flow, 1000)
+    found = received(story())
+    assert rows(Schedules, found, size) == rows(Schedules, found, 1000)
 
 
 def test_rows_say_what_the_router_knows():
     flow = story()
-    found = rows(flow, 5)
+    found = rows(Schedules, received(flow), 5)
     schedules = {row[0]: Schedule(*row) for row in found["schedules"]}
     assert {name: row.phase for name, row in schedules.items()} == {
         "often": "active",

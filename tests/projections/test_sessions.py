@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from podium.contracts.catalogue import event_type
 from podium.contracts.session_queries import SessionDetail
 from podium.contracts.sessions import SessionEvent
-from podium.projections.received import Received
 from podium.projections.sessions import Rows, fold
 from tests.projections.feed import Event
+from tests.projections.folding import received
 from tests.projections.running import Refusal, Running
 from tests.rules.session_scenario import SessionScenario
 
@@ -28,8 +27,8 @@ def played() -> SessionScenario:
 
 def row_of(scenario: SessionScenario) -> SessionDetail:
     rows: Rows = {}
-    for number, (at, actor, emit) in enumerate(scenario.collaboration.events, 1):
-        fold(rows, Received(number, emit.entity, event_type(emit.event), at, actor, emit.event))
+    for event in received(scenario.collaboration):
+        fold(rows, event)
     return rows["s1"]
 
 

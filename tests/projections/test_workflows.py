@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select
 
-from podium.contracts.catalogue import event_type
 from podium.projections.received import Received
 from podium.projections.workflows import Workflows
+from tests.projections.folding import received, rows
 from tests.workflows.flows import Broken, Flow
 
 
@@ -35,33 +34,17 @@ def events() -> list[Received]:
     flow.ask("pause_workflow", run="open")
     flow.start("gone", "v")
     flow.ask("cancel_workflow", run="gone", reason="enough")
-    return [
-        Received(number, emit.entity, event_type(emit.event), at, actor, emit.event)
-        for number, (at, actor, emit) in enumerate(flow.events, 1)
-    ]
-
-
-def rows(found: list[Received], size: int) -> dict[str, list[tuple[Any, ...]]]:
-    engine = create_engine("sqlite://")
-    projection = Workflows("a", engine.dialect)
-    with engine.begin() as connection:
-        projection.metadata.create_all(connection)
-        for start in range(0, len(found), size):
-            projection.apply(connection, "router", found[start : start + size])
-        return {
-            name: sorted(tuple(row) for row in connection.execute(select(table)))
-            for name, table in projection.views().items()
-        }
+    return received(flow)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 def test_any_cut_gives_the_same_rows(size: int):
     found = events()
-    assert rows(found, size) == rows(found, 3)
+    assert rows(Workflows, found, size) == rows(Workflows, found, 3)
 
 
 def test_rows_say_what_became_of_runs_and_steps():
-    found = rows(events(), 5)
+    found = rows(Workflows, events(), 5)
     runs = {row[0]: row for row in found["workflow_runs"]}
     assert {name: row[4] for name, row in runs.items()} == {
         "good": "completed",

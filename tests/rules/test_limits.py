@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from podium.contracts.outcomes import Refused
-from podium.router import service
+from podium.router import heard
 from tests.rules.scenario import RouterScenario, agents_of, code, command, names, router, submit, tasks_of
 
 
@@ -117,7 +117,7 @@ def test_who_has_something_in_hand_keeps_its_track_record():
 
 
 def test_only_so_many_agents_that_left_are_remembered(monkeypatch):
-    monkeypatch.setattr(service, "LEFT_KEPT", 2)
+    monkeypatch.setattr(heard, "LEFT_KEPT", 2)
     scenario = router("a1", "a2", "a3")
     for agent in ("a1", "a2", "a3"):
         scenario.leaves(agent)

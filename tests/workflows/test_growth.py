@@ -1,4 +1,7 @@
-"""Large runs come to their end, and what one step costs does not grow with them. Calls are counted, time is not."""
+"""Large runs come to their end, and what one step costs does not grow with them. Calls are counted, time is not.
+
+`python -m benchmarks workflows` runs ten thousand parallel steps, a chain of five thousand and a thousand runs at once.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def fan(count: int) -> Steps:
     return [{"id": "first"}, *middle, {"id": "last", "dependencies": [step["id"] for step in middle]}]
 
 
-@pytest.mark.parametrize(("steps", "slots"), [(parallel(10_000), 64), (chain(5_000), 4), (fan(3_000), 64)])
+@pytest.mark.parametrize(("steps", "slots"), [(parallel(2_000), 64), (chain(1_500), 4), (fan(1_000), 64)])
 def test_a_large_run_has_as_many_events_for_each_step_as_a_small_one(steps: Steps, slots: int):
     definition = read_value({"id": "w", "tasks": steps, "output": 1, "limits": {"max_tasks": 100_000}})
     report = Simulation(definition, slots).run()
@@ -66,11 +69,11 @@ def test_an_elements_end_costs_the_same_in_a_long_list():
     assert cost(2_000) < 1.5 * cost(100)
 
 
-def test_a_thousand_runs_at_once_all_end():
+def test_hundreds_of_runs_at_once_all_end():
     flow = Flow(lambda task: 1, slots=50)
     flow.define({"id": "a"}, {"id": "b", "dependencies": ["a"]}, {"id": "c", "dependencies": ["a"]})
-    for number in range(1_000):
+    for number in range(300):
         flow.start(f"r{number}")
     flow.finish()
     assert not flow.state.flows.runs
-    assert [closed.phase for closed in flow.state.flows.closed.ends.values()] == ["completed"] * 1_000
+    assert [closed.phase for closed in flow.state.flows.closed.ends.values()] == ["completed"] * 300

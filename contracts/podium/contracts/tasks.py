@@ -2,100 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from msgspec import Meta, Raw, Struct
 
-from .agents import Amount, Level, Priority
 from .envelope import Command, Event
 from .learned import Learned
 from .names import Name, RecordedName, Text
 from .predictions import Prediction
-
-Strategy = Literal["round_robin", "least_loaded", "best_score", "optimal", "adaptive"]
-"""How the agent is chosen among those that are able and free."""
-
-Seconds = Annotated[float, Meta(gt=0.0)]
-Attempt = Annotated[int, Meta(ge=1)]
-"""Counts from 1; a fencing token: only the latest attempt may report."""
-
-BULK_LIMIT = 500
-"""The most tasks or reports that one command may carry."""
-
-JSON_NULL = Raw(b"null")
-
-
-class Constraints(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What an agent must satisfy, whatever its score.
-
-    Attributes:
-        max_response_time: seconds; the agent's mean duration of attempts so far must not exceed it.
-        required_model: the agent's model, exactly.
-        min_reliability: the agent's share of attempts that completed, 0–1.
-        agents: only these, if any are named.
-        min_level: the least level in each required skill.
-    """
-
-    max_response_time: Seconds | None = None
-    required_model: Text | None = None
-    min_reliability: Level | None = None
-    agents: list[Name] = []
-    min_level: Level = 0.0
-
-
-class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """When an attempt fails, how often and how soon again.
-
-    The n-th retry waits `delay` seconds (`fixed`) or `delay * 2**(n-1)` (`exponential`), at the most
-    `max_delay`, plus or minus up to the share `jitter` of it.
-    """
-
-    max_attempts: Annotated[int, Meta(ge=1, le=1000)] = 3
-    backoff: Literal["fixed", "exponential"] = "exponential"
-    delay: Annotated[float, Meta(ge=0.0)] = 1.0
-    max_delay: Seconds = 60.0
-    jitter: Level = 0.1
-
-
-class Timeouts(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Seconds an attempt may take: from assignment to start, from start to its report, without a heartbeat
-    of its agent (for agents that send any), and without progress. None leaves it to the settings of router and health.
-    """
-
-    start: Seconds | None = None
-    finish: Seconds | None = None
-    heartbeat: Seconds | None = None
-    progress: Seconds | None = None
-
-
-class TaskSpec(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What is to be done.
-
-    Attributes:
-        kind: what sort of task, for people, statistics and learning.
-        skills: all of these the agent must have; none means any agent.
-        input: any JSON; handed to the agent as it is.
-        deadline: seconds since the epoch, UTC; past it the task fails.
-        estimated_duration: seconds.
-        resources: what of the agent's resources it takes up, by name.
-        input_schema, output_schema: JSON Schemas (2020-12).
-    """
-
-    kind: Name
-    skills: list[Name] = []
-    input: Raw = JSON_NULL
-    priority: Priority = 5
-    deadline: float | None = None
-    estimated_duration: Seconds | None = None
-    constraints: Constraints = Constraints()
-    resources: dict[Name, Amount] = {}
-    retry: Retry = Retry()
-    timeouts: Timeouts = Timeouts()
-    strategy: Strategy | None = None
-    input_schema: dict[str, Any] | None = None
-    output_schema: dict[str, Any] | None = None
-    metadata: dict[str, Any] = {}
-
+from .reports import BULK_LIMIT as BULK_LIMIT
+from .reports import Attempt as Attempt
+from .reports import CompleteTask as CompleteTask
+from .reports import FailTask as FailTask
+from .reports import Report as Report
+from .reports import ReportTasks as ReportTasks
+from .reports import StartTask as StartTask
+from .reports import TaskReport as TaskReport
+from .task_specs import JSON_NULL as JSON_NULL
+from .task_specs import Constraints as Constraints
+from .task_specs import Retry as Retry
+from .task_specs import Seconds as Seconds
+from .task_specs import Strategy as Strategy
+from .task_specs import TaskSpec as TaskSpec
+from .task_specs import Timeouts as Timeouts
 
 # Commands
 
@@ -115,55 +44,6 @@ class SubmitTasks(Command, frozen=True, tag="submit_tasks"):
     """All of them or none; the entity names the batch."""
 
     tasks: Annotated[list[TaskEntry], Meta(min_length=1, max_length=BULK_LIMIT)]
-
-
-class StartTask(Command, frozen=True, tag="start_task"):
-    """The agent that holds the attempt begins; only the agent itself may say so."""
-
-    attempt: Attempt
-
-
-class CompleteTask(Command, frozen=True, tag="complete_task"):
-    """The agent's result, any JSON; the task is done with it.
-
-    `cost`: what the attempt has cost, in a unit of the users' own.
-    """
-
-    attempt: Attempt
-    output: Raw = JSON_NULL
-    cost: Annotated[float, Meta(ge=0.0)] | None = None
-
-
-class FailTask(Command, frozen=True, tag="fail_task"):
-    """The agent could not do it. Not `retryable`, the task fails whatever its retries.
-
-    Attributes:
-        code: the agent's own word for the fault.
-        message: the fault in words.
-    """
-
-    attempt: Attempt
-    code: Annotated[str, Meta(max_length=128)]
-    message: Annotated[str, Meta(max_length=16384)] = ""
-    retryable: bool = True
-
-
-Report = StartTask | CompleteTask | FailTask
-
-
-class TaskReport(Struct, frozen=True, forbid_unknown_fields=True):
-    """One report of many; `report` names its command: `{"command": "start_task", "attempt": 1}`."""
-
-    task_id: Name
-    report: Report
-
-
-class ReportTasks(Command, frozen=True, tag="report_tasks"):
-    """An agent's reports sent together; the entity is the agent. Each stands for itself: what is
-    refused becomes a `report_refused` event of its task, and the others hold.
-    """
-
-    reports: Annotated[list[TaskReport], Meta(min_length=1, max_length=BULK_LIMIT)]
 
 
 class CancelTask(Command, frozen=True, tag="cancel_task"):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, Usage, app, guarded, run
+from ._timing import coming, in_words, in_zone, print_times, read_time, read_timing
 from .workflow_runs import Input, Reason, read_input
-
-if TYPE_CHECKING:
-    from podium.contracts.timing import AskedTiming
 
 schedule = App(name="schedule", help="Schedules: when runs of workflows begin by themselves.")
 app.command(schedule)
@@ -75,7 +72,7 @@ def create(
     async def work() -> int:
         from podium.client import schedules
 
-        timing = _timing(cron, timezone, every, after, at)
+        timing = read_timing(cron, timezone, every, after, at)
         options: dict[str, Any] = {
             "version": version,
             "priority": priority,
@@ -186,22 +183,13 @@ def next_(
         async with common.client() as client:
             found = await schedules.get(client, name, count)
         zone = getattr(found.schedule.timing, "timezone", "UTC")
-        _print_times(found.due, zone, json)
+        print_times(found.due, zone, json)
         return Exit.OK
 
     def work_out() -> int:
-        from itertools import islice
-        from time import time
-
-        from podium.contracts.timing import BadTiming, Cron, settled, ticks
-
         if cron is None:
             raise Usage("name a schedule, or give an expression with --cron")
-        try:
-            timing = settled(Cron(cron, timezone), time())
-        except BadTiming as bad:
-            raise Usage(f"--{'cron' if bad.field == 'expression' else bad.field}: {bad}") from bad
-        _print_times(list(islice(ticks(timing, time()), count)), timezone, json)
+        print_times(coming(cron, timezone, count), timezone, json)
         return Exit.OK
 
     return run(ask()) if name else guarded(work_out)
@@ -262,70 +250,10 @@ def backfill(
     """
 
     def work() -> int:
-        times = {"since": _moment("since", since), "until": _moment("until", until)}
+        times = {"since": read_time("since", since), "until": read_time("until", until)}
         return _send(name, "backfill_schedule", "backfilled", common, **times, overlap=overlap)
 
     return guarded(work)
-
-
-def _timing(cron: str | None, timezone: str, every: float | None, after: float | None, at: str | None) -> AskedTiming:
-    """Raises: Usage"""
-    from podium.contracts.timing import After, At, Cron, Every
-
-    given: list[AskedTiming] = []
-    if cron is not None:
-        given.append(Cron(cron, timezone))
-    if every is not None:
-        given.append(Every(every))
-    if after is not None:
-        given.append(After(after))
-    if at is not None:
-        given.append(At(_moment("--at", at)))
-    if len(given) != 1:
-        raise Usage("give one of --cron, --every, --after and --at")
-    return given[0]
-
-
-def _moment(name: str, text: str) -> float:
-    """Seconds since the epoch, UTC.
-
-    Raises:
-        Usage
-    """
-    from datetime import UTC
-
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Usage(f"{name}: {text!r} is no time such as 2026-03-25T02:00+01:00") from error
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _print_times(times: list[float], zone: str, json: bool) -> None:
-    import msgspec
-
-    print(msgspec.json.encode(times).decode() if json else "\n".join(_in_words(times, zone)))
-
-
-def _timing_in_words(timing: dict[str, Any]) -> str:
-    match timing["kind"]:
-        case "cron":
-            return f"{timing['expression']} ({timing.get('timezone', 'UTC')})"
-        case "every":
-            return f"every {timing['seconds']:g} s"
-        case _:
-            return f"once, {datetime.fromtimestamp(timing['time']).astimezone().isoformat(' ', 'seconds')}"
-
-
-def _in_words(times: list[float], zone: str) -> list[str]:
-    """Times on the clocks of a zone."""
-    from podium.contracts.timing import zone_of
-
-    return [datetime.fromtimestamp(time, zone_of(zone)).isoformat(sep=" ") for time in times]
 
 
 def _show(answer: Any, json: bool) -> None:
@@ -338,10 +266,10 @@ def _show(answer: Any, json: bool) -> None:
 
     content: dict[str, Any] = msgspec.to_builtins(answer)
     for row in (content["schedule"],) if "schedule" in content else content["schedules"]:
-        row["timing"] = _timing_in_words(row["timing"])
+        row["timing"] = in_words(row["timing"])
     if "schedule" in content:
         zone = getattr(answer.schedule.timing, "timezone", "UTC")
-        due = {"due": "\n".join(_in_words(answer.due, zone))}
+        due = {"due": "\n".join(in_zone(answer.due, zone))}
         content = {**content["schedule"], **due, "runs": content["schedule"].get("runs", 0)}
         content["latest runs"] = [
             {name: run.get(name) for name in _OF_RUNS} for run in msgspec.to_builtins(answer.runs)

@@ -20,6 +20,9 @@ from .faults import BadDefinition, Fault
 RUNTIME: Final = "runtime_seconds"
 """Where in a step's metadata the recorded time stands."""
 
+LEAST: Final = 0.001
+"""Seconds that are expected of what took none."""
+
 _LONGEST: Final = 64
 _OTHER: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _TIMES: Final = ("runtimeInSeconds", "runtime", "runtime_in_seconds")
@@ -56,7 +59,7 @@ def from_recording(value: Any, id: str | None = None) -> dict[str, Any]:
         seconds = next((times[key] for key in keys if key in times), _seconds(task) or 0.0)
         program = next((programs[key] for key in keys if key in programs), None) or _program(task) or "task"
         step = {"id": name, "kind": _clean(program, 128), "dependencies": parents[name], "metadata": {RUNTIME: seconds}}
-        steps.append(step | ({"estimated_duration": seconds} if seconds > 0 else {}))
+        steps.append(step | {"estimated_duration": seconds or LEAST})
     title = str(value.get("name") or "recording")
     return {
         "id": id or _clean(title, 128),

@@ -1,8 +1,8 @@
 """What a run's state makes due: steps begin, are done, fail; a run ends. Derived anew each time it is looked at.
 
-Tasks of a step are submitted when an agent may soon have them, the longest way to the end first (HEFT): of those that
-the same agents can do one waits in line, and others only if they are better. So a run takes its turns among all others'
-tasks as it is served, and the best step goes first even if it could begin only a moment ago.
+Tasks of a step are submitted when an agent may soon have them, the most urgent first (see `order`): of those that the
+same agents can do one waits in line, and others only if they are more urgent. So a run takes its turns among all
+others' tasks as it is served, and the most urgent step goes first even if it could begin only a moment ago.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from podium.router.state import RouterState
 from podium.router.tasks import decide
 
 from .activities import begin, submission, undo
-from .line import arrange
+from .line import arrange, set_order
 from .plan import StepPlan
 from .results import settle
 from .runs import Completed, Ending, Run, Skipped
@@ -155,6 +155,8 @@ class Engine:
                     return
         if facts.paused:
             return
+        if not run.is_ordered:
+            set_order(self._state, run)
         count = 0
         while run.todo and count < AT_ONCE:
             step = run.plan.steps[run.todo.popleft()]
@@ -180,7 +182,7 @@ class Engine:
         waiting, best = run.waiting.get(lane), run.best(lane)
         if best is None or not waiting:
             return best
-        return best if best.rank > max(waiting.values()) else None
+        return best if run.ranks[best.id] > max(waiting.values()) else None
 
     def _look_at(self, run: Run, step: StepPlan) -> Iterator[Emit]:
         """All that the step waits for is done: it is skipped, waits for something else, or may begin."""

@@ -38,7 +38,7 @@ class Children:
         self.unsubmitted[child] = None
         run.facts.tasks += 1
         if work is not None and plan.step.action == "task":
-            run.waiting.setdefault(lane, {})[child] = plan.rank
+            run.waiting.setdefault(lane, {})[child] = run.ranks[step]
         if active is not None:
             active.open[index] = child
             active.next = max(active.next, index + 1)

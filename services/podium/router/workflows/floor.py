@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
 MOST_CUTS: Final = 24
@@ -20,9 +21,10 @@ def floor(needed: Mapping[str, Sequence[str]], order: Sequence[str], seconds: Ma
 
     Tasks that can begin after `h` at the earliest, and have at least `t` behind them, need at least h + t and the time
     that so many slots take for them: their work shared evenly; and since of any q·slots + 1 tasks one slot gets q + 1,
-    the shortest q + 1 of the longest q·slots + 1. Sources: Fernandez, Bussell, "Bounds on the number of processors and
-    time for multiprocessor optimal schedules" (IEEE TC 22, 1973); for independent tasks Dell'Amico, Martello, "Optimal
-    scheduling of tasks on identical parallel processors" (ORSA J. Computing 7, 1995).
+    the shortest q + 1 of the longest q·slots + 1 (and what `_crowded` says of all). Sources: Fernandez, Bussell,
+    "Bounds on the number of processors and time for multiprocessor optimal schedules" (IEEE TC 22, 1973); for
+    independent tasks Dell'Amico, Martello, "Optimal scheduling of tasks on identical parallel processors" (ORSA J.
+    Computing 7, 1995).
     """
     heads: dict[str, float] = {}
     for step in order:
@@ -63,11 +65,25 @@ def _behind_breaks(times: Sequence[float]) -> Sequence[float]:
 
 def _shared(lengths: Sequence[float], slots: int) -> float:
     """The least time for independent tasks, the longest first."""
-    best = sum(lengths) / slots
+    best = max(sum(lengths) / slots, _crowded(lengths, slots))
     for q in range(1, min((len(lengths) - 1) // slots, MOST_ROUNDS) + 1):
         longest = lengths[: q * slots + 1]
         best = max(best, sum(longest[-(q + 1) :]))
     return best
+
+
+def _crowded(lengths: Sequence[float], slots: int) -> float:
+    """Of q·slots + r tasks, s slots have q + 1 or more each, and the others q at the most: so these s have q·s + r
+    tasks together, and one of them has its share of so many of the shortest. The number s that makes it least counts.
+    """
+    q, rest = divmod(len(lengths) - 1, slots)
+    rest += 1
+    upto = [0.0, *accumulate(reversed(lengths))]
+    # With more than `rest` of them it is q + 1 for each that are sure, and the fewer of them the less.
+    shares = [upto[q * s + rest] / s for s in range(1, rest + 1)]
+    if rest < slots and (q + 1) * (rest + 1) <= len(lengths):
+        shares.append(upto[(q + 1) * (rest + 1)] / (rest + 1))
+    return min(shares)
 
 
 def _some(values: Sequence[float]) -> Sequence[float]:

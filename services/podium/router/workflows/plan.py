@@ -22,6 +22,9 @@ GUESSED_SECONDS: Final = 1.0
 
 COMPILED: Final = 256
 
+Slots = tuple[tuple[str, int], ...]
+"""Lanes, and how many slots the agents have that can do their steps."""
+
 
 class WorkPlan:
     """What an agent is asked to do for a step.
@@ -51,17 +54,16 @@ class StepPlan:
 
     Attributes:
         number: its place in the definition.
-        rank: seconds from its start to the end of the run, by the longest way.
         needed: the steps that it waits for.
-        quorum: how many of them it waits for.
+        is_first: it waits for the first result of these alone.
+        lane: equal for steps that the same agents can do.
     """
 
-    def __init__(self, step: Step, number: int, needed: tuple[str, ...], rank: float) -> None:
+    def __init__(self, step: Step, number: int, needed: tuple[str, ...]) -> None:
         self.step = step
         self.id = step.id
         self.number = number
         self.needed = needed
-        self.rank = rank
         self.when = _expression(step.when)
         self.for_each = _expression(step.for_each)
         self.until = _expression(step.until)
@@ -79,6 +81,9 @@ class Plan:
 
     Attributes:
         last: the steps that nobody waits for.
+        seconds: how long each step is expected to take.
+        ranks: seconds from each step's start to the end of the run, by the longest way.
+        orders: the same where agents are few, by how many slots there were for the steps of each lane.
     """
 
     def __init__(self, workflow: str, version: int, definition: Definition) -> None:
@@ -88,14 +93,19 @@ class Plan:
         self.hash = hash_of(to_json(definition))
         self.needed = dependencies_of(definition.tasks)
         self.successors = successors_of(self.needed)
-        weights = {step.id: step.estimated_duration or GUESSED_SECONDS for step in definition.tasks}
-        ranks = upward_ranks(self.needed, weights)
+        self.seconds = {step.id: step.estimated_duration or GUESSED_SECONDS for step in definition.tasks}
+        self.ranks = upward_ranks(self.needed, self.seconds)
+        self.orders: dict[Slots, Mapping[str, float]] = {}
         self.steps: dict[str, StepPlan] = {
-            step.id: StepPlan(step, number, self.needed[step.id], ranks[step.id])
-            for number, step in enumerate(definition.tasks)
+            step.id: StepPlan(step, number, self.needed[step.id]) for number, step in enumerate(definition.tasks)
         }
         self.last = tuple(step for step, following in self.successors.items() if not following)
         self.output = None if definition.output is None else parse_template(definition.output)
+
+    @cached_property
+    def is_estimated(self) -> bool:
+        """Whether of all work it is said how long it takes."""
+        return all(step.estimated_duration is not None for step in self.definition.tasks if step.action == "task")
 
     @cached_property
     def shape(self) -> Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -127,16 +128,20 @@ class Run:
     """
     Attributes:
         todo: steps that may begin and were not looked at yet.
-        lanes: lane → steps of which a task may begin, the longest way to the end first.
+        lanes: lane → steps of which a task may begin, the most urgent first.
         waiting: lane → tasks of the run that wait for an agent → their ranks.
         changed: active steps of which something has come back.
+        ranks: how urgent each step is: seconds before the end of the run at which it begins at the latest.
+        is_ordered: whether these are for the agents that there are.
+        counted: the version of the fleet whose agents were counted for it last.
         items: step → the elements of its list, once they were worked out.
         times: step → when its time is up, seconds since the epoch, UTC.
     """
 
     __slots__ = (
         "_decoded", "_missing", "_offered", "_seen",
-        "changed", "facts", "input", "items", "lanes", "plan", "times", "todo", "waiting",
+        "changed", "counted", "facts", "input", "is_ordered", "items", "lanes", "plan", "ranks", "times", "todo",
+        "waiting",
     )  # fmt: skip
 
     def __init__(self, facts: Facts, plan: Plan) -> None:
@@ -162,6 +167,9 @@ class Run:
     def follow(self, plan: Plan) -> None:
         """Work out from a plan, and from what is done, which steps may begin."""
         self.plan = plan
+        self.ranks: Mapping[str, float] = plan.ranks
+        self.is_ordered = not plan.is_estimated
+        self.counted: int | None = None
         facts = self.facts
         self.todo.clear()
         self.lanes.clear()
@@ -207,10 +215,10 @@ class Run:
         if step.id in self._offered:
             return
         self._offered.add(step.id)
-        heappush(self.lanes.setdefault(step.lane, []), (-step.rank, step.number, step.id))
+        heappush(self.lanes.setdefault(step.lane, []), (-self.ranks[step.id], step.number, step.id))
 
     def best(self, lane: str) -> StepPlan | None:
-        """The step of the lane with the longest way to the end; those that are done by now are passed over."""
+        """The most urgent step of the lane; those that are done by now are passed over."""
         heap = self.lanes.get(lane)
         while heap:
             name = heap[0][2]
