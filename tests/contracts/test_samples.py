@@ -53,6 +53,9 @@ ADDED = {
     "podium.attempt_failed.v1": {"learned"},
     "podium.predictions_published.v1": {"attempts", "cases"},
     "podium.hook_defined.v1": {"of"},
+    "podium.insight_found.v1": {"skill"},
+    "podium.advice_applied.v1": {"finding"},
+    "podium.effect_measured.v1": {"waiting", "waiting_low", "waiting_high"},
 }
 """type → fields that were added, with a default, after its sample was published."""
 

@@ -42,8 +42,12 @@ class Learning(Scenario):
             other.decider.observe(other.state, task, fact, at)
         return other
 
-    def _observe(self, fact: Any) -> Self:
-        task = f"t{len(self.seen)}"
+    def told(self, fact: Any, entity: str) -> Self:
+        """What another service says."""
+        return self._observe(fact, entity)
+
+    def _observe(self, fact: Any, entity: str | None = None) -> Self:
+        task = entity or f"t{len(self.seen)}"
         self.seen.append((self.now, task, fact))
         self.decider.observe(self.state, task, fact, self.now)
         return self

@@ -13,7 +13,7 @@ from podium.contracts.insights import (
     Outcomes,
 )
 from podium.contracts.predictions import CalibrationMeasured, DriftDetected, DriftEnded
-from podium.optimizer.differences import of_durations, of_shares
+from podium.optimizer.findings.differences import of_durations, of_shares
 from tests.optimizer.learning import Learning
 from tests.rules.scenario import code, event_of
 

@@ -17,7 +17,7 @@ from tests.rules.scenario import RouterScenario, decision_of, router, submit
 
 USUAL = Estimate(0.0, 0.95, 0.9, 0.99, duration=1.0, low=0.5, high=2.0)
 KNOWN = Estimate(40.0, 0.6, 0.5, 0.7, duration=2.0, low=1.5, high=4.0)
-CASES = [PastCase(f"p{size}", "a1", size, None if size == 8 else size / 10) for size in range(0, 20, 2)]
+CASES = tuple(PastCase(f"p{size}", "a1", size, None if size == 8 else size / 10) for size in range(0, 20, 2))
 TABLE = PredictionsPublished(
     version=7, level=0.9, agents=[AgentEstimate("a1", KNOWN)], others=USUAL, attempts=60.0, cases=CASES
 )

@@ -10,8 +10,25 @@ from .envelope import Command, Event
 from .names import RecordedName
 from .query import Answer, Limit, Query
 
-Finding = Literal["fails_more", "fails_less", "slower", "faster", "waits"]
-"""An agent does worse or better than the others at a kind of task, takes longer or less; or a kind waits for agents."""
+Finding = Literal[
+    "fails_more",
+    "fails_less",
+    "slower",
+    "faster",
+    "waits",
+    "worsening",
+    "improving",
+    "slowing",
+    "quickening",
+    "skill_short",
+    "overloaded",
+    "idle",
+    "better_at",
+]
+"""An agent does worse or better than the others at a kind of task, takes longer or less; or a kind waits for agents.
+An agent, or a kind, does worse or better than it did, takes longer or less. A skill has fewer slots than its tasks
+need; an agent is always busy, or never, beside others who could share; an agent is better at a skill than it declares.
+"""
 
 Unit = Literal["share", "ratio"]
 Verdict = Literal["better", "worse", "unclear"]
@@ -43,6 +60,7 @@ class InsightFound(Event, frozen=True, kw_only=True, tag="insight_found"):
             true one in 95 of 100 such cases.
         counts: what it rests on, by name; older outcomes count less.
         message: the same in words.
+        skill: that it is about, if it is about one; `kind` is then what needs it most.
     """
 
     finding: Finding
@@ -55,6 +73,7 @@ class InsightFound(Event, frozen=True, kw_only=True, tag="insight_found"):
     message: str
     agent: RecordedName | None = None
     advice: Advice | None = None
+    skill: RecordedName | None = None
 
 
 class InsightWithdrawn(Event, frozen=True, tag="insight_withdrawn"):
@@ -63,13 +82,18 @@ class InsightWithdrawn(Event, frozen=True, tag="insight_withdrawn"):
     reason: str
 
 
-class Outcomes(Struct, frozen=True):
-    """How a kind went: attempts, those that completed, and sum and squares of the logarithms of their durations."""
+class Outcomes(Struct, frozen=True, omit_defaults=True):
+    """How a kind went: attempts, those that completed, and sum and squares of the logarithms of their durations.
+
+    `waited`, `waits`: sum and squares of the seconds that the attempts waited for an agent.
+    """
 
     attempts: float
     completed: float
     logs: float
     squares: float
+    waited: float = 0.0
+    waits: float = 0.0
 
 
 class AdviceApplied(Event, frozen=True, kw_only=True, tag="advice_applied"):
@@ -78,11 +102,13 @@ class AdviceApplied(Event, frozen=True, kw_only=True, tag="advice_applied"):
         kind: what its effect is looked for in.
         before: how the kind went lately.
         totals: how it went from the beginning until now: what comes later is seen by the difference.
+        finding: what the advice was about: by that the effect is judged.
     """
 
     kind: RecordedName
     before: Outcomes
     totals: Outcomes
+    finding: Finding | None = None
 
 
 class EffectMeasured(Event, frozen=True, kw_only=True, tag="effect_measured"):
@@ -92,6 +118,7 @@ class EffectMeasured(Event, frozen=True, kw_only=True, tag="effect_measured"):
         success_before, success_after: shares of attempts that completed; `gain` is their difference.
         ratio: of the durations after to those before, by their geometric means; None if there are too few.
         attempts: after it.
+        waiting: seconds that attempts wait for an agent more than before, on the mean; None if there are too few.
     """
 
     kind: RecordedName
@@ -105,6 +132,9 @@ class EffectMeasured(Event, frozen=True, kw_only=True, tag="effect_measured"):
     ratio: float | None = None
     ratio_low: float | None = None
     ratio_high: float | None = None
+    waiting: float | None = None
+    waiting_low: float | None = None
+    waiting_high: float | None = None
 
 
 InsightEvent = InsightFound | InsightWithdrawn | AdviceApplied | EffectMeasured
@@ -124,6 +154,7 @@ class InsightRow(Struct, omit_defaults=True):
     message: str
     found_at: float
     agent: str | None = None
+    skill: str | None = None
     advice: Advice | None = None
     withdrawn_at: float | None = None
     reason: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from .envelope import Event
 from .names import RecordedName
@@ -72,7 +72,7 @@ class Prediction(Struct, frozen=True, gc=False, omit_defaults=True):
     duration: float | None = None
     low: float | None = None
     high: float | None = None
-    similar: list[PastCase] = []
+    similar: tuple[PastCase, ...] = ()
 
 
 class PredictionsPublished(Event, frozen=True, kw_only=True, tag="predictions_published"):
@@ -96,7 +96,7 @@ class PredictionsPublished(Event, frozen=True, kw_only=True, tag="predictions_pu
     size: float = 0.0
     slope: float = 0.0
     attempts: float = 0.0
-    cases: list[PastCase] = field(default_factory=list[PastCase])
+    cases: tuple[PastCase, ...] = ()
 
 
 Measure = Literal["duration", "success"]

@@ -127,6 +127,7 @@ class Learning(Projection):
                     found.message,
                     event.at,
                     agent=found.agent,
+                    skill=found.skill,
                     advice=found.advice,
                 )
             case InsightWithdrawn(reason=reason) if row is not None:

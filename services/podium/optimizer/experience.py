@@ -7,13 +7,13 @@ from math import log
 from typing import Final, Literal
 
 import msgspec
-from msgspec import Struct
-from msgspec.structs import astuple
+from msgspec import Struct, field
 
 from podium.contracts.insights import Outcomes
 from podium.contracts.predictions import PastCase
 
 from .settings import OptimizerSettings
+from .trend import Trend
 
 KINDS_KEPT: Final = 2_000
 CELLS_KEPT: Final = 100_000
@@ -52,12 +52,13 @@ class Cell(Struct, gc=False, array_like=True):
         at: of the newest outcome, seconds since the epoch, UTC.
         count: outcomes that do not fade.
         attempts, successes: faded counts.
-        waited: faded sum of seconds.
+        waited, waits: faded sum of seconds, and of their squares.
         costed, cost: faded count and sum of the attempts of which the cost is known.
         seconds: faded sum of the durations of the completed attempts.
         timed: faded count of the completed attempts.
         mean, squares: of the logarithm of their durations: the mean, and the sum of squared distances from it, by
             Welford's recursion (Technometrics 1962) with fading weights (West, Communications of the ACM 1979).
+        times, ends: how that logarithm, and whether attempts completed (1 or 0), change.
     """
 
     at: float = 0.0
@@ -71,9 +72,13 @@ class Cell(Struct, gc=False, array_like=True):
     timed: float = 0.0
     mean: float = 0.0
     squares: float = 0.0
+    waits: float = 0.0
+    times: Trend = field(default_factory=Trend)
+    ends: Trend = field(default_factory=Trend)
 
     def add(self, outcome: Outcome, at: float, keep: float, half_life: float) -> None:
         """`keep`: share of what was known that still counts after one more outcome."""
+        _follow(self.times, self.ends, outcome, keep)
         passed = at - self.at
         if passed > 0.0:
             keep *= 0.5 ** (passed / half_life)
@@ -81,6 +86,7 @@ class Cell(Struct, gc=False, array_like=True):
         self.count += 1
         self.attempts = keep * self.attempts + 1.0
         self.waited = keep * self.waited + outcome.waited
+        self.waits = keep * self.waits + outcome.waited * outcome.waited
         self.seconds *= keep
         self.costed *= keep
         self.cost *= keep
@@ -106,6 +112,7 @@ class _Dump(Struct, frozen=True):
     order: list[tuple[str, str]]
     totals: dict[str, Outcomes]
     cases: dict[str, list[PastCase]]
+    trends: dict[str, tuple[Trend, Trend]]
 
 
 class Experience:
@@ -115,6 +122,7 @@ class Experience:
         kinds: kind → agent → how it did.
         agents: the same cells: agent → kind.
         totals: kind → how it went from the beginning; nothing of this fades.
+        trends: kind → the trends of all its outcomes, as those of a cell.
         cases: kind → its newest outcomes, the oldest first.
         changed: kinds with outcomes that nobody has looked at yet.
     """
@@ -124,6 +132,7 @@ class Experience:
         self.agents: dict[str, dict[str, Cell]] = {}
         self.totals: dict[str, Outcomes] = {}
         self.cases: dict[str, deque[PastCase]] = {}
+        self.trends: dict[str, tuple[Trend, Trend]] = {}
         self.changed: dict[str, None] = {}
         self._order: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._keep = 1.0 - 1.0 / settings.memory
@@ -139,13 +148,14 @@ class Experience:
         cell.add(outcome, at, self._keep, self._half_life)
         self._order.move_to_end((kind, agent))
         self.totals[kind] = _added(self.totals.get(kind), outcome)
+        _follow(*self.trends[kind], outcome, self._keep)
         self.cases[kind].append(PastCase(outcome.task, agent, outcome.size, outcome.duration if outcome.ok else None))
         self.changed[kind] = None
 
     def _enter(self, kind: str, agent: str, cell: Cell) -> None:
         self.kinds.setdefault(kind, {})[agent] = cell
         if kind not in self.cases:
-            self.cases[kind] = deque(maxlen=CASES_KEPT)
+            self.cases[kind], self.trends[kind] = deque(maxlen=CASES_KEPT), (Trend(), Trend())
         self.agents.setdefault(agent, {})[kind] = cell
         self._order[kind, agent] = None
         if len(self._order) > CELLS_KEPT:
@@ -164,12 +174,15 @@ class Experience:
         if kind not in self.kinds:
             self.totals.pop(kind, None)
             self.cases.pop(kind, None)
+            self.trends.pop(kind, None)
 
     def dump(self) -> bytes:
         """Equal experience gives equal bytes."""
         kinds = [(kind, list(cells.items())) for kind, cells in self.kinds.items()]
         cases = {kind: list(cases) for kind, cases in self.cases.items()}
-        return msgspec.msgpack.encode(_Dump("optimizer-facts-2", kinds, list(self._order), self.totals, cases))
+        return msgspec.msgpack.encode(
+            _Dump("optimizer-facts-2", kinds, list(self._order), self.totals, cases, self.trends)
+        )
 
     def load(self, dumped: bytes) -> None:
         """Raises: msgspec.MsgspecError if it is of another shape."""
@@ -178,15 +191,27 @@ class Experience:
         self._order = OrderedDict.fromkeys(content.order)
         self.totals = content.totals
         self.cases = {kind: deque(cases, CASES_KEPT) for kind, cases in content.cases.items()}
+        self.trends = content.trends
         self.agents = {}
         for kind, agent in content.order:
             self.agents.setdefault(agent, {})[kind] = self.kinds[kind][agent]
         self.changed = dict.fromkeys(self.kinds)
 
 
+def _follow(times: Trend, ends: Trend, outcome: Outcome, keep: float) -> None:
+    ends.add(float(outcome.ok), keep)
+    if outcome.ok:
+        times.add(log(max(outcome.duration, SHORTEST)), keep)
+
+
 def _added(before: Outcomes | None, outcome: Outcome) -> Outcomes:
-    attempts, completed, logs, squares = (0.0, 0.0, 0.0, 0.0) if before is None else astuple(before)
-    if not outcome.ok:
-        return Outcomes(attempts + 1.0, completed, logs, squares)
-    logarithm = log(max(outcome.duration, SHORTEST))
-    return Outcomes(attempts + 1.0, completed + 1.0, logs + logarithm, squares + logarithm * logarithm)
+    known = before or Outcomes(0.0, 0.0, 0.0, 0.0)
+    logarithm = log(max(outcome.duration, SHORTEST)) if outcome.ok else 0.0
+    return Outcomes(
+        known.attempts + 1.0,
+        known.completed + outcome.ok,
+        known.logs + logarithm,
+        known.squares + logarithm * logarithm,
+        known.waited + outcome.waited,
+        known.waits + outcome.waited * outcome.waited,
+    )

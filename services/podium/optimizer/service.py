@@ -14,9 +14,11 @@ from typing import Final, cast
 import msgspec
 from msgspec import Struct
 
+from podium.contracts.agents import AgentRegistered, AgentUnregistered, AgentUpdated
 from podium.contracts.insights import ApplyAdvice
 from podium.contracts.optimizer import OptimizerCommand, OptimizerEvent
 from podium.contracts.outcomes import Refused
+from podium.contracts.pools import PoolDefined, PoolRemoved, PoolResized
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import AttemptFailed, TaskCompleted
 from podium.kernel.decider import Emit, Request
@@ -24,6 +26,8 @@ from podium.kernel.decider import Emit, Request
 from . import insights, policies, reports
 from .book import Book
 from .experience import Outcome
+from .findings.look import findings
+from .fleet import Fleet, Submitted
 from .settings import OptimizerSettings
 from .state import OptimizerState
 from .tables import Priors, is_news, table_of
@@ -38,7 +42,13 @@ class Optimizer:
 
     service: Service = "optimizer"
     schema = "4"
-    upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType({"router": (TaskCompleted, AttemptFailed)})
+    upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
+        {
+            "router": (TaskCompleted, AttemptFailed, Submitted),
+            "registry": (AgentRegistered, AgentUpdated, AgentUnregistered),
+            "health": (PoolDefined, PoolResized, PoolRemoved),
+        }
+    )
     closing: tuple[type[Struct], ...] = ()
 
     def __init__(self, settings: OptimizerSettings | None = None) -> None:
@@ -59,13 +69,16 @@ class Optimizer:
         return OptimizerState(Book.load(dumped), self.settings)
 
     def dump_facts(self, state: OptimizerState) -> bytes:
-        return msgspec.msgpack.encode((state.experience.dump(), state.foresight.dump(), state.trials.dump()))
+        parts = (state.experience.dump(), state.foresight.dump(), state.trials.dump(), state.fleet.dump())
+        return msgspec.msgpack.encode(parts)
 
     def load_facts(self, state: OptimizerState, dumped: bytes) -> None:
-        experience, foresight, trials = msgspec.msgpack.decode(dumped, type=tuple[bytes, bytes, list[TrialDump]])
+        shape = tuple[bytes, bytes, list[TrialDump], bytes]
+        experience, foresight, trials, fleet = msgspec.msgpack.decode(dumped, type=shape)
         state.experience.load(experience)
         state.foresight.load(foresight)
         state.trials.load(trials)
+        state.fleet = Fleet.load(fleet)
 
     # What is asked
 
@@ -88,7 +101,9 @@ class Optimizer:
             case AttemptFailed(kind=str(kind)):
                 outcome = Outcome(entity, kind, fact.agent, False, 0.0, fact.size, fact.waited)
             case _:
+                state.fleet.observe(entity, fact, at)
                 return
+        state.fleet.worked(outcome.agent, outcome.duration, at)
         state.foresight.fold(outcome, state.experience, at)
         state.experience.fold(outcome, at)
 
@@ -128,7 +143,7 @@ class Optimizer:
             if is_news(None if known is None else known.table, table):
                 yield Emit(kind, table)
             yield from reports.drifts(book.drifts, state.foresight, kind)
-            yield from insights.look(book.insights, experience, kind)
+            yield from insights.look(book.insights, experience, dict(findings(state, kind, now)), kind)
         state.look_at = now + (0.0 if experience.changed else self.settings.publish_interval)
 
     def due(self, state: OptimizerState) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .book import Book
 from .experience import Experience
+from .fleet import Fleet
 from .foresight import Foresight
 from .settings import OptimizerSettings
 from .trial import Trials
@@ -14,6 +15,7 @@ class OptimizerState:
     Attributes:
         book: folded from the optimizer's own events.
         experience: observed.
+        fleet: observed, who there is and what comes in.
         foresight: observed, how right predictions were.
         trials: observed, of policies.
         look_at: when experience is looked at next, seconds since the epoch, UTC.
@@ -21,11 +23,12 @@ class OptimizerState:
         tune_at: when a policy is proposed next; None before the first look.
     """
 
-    __slots__ = ("book", "experience", "foresight", "look_at", "report_at", "trials", "tune_at")
+    __slots__ = ("book", "experience", "fleet", "foresight", "look_at", "report_at", "trials", "tune_at")
 
     def __init__(self, book: Book, settings: OptimizerSettings) -> None:
         self.book = book
         self.experience = Experience(settings)
+        self.fleet = Fleet()
         self.foresight = Foresight(settings)
         self.trials = Trials(settings.replay_buffer)
         self.look_at = 0.0

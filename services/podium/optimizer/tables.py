@@ -52,7 +52,7 @@ def table_of(
         size=size,
         slope=foresight.slope(kind, size),
         attempts=sum(cell.attempts for cell in cells.values()),
-        cases=sorted(experience.cases[kind], key=lambda case: (case.size, case.task)),
+        cases=tuple(sorted(experience.cases[kind], key=lambda case: (case.size, case.task))),
     )
 
 

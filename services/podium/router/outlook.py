@@ -48,7 +48,7 @@ class _Row(NamedTuple):
 class _Like(NamedTuple):
     """Cases whose sizes are next to each other, and what in them speaks against an attempt."""
 
-    cases: list[PastCase]
+    cases: tuple[PastCase, ...]
     risks: list[str]
 
 

@@ -76,10 +76,15 @@ def _effect(row: object) -> str:
     result = row.result
     if result is None:
         return "its effect is measured after 30 attempts"
-    return (
+    said = (
         f"{result.verdict}: success {result.success_before:.0%} before, {result.success_after:.0%} after, "
         f"a gain of {result.gain_low:+.0%} to {result.gain_high:+.0%}"
     )
+    if result.ratio_low is not None and result.ratio_high is not None:
+        said += f"; durations {result.ratio_low:.2f} to {result.ratio_high:.2f} times those before"
+    if result.waiting_low is not None and result.waiting_high is not None:
+        said += f"; waiting {result.waiting_low:+.3g} to {result.waiting_high:+.3g} s"
+    return said
 
 
 @insights.command(

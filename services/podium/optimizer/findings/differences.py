@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 from podium.contracts.insights import Outcomes
 
-_DEVIATIONS: Final = 1.959964
+DEVIATIONS: Final = 1.959964
+"""Between so many deviations below and above are 95 of 100 normal values."""
 
 
 class Difference(NamedTuple):
@@ -18,11 +19,11 @@ class Difference(NamedTuple):
 
 def share(part: float, whole: float) -> tuple[float, float, float]:
     """A share with its limits. Source: Wilson, "Probable Inference" (JASA 1927)."""
-    square = _DEVIATIONS * _DEVIATIONS
+    square = DEVIATIONS * DEVIATIONS
     own = part / whole
     middle = (own + square / (2.0 * whole)) / (1.0 + square / whole)
     spread = max(0.0, own * (1.0 - own)) / whole + square / (4.0 * whole * whole)
-    reach = _DEVIATIONS * sqrt(spread) / (1.0 + square / whole)
+    reach = DEVIATIONS * sqrt(spread) / (1.0 + square / whole)
     return own, middle - reach, middle + reach
 
 
@@ -47,7 +48,18 @@ def of_durations(one: Outcomes, other: Outcomes) -> Difference | None:
         return None
     a, b = one.logs / one.completed, other.logs / other.completed
     error = sqrt(_variance(one, a) + _variance(other, b))
-    return Difference(exp(a - b), exp(a - b - _DEVIATIONS * error), exp(a - b + _DEVIATIONS * error))
+    return Difference(exp(a - b), exp(a - b - DEVIATIONS * error), exp(a - b + DEVIATIONS * error))
+
+
+def of_waits(one: Outcomes, other: Outcomes) -> Difference | None:
+    """Of the mean seconds that attempts waited, by Welch's way as well; None if there are too few."""
+    if min(one.attempts, other.attempts) < 10.0:
+        return None
+    a, b = one.waited / one.attempts, other.waited / other.attempts
+    spread = max(0.0, one.waits / one.attempts - a * a) / (one.attempts - 1.0)
+    spread += max(0.0, other.waits / other.attempts - b * b) / (other.attempts - 1.0)
+    reach = DEVIATIONS * sqrt(spread)
+    return Difference(a - b, a - b - reach, a - b + reach)
 
 
 def _variance(progress: Outcomes, mean: float) -> float:
