@@ -41,11 +41,9 @@ async def run(options: Options) -> list[Figure]:
         Figure("until everything answers", "s", ready, Goal("most", 4.0)),
         Figure("idle, all processes", "% of a core", [sum(round.values()) for round in idle], Goal("most", 5.0)),
         *(Figure(f"· {name}", "% of a core", [round[name] for round in idle]) for name in names),
-        Figure(
-            "memory, all processes", "MB resident", [sum(round.values()) for round in resident], Goal("most", 500.0)
-        ),
+        Figure("memory, all processes, what they share counted once", "MB", shared, Goal("most", 500.0)),
+        Figure("memory, counted in each that shares it", "MB resident", [sum(round.values()) for round in resident]),
         *(Figure(f"· {name}", "MB resident", [round[name] for round in resident]) for name in names),
-        Figure("memory, what they share counted once", "MB", shared),
     ]
 
 

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from podium.kernel.up import PROCESSES
 from tests.nats_server import free_port
 
 READY_SECONDS = 40.0
 STOP_SECONDS = 20.0
+_TITLES = {f"podium {process}" for process in PROCESSES}
 
 
 class Podium:
@@ -75,18 +77,16 @@ class Podium:
         return found()[-1]
 
     def pids(self) -> dict[str, int]:
-        """Every process below the supervisor that lives now, by name: `nats`, `router`, `projections` and so on."""
+        """Every process below the supervisor that lives now, by name: `nats`, `template`, `router` and so on."""
         found: dict[str, int] = {}
-        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
-            program, *arguments = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-            for name in (
-                *("registry", "router", "health", "collaboration", "optimizer"),
-                *("projections", "notifier", "keeper"),
-            ):
-                if any(name in argument for argument in arguments):
-                    found[name] = int(child)
+        for child in _children(self.pid):
+            program, *arguments = Path(f"/proc/{child}/cmdline").read_text().split("\0")
             if program.endswith("nats-server"):
-                found["nats"] = int(child)
+                found["nats"] = child
+            elif "podium.kernel.template" in arguments:
+                found["template"] = child
+                titles = {copy: Path(f"/proc/{copy}/cmdline").read_text().rstrip("\0") for copy in _children(child)}
+                found |= {title.removeprefix("podium "): copy for copy, title in titles.items() if title in _TITLES}
         return found
 
     async def kill(self, name: str) -> None:
@@ -130,3 +130,7 @@ class Podium:
         async with self._news:
             self.said.append({"event": "ended"})
             self._news.notify_all()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -165,7 +165,7 @@ async def test_a_tree_is_analysed_exactly_once_although_an_agent_is_killed(tree:
 async def test_the_router_and_the_server_may_be_killed_meanwhile(tree: Path, tmp_path: Path):
     async with demo("--dir", str(tree), "--data", str(tmp_path / "data"), "--json", "--seed", "2") as run:
         await run.until_said("analysing")
-        run.kill("podium.kernel.main router")
+        run.kill("podium router")
         await run.until_said("router ended (SIGKILL)")
         run.kill("nats-server")
         report = await run.report()

@@ -197,7 +197,7 @@ async def test_the_read_models_come_back_from_the_log(small_podium: Podium) -> N
 async def test_an_orderly_stop_takes_seconds_and_exits_with_0(own_podium: Podium) -> None:
     pids = own_podium.pids()
     services = {"registry", "router", "health", "collaboration", "optimizer"}
-    assert set(pids) == {"nats", *services, "notifier", "keeper", "projections"}
+    assert set(pids) == {"nats", "template", *services, "notifier", "keeper", "projections"}
     assert await own_podium.stop() == 0
     assert not [name for name, pid in pids.items() if _lives(pid)]
 

@@ -29,9 +29,10 @@ from podium.contracts.subjects import Subjects
 from podium.runtime.connection import connect
 from podium.runtime.settings import ProcessSettings, describe
 
-from .embedded import EmbeddedServer, ServerFailed, end_with_parent
+from .embedded import EmbeddedServer, ServerFailed
 from .main import DECIDERS
 from .settings import Settings
+from .template import Copy, Template
 
 DRAIN_SECONDS: Final = 5.0
 READY_SECONDS: Final = 30.0
@@ -59,11 +60,11 @@ class Unusable(Exception):
 class Supervised:
     """A process that is started again whenever it ends."""
 
-    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, arguments: Sequence[str], template: Template) -> None:
         self.name = name
         self._arguments = arguments
-        self._environment = environment
-        self._process: asyncio.subprocess.Process | None = None
+        self._template = template
+        self._process: Copy | None = None
         self._stop = asyncio.Event()
 
     @property
@@ -75,25 +76,25 @@ class Supervised:
         delay = FIRST_RESTART_SECONDS
         while True:
             started = time.monotonic()
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *self._arguments,
-                env=dict(self._environment),
-                stdin=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-                preexec_fn=end_with_parent,
-            )
-            code = await self._process.wait()
+            ending = await self._until_it_ends()
             if self._stop.is_set():
                 return
-            if code == USAGE_EXIT:
-                raise Unusable(f"{self.name} cannot run here")
-            say("restarted", f"{self.name} ended ({_ending(code)}) and is started again", process=self.name)
+            say("restarted", f"{self.name} ended ({ending}) and is started again", process=self.name)
             delay = FIRST_RESTART_SECONDS if time.monotonic() - started > STEADY_SECONDS else delay
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), delay)
                 return
             delay = min(2 * delay, LAST_RESTART_SECONDS)
+
+    async def _until_it_ends(self) -> str:
+        try:
+            self._process = await self._template.copy(f"podium {self.name}", self._arguments)
+        except ConnectionError as error:
+            return str(error)
+        code = await self._process.wait()
+        if code == USAGE_EXIT and not self._stop.is_set():
+            raise Unusable(f"{self.name} cannot run here")
+        return _ending(code)
 
     async def stop(self) -> None:
         self._stop.set()
@@ -105,7 +106,7 @@ class Supervised:
             await asyncio.wait_for(process.wait(), DRAIN_SECONDS)
         except TimeoutError:
             say("killed", f"{self.name} did not drain in {DRAIN_SECONDS:g} s and is killed", process=self.name)
-            process.kill()
+            process.send_signal(signal.SIGKILL)
             await process.wait()
 
 
@@ -165,9 +166,8 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool, withou
     if "PODIUM_COLLABORATION_BALLOT_KEY" not in environment:
         environment.setdefault("PODIUM_COLLABORATION_BALLOT_KEY_FILE", str(ballot_key(data)))
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would make threads that nobody uses
-    processes = [
-        Supervised(name, arguments, environment) for name, arguments in PROCESSES.items() if name not in without
-    ]
+    template = Template(environment)
+    processes = [Supervised(name, arguments, template) for name, arguments in PROCESSES.items() if name not in without]
     running = [asyncio.create_task(process.run()) for process in processes]
     if server is not None:
         running.append(asyncio.create_task(server.run()))
@@ -180,6 +180,7 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool, withou
     finally:
         announcing.cancel()
         await asyncio.gather(*(process.stop() for process in processes))
+        await template.stop()
         if server is not None:
             await server.stop()
         for task in (*running, stopping):
