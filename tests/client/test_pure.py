@@ -137,7 +137,7 @@ def test_the_function_is_chosen_by_kind_and_then_by_the_first_skill():
     def echo(task: Task) -> int:
         return 2
 
-    choose = agent._handler_for
+    choose = agent.handler_for
     assert choose(assigned(kind="echo", skills=["sum"])) is echo
     assert choose(assigned(kind="other", skills=["none", "sum", "echo"])) is total
     assert choose(assigned(kind="other", skills=[])) is None

@@ -56,6 +56,7 @@ ADDED = {
     "podium.insight_found.v1": {"skill"},
     "podium.advice_applied.v1": {"finding"},
     "podium.effect_measured.v1": {"waiting", "waiting_low", "waiting_high"},
+    "podium.contract_awarded.v1": {"task"},
 }
 """type → fields that were added, with a default, after its sample was published."""
 

@@ -163,6 +163,17 @@ def names(emits: list[Any] | Refused) -> list[str]:
     return [wire_name(emit.event) for emit in emits]
 
 
+def happened(emits: list[Any] | Refused) -> list[Any]:
+    """Without the events that only ask somebody."""
+    assert not isinstance(emits, Refused), emits
+    return [emit for emit in emits if not wire_name(emit.event).endswith("_asked")]
+
+
+def asks(emits: list[Any]) -> list[tuple[str, str]]:
+    """Who was asked for what, in order; it is the audience of the event that asks."""
+    return [(emit.audience, wire_name(emit.event)) for emit in emits if wire_name(emit.event).endswith("_asked")]
+
+
 def code(outcome: list[Any] | Refused) -> str:
     assert isinstance(outcome, Refused), outcome
     assert outcome.message

@@ -10,7 +10,7 @@ from podium.collaboration.service import Collaboration
 from podium.collaboration.settings import CollaborationSettings
 from podium.contracts.conflicts import ClaimGranted, ClaimQueued, ConflictMeasured, ConflictResolved
 from podium.contracts.negotiations import NegotiationAgreed
-from tests.rules.scenario import START, Scenario, code, command, names
+from tests.rules.scenario import START, Scenario, asks, code, command, happened, names
 
 
 def conflicts() -> Scenario:
@@ -39,7 +39,8 @@ def test_who_does_not_get_it_waits_and_that_is_a_conflict():
     scenario = conflicts()
     claims(scenario, "ann", 7, seconds=60)
     emits = claims(scenario, "bob", 3, seconds=30)
-    assert names(emits) == ["conflict_detected", "claim_queued", "conflict_resolved"]
+    assert names(happened(emits)) == ["conflict_detected", "claim_queued", "conflict_resolved"]
+    assert asks(emits) == [("bob", "consent_asked")]
     assert (emits[0].entity, emits[0].event.kind, emits[0].event.parties) == ("gpu-1", "resource", ["ann", "bob"])
     assert emits[2].event == ConflictResolved("priority", "ann", expected=60.0)
 
@@ -164,7 +165,8 @@ def test_agents_may_negotiate_themselves_and_a_deadlock_is_settled():
     scenario = conflicts()
     agents = {"ann": {"goals": ["maximize-speed"]}, "bob": {"goals": ["ensure-accuracy"]}}
     emits = detect(scenario, agents, attended=True)
-    assert names(emits) == ["conflict_detected", "negotiation_opened"]
+    assert names(happened(emits)) == ["conflict_detected", "negotiation_opened"]
+    assert asks(emits) == [("ann", "turn_asked")]
     name = emits[0].entity
     scenario.asked(command("leave_negotiation"), by="bob", entity=name)
     assert code(scenario.when(command("appeal_conflict", reason="?"), by="ann", entity=name)) == "conflict_open"
@@ -173,6 +175,37 @@ def test_agents_may_negotiate_themselves_and_a_deadlock_is_settled():
     (settled,) = of(scenario.asked(command("settle_conflict", winner="ann"), entity=name), ConflictResolved)
     assert (settled.how, settled.winner) == ("settled", "ann")
     assert code(scenario.when(command("settle_conflict"), entity=name)) == "conflict_resolved"
+
+
+def test_who_is_in_a_conflict_is_asked_whether_it_is_content():
+    scenario = conflicts()
+    agents = {"ann": {"goals": ["maximize-speed"], "priority": 7}, "bob": {"goals": ["ensure-accuracy"]}}
+    emits = detect(scenario, agents)
+    assert asks(emits) == [("ann", "consent_asked"), ("bob", "consent_asked")]
+    name, asked = emits[-1].entity, emits[-1].event
+    assert (asked.how, asked.goals) == ("negotiation", ["maximize-speed", "ensure-accuracy"])
+    assert asked.weights["maximize-speed"] > asked.weights["ensure-accuracy"]
+    accept = command("accept_resolution")
+    assert code(scenario.when(accept, by="eve", entity=name)) == "not_permitted"
+    assert names(scenario.asked(accept, by="ann", entity=name)) == ["resolution_accepted"]
+    assert scenario.when(accept, by="ann", entity=name) == []
+    scenario.asked(command("appeal_conflict", reason="?"), by="bob", entity=name)
+    assert code(scenario.when(accept, by="bob", entity=name)) == "conflict_open"
+    assert scenario.replayed().dump() == scenario.dump()
+    scenario.asked(command("decide_appeal", upheld=True), entity=name)
+    assert code(scenario.when(accept, by="ann", entity=name)) == "conflict_open"
+    again = scenario.asked(command("settle_conflict", winner="bob"), entity=name)
+    assert asks(again) == [("ann", "consent_asked"), ("bob", "consent_asked")]
+    assert names(scenario.asked(accept, by="ann", entity=name)) == ["resolution_accepted"]
+
+
+def test_who_claims_is_told_when_it_has_it():
+    scenario = conflicts()
+    claims(scenario, "ann")
+    claims(scenario, "bob")
+    granted = [emit for _, _, emit in scenario.events if isinstance(emit.event, ClaimGranted)]
+    granted += [emit for emit in releases(scenario, "ann") if isinstance(emit.event, ClaimGranted)]
+    assert [(emit.audience, emit.event.claimant) for emit in granted] == [("ann", "ann"), ("bob", "bob")]
 
 
 def test_an_appeal_that_is_upheld_moves_a_claim_to_the_front():

@@ -6,8 +6,8 @@ from typing import Any
 
 from podium.collaboration.service import Collaboration
 from podium.collaboration.settings import CollaborationSettings
-from podium.contracts.consensus import ProposalClosed, RoundClosed, RoundOpened
-from tests.rules.scenario import START, Scenario, code, command, names
+from podium.contracts.consensus import ProposalClosed, RoundClosed, RoundOpened, StandAsked
+from tests.rules.scenario import START, Scenario, asks, code, command, happened, names
 
 MEMBERS = ["ann", "bob", "cy"]
 
@@ -48,7 +48,9 @@ def test_the_next_round_has_the_amendment_that_most_ask_for():
     says(scenario, "ann", "accept", amendment="Both.")
     says(scenario, "bob", "object", amendment="Spaces.")
     emits = says(scenario, "cy", "object", amendment="Spaces.")
-    assert emits[-1].event == RoundOpened(2, "Spaces.", None, "bob")
+    assert asks(emits) == [(member, "stand_asked") for member in MEMBERS]
+    assert emits[-1].event == StandAsked("cy", 2, "Spaces.", None, "bob")
+    assert happened(emits)[-1].event == RoundOpened(2, "Spaces.", None, "bob")
     says(scenario, "ann", "accept")
     says(scenario, "bob", "accept")
     assert says(scenario, "cy", "accept")[-1].event == ProposalClosed(True, "consensus", "Spaces.", 2)
@@ -124,4 +126,4 @@ def test_a_replay_and_a_dump_give_the_same_state():
         assert each.decider.dump(loaded) == each.dump()
         assert each.decider.due(loaded) == each.decider.due(each.state)
     scenario.state = scenario.decider.load(scenario.dump())
-    assert names(scenario.after(60)) == ["round_closed", "round_opened"]
+    assert names(happened(scenario.after(60))) == ["round_closed", "round_opened"]

@@ -14,7 +14,7 @@ from podium.collaboration.negotiations.tactics import target
 from podium.collaboration.service import Collaboration
 from podium.collaboration.settings import CollaborationSettings
 from podium.contracts.negotiations import NegotiationAgreed, NegotiationDeadlocked, Preferences
-from tests.rules.scenario import START, Scenario, code, command, names
+from tests.rules.scenario import START, Scenario, asks, code, command, happened, names
 
 ISSUES = {"price": ["p1", "p2", "p3", "p4", "p5"], "time": ["t1", "t2", "t3"]}
 SELLER: dict[str, Any] = {
@@ -43,7 +43,10 @@ def test_two_parties_agree_by_turns():
     scenario = opened()
     assert code(scenario.when(command("accept_offer"), by="ann", entity="n")) == "no_offer"
     offer = {"price": "p3", "time": "t1"}
-    assert names(scenario.asked(command("make_offer", offer=offer), by="ann", entity="n")) == ["offer_made"]
+    made = scenario.asked(command("make_offer", offer=offer), by="ann", entity="n")
+    assert (names(happened(made)), asks(made)) == (["offer_made"], [("bob", "turn_asked")])
+    turn = made[-1].event
+    assert (turn.standing, turn.accepted, turn.round, turn.preferences) == (offer, ["ann"], 1, Preferences(**BUYER))
     assert code(scenario.when(command("make_offer", offer=offer), by="ann", entity="n")) == "not_your_turn"
     emits = scenario.asked(command("accept_offer"), by="bob", entity="n")
     assert names(emits) == ["offer_accepted", "negotiation_agreed"]
@@ -92,7 +95,7 @@ def test_targets_follow_the_formula():
 def test_an_unattended_party_answers_an_attended_one():
     scenario = opened(None, "linear", rounds=3)
     emits = scenario.asked(command("make_offer", offer={"price": "p5", "time": "t3"}), by="ann", entity="n")
-    assert names(emits) == ["offer_made", "offer_made"]
+    assert names(emits) == ["offer_made", "offer_made", "turn_asked"]
     assert emits[1].event.party == "bob"
     assert emits[1].event.target == pytest.approx(max(utility(Preferences(**BUYER), o) for o in every()), abs=0.25)
 
@@ -112,7 +115,8 @@ def test_a_mediator_puts_the_nash_point_to_all():
     scenario = opened(rounds=1, mediator=True)
     scenario.asked(command("reject_offer"), by="ann", entity="n")
     emits = scenario.asked(command("reject_offer"), by="bob", entity="n")
-    proposed = emits[-1].event.offer
+    proposed = happened(emits)[-1].event.offer
+    assert (emits[-1].audience, emits[-1].event.mediated, emits[-1].event.standing) == ("ann", True, proposed)
     best = max(every(), key=lambda o: utility(Preferences(**SELLER), o) * utility(Preferences(**BUYER), o))
     assert proposed == best
     assert code(scenario.when(command("make_offer", offer=best), by="ann", entity="n")) == "not_your_turn"
@@ -127,7 +131,9 @@ def test_a_mediator_puts_the_nash_point_to_all():
 
 def test_deadlines_end_it_and_turns_pass():
     scenario = opened(deadline=START + 100, turn_seconds=30)
-    assert names(scenario.after(30)) == ["turn_passed"]
+    passed = scenario.after(30)
+    assert (names(happened(passed)), asks(passed)) == (["turn_passed"], [("bob", "turn_asked")])
+    assert passed[-1].event.deadline == START + 60
     assert scenario.decider.due(scenario.state) == START + 60
     emits = scenario.after(100)
     assert isinstance(emits[-1].event, NegotiationDeadlocked)

@@ -8,8 +8,9 @@ import pytest
 
 from podium.collaboration.service import Collaboration
 from podium.collaboration.settings import CollaborationSettings
+from podium.contracts.agents import AgentProfile, AgentRegistered
 from podium.contracts.tenders import AwardFailed, BidPlaced, ContractAwarded, TenderClosed
-from tests.rules.scenario import START, Scenario, code, command, names
+from tests.rules.scenario import START, Scenario, asks, code, command, names
 
 
 def announced(**fields: Any) -> Scenario:
@@ -27,13 +28,24 @@ def reports(scenario: Scenario, bidder: str, done: bool) -> list[Any]:
     return scenario.asked(command("report_award", done=done), by=bidder, entity="t")
 
 
+def test_who_may_bid_is_asked_to():
+    scenario = announced(bidders=["ann", "bob", "ann"])
+    assert asks([emit for _, _, emit in scenario.events]) == [("ann", "bid_asked"), ("bob", "bid_asked")]
+    everybody = Scenario(Collaboration(CollaborationSettings()))
+    for agent in ("ann", "ops", "bob"):
+        everybody.decider.observe(everybody.state, agent, AgentRegistered(AgentProfile()), START)
+    emits = everybody.asked(command("announce_task", task="paint it", deadline=START + 60), entity="t")
+    assert asks(emits) == [("ann", "bid_asked"), ("bob", "bid_asked")]  # and not its manager, ops
+
+
 def test_the_best_bid_gets_the_job_at_the_deadline():
     scenario = announced()
     bids(scenario, "ann", 20)
     bids(scenario, "bob", 10)
     assert scenario.decider.due(scenario.state) == START + 60
     (emit,) = scenario.after(60)
-    assert emit.event == ContractAwarded("bob", {"ann": 0.5, "bob": 1.0}, "best")
+    assert emit.event == ContractAwarded("bob", {"ann": 0.5, "bob": 1.0}, "best", "paint it")
+    assert emit.audience == "bob"
     assert [emit.event for emit in reports(scenario, "bob", True)] == [TenderClosed("done", "bob")]
 
 

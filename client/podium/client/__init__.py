@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ._compare import Difference
     from ._events import ReceivedEvent
     from ._options import ProfileOptions, TaskOptions, new_task
+    from ._requests import Award, BidRequest, Grant, Resolution, StandRequest, TurnRequest, VoteRequest
     from ._task import Task
-    from ._voting import VoteRequest
     from .errors import (
         CommandRefused,
         NotAllowed,
@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Agent",
+    "Award",
+    "BidRequest",
     "Client",
     "CommandRefused",
     "Difference",
+    "Grant",
     "NotAllowed",
     "OutcomeUnknown",
     "Overloaded",
@@ -40,11 +43,14 @@ __all__ = [
     "ProfileOptions",
     "QueryFailed",
     "ReceivedEvent",
+    "Resolution",
     "ServiceUnavailable",
+    "StandRequest",
     "Task",
     "TaskError",
     "TaskFailed",
     "TaskOptions",
+    "TurnRequest",
     "VoteRequest",
     "new_task",
 ]
@@ -58,7 +64,9 @@ _HOMES: Final = {
     "TaskOptions": "_options",
     "new_task": "_options",
     "Task": "_task",
-    "VoteRequest": "_voting",
+    **dict.fromkeys(
+        ("Award", "BidRequest", "Grant", "Resolution", "StandRequest", "TurnRequest", "VoteRequest"), "_requests"
+    ),
 }
 
 

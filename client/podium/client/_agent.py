@@ -6,30 +6,22 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from typing import Final, TypeVar, Unpack, overload
+from typing import Final, Unpack
 
-from podium.contracts.names import is_name
 from podium.contracts.subjects import DEFAULT_PREFIX, Subjects
-from podium.contracts.tasks import TaskAssigned
 
-from ._calls import Handler
 from ._connection import Connection
-from ._inbox import MessageHandler
+from ._handlers import Handlers, checked
 from ._options import ProfileOptions, new_profile
 from ._serving import Serving
-from ._task import Task
-from ._voting import VoteHandler
 
 DEFAULT_HEARTBEAT: Final = 0.5
 DEFAULT_GRACE: Final = 30.0
 
 _INTERRUPTED_EXIT: Final = 130
 
-F = TypeVar("F", bound=Callable[[Task], object])
-V = TypeVar("V", bound=VoteHandler)
 
-
-class Agent:
+class Agent(Handlers):
     """A program that does tasks.
 
         agent = Agent("echo-1", slots=4)
@@ -62,72 +54,15 @@ class Agent:
         heartbeat: float = DEFAULT_HEARTBEAT,
         **options: Unpack[ProfileOptions],
     ) -> None:
-        self.id = _checked(id)
+        super().__init__()
+        self.id = checked(id)
         self.slots = slots
         self.heartbeat = heartbeat
         self.options = options
-        self.levels: dict[str, float] = {}
-        self._handlers: dict[str, Handler] = {}
-        self._votes: VoteHandler | None = None
-        self._on_message: tuple[MessageHandler, int] | None = None
 
     def rename(self, id: str) -> None:
         """Raises: ValueError for a name that is none."""
-        self.id = _checked(id)
-
-    def skill(self, name: str, *, level: float = 1.0) -> Callable[[F], F]:
-        """Make a function this agent's way to do tasks of that kind, or that need that skill.
-
-        Args:
-            level: how good it is at it, 0–1.
-        """
-        _checked(name)
-        if not 0.0 <= level <= 1.0:
-            raise ValueError(f"the level of {name} is {level}, not between 0 and 1")
-
-        def add(function: F) -> F:
-            self._handlers[name] = function
-            self.levels[name] = level
-            return function
-
-        return add
-
-    def votes(self, function: V) -> V:
-        """Make a function this agent's way to vote: it gets a `VoteRequest` whenever a ballot names the agent.
-
-            @agent.votes
-            async def vote(asked: VoteRequest) -> str: ...
-
-        What it returns is cast: an option, a list of options (the best first; for approval, the good ones), a
-        `CastVote`, or None to abstain. What it raises is logged, and it is asked again later.
-        """
-        self._votes = function
-        return function
-
-    @overload
-    def on_message(self, function: MessageHandler) -> MessageHandler: ...
-
-    @overload
-    def on_message(self, *, concurrency: int = 1) -> Callable[[MessageHandler], MessageHandler]: ...
-
-    def on_message(
-        self, function: MessageHandler | None = None, *, concurrency: int = 1
-    ) -> MessageHandler | Callable[[MessageHandler], MessageHandler]:
-        """Make a function what is called with each message to this agent, the most urgent first.
-
-        It returns when the message is done with, and is then acknowledged; what it returns answers one that wants a
-        reply. One that raises is tried three times, and is then a dead letter. A message is given to the function once
-        in a process; if the process dies before it is acknowledged, it comes again.
-
-        Args:
-            concurrency: how many messages at the same time; a plain function blocks the agent while it runs.
-        """
-
-        def add(function: MessageHandler) -> MessageHandler:
-            self._on_message = (function, concurrency)
-            return function
-
-        return add if function is None else add(function)
+        self.id = checked(id)
 
     def run(
         self,
@@ -182,17 +117,7 @@ class Agent:
         connection = Connection(url, name=f"podium-agent-{self.id}")
         await connection.open(patience)
         try:
-            serving = Serving(
-                self.id,
-                profile,
-                self._handler_for,
-                connection,
-                subjects,
-                keep=keep,
-                grace=grace,
-                votes=self._votes,
-                on_message=self._on_message,
-            )
+            serving = Serving(self.id, profile, self, connection, subjects, keep=keep, grace=grace)
             await serving.run(stop or asyncio.Event(), ready, patience)
         finally:
             await connection.close()
@@ -216,14 +141,3 @@ class Agent:
             await serving
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
-
-    def _handler_for(self, assigned: TaskAssigned) -> Handler | None:
-        """By the task's kind, else by the first of its skills that this agent has."""
-        names = (assigned.kind, *assigned.skills)
-        return next((self._handlers[name] for name in names if name in self._handlers), None)
-
-
-def _checked(name: str) -> str:
-    if not is_name(name):
-        raise ValueError(f"{name!r} is not a name: 1 to 128 of A-Z a-z 0-9 _ -")
-    return name

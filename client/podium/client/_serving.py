@@ -13,8 +13,6 @@ from msgspec import UNSET, Struct
 from nats.aio.msg import Msg
 
 from podium.contracts.agents import AgentProfile, RegisterAgent, UnregisterAgent, UpdateAgent
-from podium.contracts.ballot_queries import BallotsAnswer, ListBallots
-from podium.contracts.ballots import VoteAsked
 from podium.contracts.catalogue import decode_data, decode_envelope
 from podium.contracts.envelope import Beat, Envelope, Progress
 from podium.contracts.messages import MessagesSent
@@ -23,14 +21,14 @@ from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCancelled, TaskPaused
 
 from ._asking import ask
-from ._calls import Handler
 from ._connection import Connection
-from ._inbox import Inbox, MessageHandler
+from ._duties import Duties
+from ._handlers import Handlers
+from ._inbox import Inbox
 from ._load import Load
 from ._reports import Reporter
 from ._sending import Sender
 from ._task import Task
-from ._voting import VoteHandler, Voter
 from ._worker import Key, Worker
 from .errors import CommandRefused, PodiumError, QueryFailed, ServiceUnavailable
 
@@ -53,37 +51,32 @@ class Serving:
     Args:
         keep: stay registered at the end, with what is assigned, for this agent to come back to.
         grace: seconds that running tasks have to end when it stops.
-        votes: what answers the ballots that ask this agent.
-        on_message: what handles messages, and how many at the same time; without it they wait.
     """
 
     def __init__(
         self,
         name: str,
         profile: RegisterAgent,
-        handler_for: Callable[[TaskAssigned], Handler | None],
+        handlers: Handlers,
         connection: Connection,
         subjects: Subjects,
         *,
         keep: bool,
         grace: float,
-        votes: VoteHandler | None = None,
-        on_message: tuple[MessageHandler, int] | None = None,
     ) -> None:
         self._name = name
-        self._votes = votes
-        self._voter: Voter | None = None
         self._profile = profile
-        self._handler_for = handler_for
+        self._handler_for = handlers.handler_for
         self._connection = connection
         self._subjects = subjects
         self._keep = keep
         self._grace = grace
         self._sender = Sender(connection, subjects, name)
         self._reporter = Reporter(self._sender, name)
+        self._duties = Duties(name, handlers.duties, connection, subjects, self._sender)
         self._inbox: Inbox | None = None
-        if on_message is not None:
-            handler, concurrency = on_message
+        if handlers.messages is not None:
+            handler, concurrency = handlers.messages
             self._inbox = Inbox(name, handler, connection, subjects, self._sender, concurrency=concurrency)
         self._progress: dict[Key, Progress] = {}
         self._progressed = asyncio.Event()
@@ -107,13 +100,6 @@ class Serving:
     async def _serve(self, group: asyncio.TaskGroup, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         slots = self._profile.slots if isinstance(self._profile.slots, int) else AgentProfile().slots
         worker = Worker(slots, self._handler_for, self._reporter, self._tell, group)
-
-        if self._votes is not None:
-
-            async def ask_ballots(query: ListBallots) -> BallotsAnswer:
-                return await ask(self._connection, self._subjects, query)
-
-            self._voter = Voter(self._name, self._votes, self._sender, ask_ballots, group)
 
         async def lasting(loop: Coroutine[Any, Any, None]) -> None:
             try:
@@ -144,6 +130,7 @@ class Serving:
             await self._leave(worker)
         finally:
             worker.halt()
+            await self._duties.close(0.0)
             for loop in loops:
                 loop.cancel()
 
@@ -165,7 +152,8 @@ class Serving:
         if not self._keep:
             await self._say_farewell(UpdateAgent(slots=0))
         drain = asyncio.ensure_future(worker.drain(self._grace, give_back=not self._keep))
-        await asyncio.wait((drain,), timeout=self._grace + _FAREWELL_SECONDS)
+        duties = asyncio.ensure_future(self._duties.close(self._grace))
+        await asyncio.wait((drain, duties), timeout=self._grace + _FAREWELL_SECONDS)
         drain.cancel()
         await self._reporter.settle(_FAREWELL_SECONDS)
         if not self._keep:
@@ -206,10 +194,8 @@ class Serving:
                     self._inbox.offer(message)
             case AttemptFailed() as event:
                 worker.withdraw(envelope.subject, event.attempt, f"{event.code}: {event.message}")
-            case VoteAsked() as event if self._voter is not None and event.voter == self._name:
-                self._voter.offer(envelope.subject, event)
-            case _:
-                pass
+            case event:
+                self._duties.offer(envelope, event)
 
     async def _keep_looking(self, worker: Worker) -> None:
         """Ask what is open at the start, after each reconnection, and now and then."""
@@ -218,8 +204,7 @@ class Serving:
             again = _LOOK_SECONDS
             try:
                 await self._look_once(worker)
-                if self._voter is not None:
-                    await self._voter.look()
+                await self._duties.look()
             except (QueryFailed, ServiceUnavailable) as error:
                 if self._connection.is_closed:
                     raise

@@ -9,7 +9,7 @@ from msgspec import Struct
 from .ballots import Tie, TieBroken
 from .counts import Count, Method
 from .names import Name
-from .query import Answer, Limit, Query
+from .query import Answer, ListOpen, Page, Query
 
 
 class BallotRow(Struct, omit_defaults=True):
@@ -64,26 +64,16 @@ class GetBallot(Query, frozen=True, kw_only=True):
     ballot: Name
 
 
-class BallotsAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last. A list leaves counts out."""
+class BallotsAnswer(Page, frozen=True, kw_only=True):
+    """A list leaves counts out."""
 
     ballots: list[BallotRow]
-    next: str | None = None
 
 
-class ListBallots(Query, frozen=True, kw_only=True):
-    """Newest first.
-
-    Attributes:
-        open: only those that take votes, or only those that are over; None for all.
-        voter: only those that name this voter, and on which it has not voted yet.
-        cursor: the `next` of the page before.
-    """
+class ListBallots(ListOpen, frozen=True, kw_only=True):
+    """Newest first; `voter`: only those that name this voter, and on which it has not voted yet."""
 
     wire = "ballots.list"
     answer = BallotsAnswer
 
-    open: bool | None = None
     voter: Name | None = None
-    limit: Limit = 50
-    cursor: str | None = None

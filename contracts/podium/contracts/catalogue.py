@@ -107,6 +107,12 @@ WORK: Final[Mapping[str, Literal["always", "sometimes"]]] = MappingProxyType(
         "podium.task_paused.v1": "sometimes",
         "podium.insight_found.v1": "sometimes",
         "podium.vote_asked.v1": "always",
+        "podium.stand_asked.v1": "always",
+        "podium.turn_asked.v1": "always",
+        "podium.bid_asked.v1": "always",
+        "podium.consent_asked.v1": "always",
+        "podium.contract_awarded.v1": "sometimes",
+        "podium.claim_granted.v1": "sometimes",
         "podium.messages_sent.v1": "always",
     }
 )

@@ -84,6 +84,10 @@ class SettleConflict(Command, frozen=True, tag="settle_conflict"):
     reason: Text = ""
 
 
+class AcceptResolution(Command, frozen=True, tag="accept_resolution"):
+    """Be content with how a conflict was resolved, as a party to it."""
+
+
 class AppealConflict(Command, frozen=True, tag="appeal_conflict"):
     """Object to how a conflict was resolved, as a party to it."""
 
@@ -108,7 +112,8 @@ class ResourceDefined(Event, frozen=True, tag="resource_defined"):
 
 
 class ClaimGranted(Event, frozen=True, tag="claim_granted"):
-    """
+    """The claimant, which is the audience, has it from now on.
+
     Attributes:
         waited, expected: seconds that it has, and that were expected when it began to wait.
         conflict: over which it waited.
@@ -193,6 +198,29 @@ class ConflictResolved(Event, frozen=True, tag="conflict_resolved"):
     reason: str = ""
 
 
+class ConsentAsked(Event, frozen=True, tag="consent_asked"):
+    """A party, which is the audience, is told how a conflict was resolved: to be content with it, or to appeal.
+
+    Of a conflict over a resource it is the one that waits; of one of goals all are asked. The fields are those of
+    `ConflictDetected` and `ConflictResolved`.
+    """
+
+    party: RecordedName
+    kind: ConflictKind
+    parties: list[RecordedName]
+    how: Literal["priority", "order", "negotiation", "settled"]
+    resource: RecordedName | None = None
+    goals: list[RecordedName] = field(default_factory=list[RecordedName])
+    winner: RecordedName | None = None
+    weights: dict[RecordedName, float] = field(default_factory=dict[RecordedName, float])
+    expected: float | None = None
+    reason: str = ""
+
+
+class ResolutionAccepted(Event, frozen=True, tag="resolution_accepted"):
+    by: RecordedName
+
+
 class ConflictMeasured(Event, frozen=True, tag="conflict_measured"):
     """What happened: the claim was granted after so many seconds, or given up."""
 
@@ -220,6 +248,7 @@ ConflictCommand = (
     | RemoveOpposition
     | DetectConflicts
     | SettleConflict
+    | AcceptResolution
     | AppealConflict
     | DecideAppeal
 )
@@ -233,6 +262,8 @@ ConflictEvent = (
     | OppositionRemoved
     | ConflictDetected
     | ConflictResolved
+    | ConsentAsked
+    | ResolutionAccepted
     | ConflictMeasured
     | ConflictAppealed
     | AppealDecided

@@ -77,6 +77,16 @@ class RoundOpened(Event, frozen=True, tag="round_opened"):
     amended_by: RecordedName | None = None
 
 
+class StandAsked(Event, frozen=True, tag="stand_asked"):
+    """A member, which is the audience, is asked where it stands in a round that has begun."""
+
+    member: RecordedName
+    round: int
+    text: str
+    deadline: float | None = None
+    amended_by: RecordedName | None = None
+
+
 class StandTaken(Event, frozen=True, tag="stand_taken"):
     member: RecordedName
     round: int
@@ -121,4 +131,4 @@ class Spoken(Struct, frozen=True, omit_defaults=True):
 
 
 ConsensusCommand = OpenProposal | TakeStand | WithdrawProposal
-ConsensusEvent = ProposalOpened | RoundOpened | StandTaken | RoundClosed | FallbackOpened | ProposalClosed
+ConsensusEvent = ProposalOpened | RoundOpened | StandAsked | StandTaken | RoundClosed | FallbackOpened | ProposalClosed

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from .ask_queries import OpenAsks
 from .ballot_queries import GetBallot, ListBallots
-from .bargaining_queries import (
-    GetConflict,
-    GetNegotiation,
-    GetProposal,
-    GetTender,
-    ListConflicts,
-    ListNegotiations,
-    ListProposals,
-    ListResources,
-    ListTenders,
-)
+from .conflict_queries import GetConflict, ListConflicts, ListResources
+from .negotiation_queries import GetNegotiation, ListNegotiations
+from .proposal_queries import GetProposal, ListProposals
+from .tender_queries import GetTender, ListTenders
 
 QUERIES: Final = (
     *(GetBallot, ListBallots, GetProposal, ListProposals, GetNegotiation, ListNegotiations),
     *(GetConflict, ListConflicts, ListResources, GetTender, ListTenders),
+    OpenAsks,
 )

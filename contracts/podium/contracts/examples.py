@@ -29,6 +29,7 @@ from . import (
     tasks,
     thresholds,
 )
+from .ask_queries import OpenAsks, OpenAsksAnswer
 from .catalogue import event_type
 from .documents import Awareness
 from .envelope import Beat, CommandAccepted, CommandRefused, Envelope, Progress
@@ -392,6 +393,10 @@ QUERY_EXAMPLES: Final[Mapping[type[queries.Query], tuple[queries.Query, queries.
                 refused=1,
                 lag=0.004,
             ),
+        ),
+        OpenAsks: (
+            OpenAsks(agent="ann", fresh=True),
+            OpenAsksAnswer(positions={"podium-events-collaboration": 6}, asks=[EVENT_EXAMPLES["podium.vote_asked.v1"]]),
         ),
         **examples_documents.QUERIES,
         **examples_workflows.QUERIES,

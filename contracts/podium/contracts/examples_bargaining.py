@@ -6,8 +6,16 @@ from typing import Final
 
 from msgspec import Struct
 
-from . import bargaining_queries as queries
-from . import conflicts, consensus, negotiations, tenders
+from . import (
+    conflict_queries,
+    conflicts,
+    consensus,
+    negotiation_queries,
+    negotiations,
+    proposal_queries,
+    tender_queries,
+    tenders,
+)
 from .query import Answer, Query
 from .subjects import Service
 
@@ -59,6 +67,7 @@ COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
         ),
     ),
     ("ops", "plan-7-goals-1", conflicts.SettleConflict("ann", "the customer waits")),
+    ("bob", "plan-7-goals-1", conflicts.AcceptResolution()),
     ("bob", "gpu-1", conflicts.AppealConflict("my deadline is nearer")),
     ("ops", "gpu-1", conflicts.DecideAppeal(True, "so it is")),
     ("ops", "wall", tenders.AnnounceTask("paint it", _NOW + 3600, ["ann", "bob"], tenders.Criteria(1.0, 0.5))),
@@ -72,6 +81,7 @@ COMMANDS: Final[tuple[tuple[str, str, Struct], ...]] = (
 _EVENTS: Final[tuple[tuple[str, str, Struct], ...]] = (
     ("style", "ops", consensus.ProposalOpened("Tabs.", ["ann", "bob"], 0.75, 3, 600.0, "majority")),
     ("style", "ops", consensus.RoundOpened(2, "Spaces.", _NOW + 600, "bob")),
+    ("style", "collaboration", consensus.StandAsked("ann", 2, "Spaces.", _NOW + 600, "bob")),
     ("style", "bob", consensus.StandTaken("bob", 1, "object", "they are wide", "Spaces.")),
     ("style", "collaboration", consensus.RoundClosed(1, ["ann"], ["bob"], [], [], 0.5)),
     ("style", "collaboration", consensus.FallbackOpened("style-vote-1")),
@@ -82,6 +92,11 @@ _EVENTS: Final[tuple[tuple[str, str, Struct], ...]] = (
         negotiations.NegotiationOpened(
             "the job", _ISSUES, {"ann": _ANN, "bob": None}, 10, _NOW + 600, 60.0, True, "plan-7-goals-1"
         ),
+    ),
+    (
+        "deal",
+        "collaboration",
+        negotiations.TurnAsked("bob", "the job", _ISSUES, 1, 10, _OFFER, ["ann"], True, _NOW + 60, _BOB),
     ),
     ("deal", "collaboration", negotiations.OfferMade("ann", 1, _OFFER, 0.75)),
     ("deal", "bob", negotiations.OfferAccepted("bob", 1)),
@@ -110,6 +125,23 @@ _EVENTS: Final[tuple[tuple[str, str, Struct], ...]] = (
             "negotiation", "ann", {"maximize-speed": 0.75, "ensure-accuracy": 0.25}, 60.0, "agreed"
         ),
     ),
+    (
+        "plan-7-goals-1",
+        "collaboration",
+        conflicts.ConsentAsked(
+            "bob",
+            "goal",
+            ["ann", "bob"],
+            "negotiation",
+            "gpu",
+            ["maximize-speed", "ensure-accuracy"],
+            "ann",
+            {"maximize-speed": 0.75, "ensure-accuracy": 0.25},
+            60.0,
+            "agreed",
+        ),
+    ),
+    ("plan-7-goals-1", "bob", conflicts.ResolutionAccepted("bob")),
     ("gpu-1", "collaboration", conflicts.ConflictMeasured(45.0, 60.0, True)),
     ("gpu-1", "bob", conflicts.ConflictAppealed("bob", "my deadline is nearer")),
     ("gpu-1", "ops", conflicts.AppealDecided(True, "ops", "so it is")),
@@ -118,9 +150,10 @@ _EVENTS: Final[tuple[tuple[str, str, Struct], ...]] = (
         "ops",
         tenders.TaskAnnounced("paint it", _NOW + 3600, ["ann", "bob"], tenders.Criteria(2.0, 0.5, 1.0), False),
     ),
+    ("wall", "ops", tenders.BidAsked("ann", "paint it", _NOW + 3600, tenders.Criteria(2.0, 0.5, 1.0), "ops")),
     ("wall", "ann", tenders.BidPlaced("ann", 20.0, 600.0, 0.9, "with two coats")),
     ("wall", "ann", tenders.BidWithdrawn("ann")),
-    ("wall", "collaboration", tenders.ContractAwarded("ann", {"ann": 1.0, "bob": 0.5}, "best")),
+    ("wall", "collaboration", tenders.ContractAwarded("ann", {"ann": 1.0, "bob": 0.5}, "best", "paint it")),
     ("wall", "ann", tenders.AwardFailed("ann", "the ladder is too short")),
     ("wall", "ann", tenders.TenderClosed("done", "ann", "dry")),
 )
@@ -129,54 +162,58 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = tuple(
 )
 
 _POSITIONS: Final = {"podium-events-collaboration": 6}
-_PROPOSAL: Final = queries.ProposalRow("style", "Tabs.", ["ann", "bob"], "ops", _NOW, 0.75, 1)
-_NEGOTIATION: Final = queries.NegotiationRow(
+_PROPOSAL: Final = proposal_queries.ProposalRow("style", "Tabs.", ["ann", "bob"], "ops", _NOW, 0.75, 1)
+_NEGOTIATION: Final = negotiation_queries.NegotiationRow(
     "deal", "the job", _ISSUES, ["ann", "bob"], "ops", _NOW, 10, offer=_OFFER, accepted=["ann"]
 )
-_CONFLICT: Final = queries.ConflictRow("gpu-1", "resource", ["ann", "bob"], _NOW, resource="gpu", how="priority")
-_TENDER: Final = queries.TenderRow("wall", "paint it", "ops", _NOW, _NOW + 3600, bids=1)
-_BID: Final = queries.BidRow("ann", 20.0, 600.0, 0.9, "with two coats", _NOW)
-_RESOURCE: Final = queries.ResourceRow("gpu", 1, [queries.ClaimRow("ann", 1, 7, _NOW)])
+_CONFLICT: Final = conflict_queries.ConflictRow(
+    "gpu-1", "resource", ["ann", "bob"], _NOW, resource="gpu", how="priority"
+)
+_TENDER: Final = tender_queries.TenderRow("wall", "paint it", "ops", _NOW, _NOW + 3600, bids=1)
+_BID: Final = tender_queries.BidRow("ann", 20.0, 600.0, 0.9, "with two coats", _NOW)
+_RESOURCE: Final = conflict_queries.ResourceRow("gpu", 1, [conflict_queries.ClaimRow("ann", 1, 7, _NOW)])
 
 QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
-    queries.GetProposal: (
-        queries.GetProposal(proposal="style"),
-        queries.ProposalAnswer(
+    proposal_queries.GetProposal: (
+        proposal_queries.GetProposal(proposal="style"),
+        proposal_queries.ProposalAnswer(
             positions=_POSITIONS, proposal=_PROPOSAL, stands={"ann": consensus.Spoken("accept")}, waiting=["bob"]
         ),
     ),
-    queries.ListProposals: (
-        queries.ListProposals(open=True, limit=10),
-        queries.ProposalsAnswer(positions=_POSITIONS, proposals=[_PROPOSAL]),
+    proposal_queries.ListProposals: (
+        proposal_queries.ListProposals(open=True, limit=10),
+        proposal_queries.ProposalsAnswer(positions=_POSITIONS, proposals=[_PROPOSAL]),
     ),
-    queries.GetNegotiation: (
-        queries.GetNegotiation(negotiation="deal"),
-        queries.NegotiationAnswer(
-            positions=_POSITIONS, negotiation=_NEGOTIATION, moves=[queries.MoveRow("ann", "offer", 1, _NOW, _OFFER)]
+    negotiation_queries.GetNegotiation: (
+        negotiation_queries.GetNegotiation(negotiation="deal"),
+        negotiation_queries.NegotiationAnswer(
+            positions=_POSITIONS,
+            negotiation=_NEGOTIATION,
+            moves=[negotiation_queries.MoveRow("ann", "offer", 1, _NOW, _OFFER)],
         ),
     ),
-    queries.ListNegotiations: (
-        queries.ListNegotiations(open=True, limit=10),
-        queries.NegotiationsAnswer(positions=_POSITIONS, negotiations=[_NEGOTIATION]),
+    negotiation_queries.ListNegotiations: (
+        negotiation_queries.ListNegotiations(open=True, limit=10),
+        negotiation_queries.NegotiationsAnswer(positions=_POSITIONS, negotiations=[_NEGOTIATION]),
     ),
-    queries.GetConflict: (
-        queries.GetConflict(conflict="gpu-1"),
-        queries.ConflictAnswer(positions=_POSITIONS, conflict=_CONFLICT),
+    conflict_queries.GetConflict: (
+        conflict_queries.GetConflict(conflict="gpu-1"),
+        conflict_queries.ConflictAnswer(positions=_POSITIONS, conflict=_CONFLICT),
     ),
-    queries.ListConflicts: (
-        queries.ListConflicts(open=True, limit=10),
-        queries.ConflictsAnswer(positions=_POSITIONS, conflicts=[_CONFLICT]),
+    conflict_queries.ListConflicts: (
+        conflict_queries.ListConflicts(open=True, limit=10),
+        conflict_queries.ConflictsAnswer(positions=_POSITIONS, conflicts=[_CONFLICT]),
     ),
-    queries.GetTender: (
-        queries.GetTender(tender="wall"),
-        queries.TenderAnswer(positions=_POSITIONS, tender=_TENDER, bids=[_BID]),
+    tender_queries.GetTender: (
+        tender_queries.GetTender(tender="wall"),
+        tender_queries.TenderAnswer(positions=_POSITIONS, tender=_TENDER, bids=[_BID]),
     ),
-    queries.ListTenders: (
-        queries.ListTenders(open=True, limit=10),
-        queries.TendersAnswer(positions=_POSITIONS, tenders=[_TENDER]),
+    tender_queries.ListTenders: (
+        tender_queries.ListTenders(open=True, limit=10),
+        tender_queries.TendersAnswer(positions=_POSITIONS, tenders=[_TENDER]),
     ),
-    queries.ListResources: (
-        queries.ListResources(limit=10),
-        queries.ResourcesAnswer(positions=_POSITIONS, resources=[_RESOURCE]),
+    conflict_queries.ListResources: (
+        conflict_queries.ListResources(limit=10),
+        conflict_queries.ResourcesAnswer(positions=_POSITIONS, resources=[_RESOURCE]),
     ),
 }

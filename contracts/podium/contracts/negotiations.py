@@ -103,6 +103,29 @@ class NegotiationOpened(Event, frozen=True, tag="negotiation_opened"):
     conflict: RecordedName | None = None
 
 
+class TurnAsked(Event, frozen=True, tag="turn_asked"):
+    """It is the turn of an attended party, which is the audience: to accept what stands, offer something else, or pass.
+
+    Attributes:
+        rounds: that there are at the most.
+        standing: the offer that stands, None if there is none yet; `accepted`: by whom.
+        mediated: what stands is the mediator's: to take or to leave.
+        deadline: of this turn, seconds since the epoch, UTC.
+        preferences: what outcomes are worth to the party, if it was told.
+    """
+
+    party: RecordedName
+    about: str
+    issues: dict[RecordedName, list[RecordedName]]
+    round: int
+    rounds: int
+    standing: dict[RecordedName, RecordedName] | None
+    accepted: list[RecordedName]
+    mediated: bool = False
+    deadline: float | None = None
+    preferences: Preferences | None = None
+
+
 class OfferMade(Event, frozen=True, tag="offer_made"):
     """`target`: of an unattended party, what it will not go below at this point."""
 
@@ -174,6 +197,7 @@ class NegotiationDeadlocked(Event, frozen=True, tag="negotiation_deadlocked"):
 NegotiationCommand = OpenNegotiation | MakeOffer | AcceptOffer | RejectOffer | LeaveNegotiation
 NegotiationEvent = (
     NegotiationOpened
+    | TurnAsked
     | OfferMade
     | OfferAccepted
     | TurnPassed

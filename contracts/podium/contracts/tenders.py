@@ -29,7 +29,7 @@ class AnnounceTask(Command, frozen=True, tag="announce_task"):
     """Ask for bids. The principal is the manager.
 
     Attributes:
-        bidders: who may bid; None for everybody.
+        bidders: who may bid, and is asked to; None for everybody: then the registered agents are asked, at most 500.
         deadline: of bids, seconds since the epoch, UTC.
         manual: the manager awards it; otherwise the best bid gets it at the deadline, and the next best if that fails.
     """
@@ -89,6 +89,16 @@ class TaskAnnounced(Event, frozen=True, tag="task_announced"):
     manual: bool
 
 
+class BidAsked(Event, frozen=True, tag="bid_asked"):
+    """A bidder, which is the audience, is asked for a bid."""
+
+    bidder: RecordedName
+    task: str
+    deadline: float
+    criteria: Criteria
+    by: RecordedName
+
+
 class BidPlaced(Event, frozen=True, tag="bid_placed"):
     bidder: RecordedName
     price: float
@@ -102,11 +112,17 @@ class BidWithdrawn(Event, frozen=True, tag="bid_withdrawn"):
 
 
 class ContractAwarded(Event, frozen=True, tag="contract_awarded"):
-    """`scores`: bidder → 0–1, of all bids that still stood."""
+    """The job is the bidder's, which is the audience.
+
+    Attributes:
+        scores: bidder → 0–1, of all bids that still stood.
+        task: the job.
+    """
 
     bidder: RecordedName
     scores: dict[RecordedName, float]
     why: Literal["best", "manual"]
+    task: str = ""
 
 
 class AwardFailed(Event, frozen=True, tag="award_failed"):
@@ -123,4 +139,4 @@ class TenderClosed(Event, frozen=True, tag="tender_closed"):
 
 
 TenderCommand = AnnounceTask | PlaceBid | WithdrawBid | AwardBid | ReportAward | CancelTender
-TenderEvent = TaskAnnounced | BidPlaced | BidWithdrawn | ContractAwarded | AwardFailed | TenderClosed
+TenderEvent = TaskAnnounced | BidAsked | BidPlaced | BidWithdrawn | ContractAwarded | AwardFailed | TenderClosed

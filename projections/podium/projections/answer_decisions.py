@@ -6,32 +6,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from podium.contracts.ballot_queries import BallotAnswer, BallotRow, BallotsAnswer, GetBallot, ListBallots
-from podium.contracts.bargaining_queries import (
+from podium.contracts.ballot_queries import BallotAnswer, BallotsAnswer, GetBallot, ListBallots
+from podium.contracts.conflict_queries import (
     ConflictAnswer,
     ConflictsAnswer,
     GetConflict,
-    GetNegotiation,
-    GetProposal,
-    GetTender,
     ListConflicts,
-    ListNegotiations,
-    ListProposals,
     ListResources,
-    ListTenders,
+    ResourcesAnswer,
+)
+from podium.contracts.negotiation_queries import (
+    GetNegotiation,
+    ListNegotiations,
     NegotiationAnswer,
     NegotiationsAnswer,
-    ProposalAnswer,
-    ProposalsAnswer,
-    ResourcesAnswer,
-    TenderAnswer,
-    TendersAnswer,
 )
-from podium.contracts.query import Answer
+from podium.contracts.proposal_queries import GetProposal, ListProposals, ProposalAnswer, ProposalsAnswer
+from podium.contracts.query import Answer, ListOpen
+from podium.contracts.tender_queries import GetTender, ListTenders, TenderAnswer, TendersAnswer
 
 from .decision_ballots import BallotContent, listed
-from .decision_bargaining import ConflictContent, NegotiationContent, ProposalContent, ResourceContent, TenderContent
+from .decision_conflicts import ConflictContent, ResourceContent
+from .decision_negotiations import NegotiationContent
+from .decision_proposals import ProposalContent
+from .decision_tenders import TenderContent
 from .pages import fitting, read_cursor, write_cursor
 from .sources import Failed, Sources
 from .store import View
@@ -55,12 +55,12 @@ async def list_ballots(sources: Sources, query: ListBallots) -> BallotsAnswer:
     def fits(content: BallotContent) -> bool:
         return query.voter is None or (query.voter in (content.voters or ()) and query.voter not in content.votes)
 
-    is_open = query.open if query.voter is None else True
+    if query.voter is not None:
+        query = replace(query, open=True)
     rows, cursor, positions = await page(
-        sources, BallotContent, listed, is_open, query.limit, query.cursor, fits if query.voter is not None else None
+        sources, query, BallotContent, listed, fits if query.voter is not None else None
     )
-    ballots: list[BallotRow] = rows
-    return BallotsAnswer(positions=positions, ballots=ballots, next=cursor)
+    return BallotsAnswer(positions=positions, ballots=rows, next=cursor)
 
 
 async def _one(sources: Sources, content: type[C], name: str, noun: str) -> tuple[C, dict[str, int]]:
@@ -72,19 +72,18 @@ async def _one(sources: Sources, content: type[C], name: str, noun: str) -> tupl
 
 async def page(
     sources: Sources,
+    query: ListOpen,
     content: type[C],
     shown: Callable[[C], R],
-    is_open: bool | None,
-    limit: int,
-    cursor: str | None,
     fits: Callable[[C], bool] | None = None,
 ) -> tuple[list[R], str | None, dict[str, int]]:
     """Rows, the cursor of the next page, and the positions; with `fits` the rows are looked through for those."""
-    before = None if cursor is None else read_cursor(cursor, tuple[float, str])
+    before = None if query.cursor is None else read_cursor(query.cursor, tuple[float, str])
+    limit = query.limit
     most = limit + 1 if fits is None else MOST
 
     def read(view: View) -> list[tuple[float, str, R]]:
-        found = view.decisions.list(view.connection, content, is_open=is_open, limit=most, before=before)
+        found = view.decisions.list(view.connection, content, is_open=query.open, limit=most, before=before)
         return [(at, name, shown(each)) for at, name, each in found if fits is None or fits(each)][: limit + 1]
 
     found, positions = await sources.view(read)
@@ -103,8 +102,7 @@ async def get_proposal(sources: Sources, query: GetProposal) -> ProposalAnswer:
 
 
 async def list_proposals(sources: Sources, query: ListProposals) -> ProposalsAnswer:
-    found = await page(sources, ProposalContent, lambda each: each.row, query.open, query.limit, query.cursor)
-    rows, cursor, positions = found
+    rows, cursor, positions = await page(sources, query, ProposalContent, lambda each: each.row)
     return ProposalsAnswer(positions=positions, proposals=rows, next=cursor)
 
 
@@ -116,8 +114,7 @@ async def get_negotiation(sources: Sources, query: GetNegotiation) -> Negotiatio
 
 
 async def list_negotiations(sources: Sources, query: ListNegotiations) -> NegotiationsAnswer:
-    found = await page(sources, NegotiationContent, lambda each: each.row, query.open, query.limit, query.cursor)
-    rows, cursor, positions = found
+    rows, cursor, positions = await page(sources, query, NegotiationContent, lambda each: each.row)
     return NegotiationsAnswer(positions=positions, negotiations=rows, next=cursor)
 
 
@@ -127,14 +124,12 @@ async def get_conflict(sources: Sources, query: GetConflict) -> ConflictAnswer:
 
 
 async def list_conflicts(sources: Sources, query: ListConflicts) -> ConflictsAnswer:
-    found = await page(sources, ConflictContent, lambda each: each.row, query.open, query.limit, query.cursor)
-    rows, cursor, positions = found
+    rows, cursor, positions = await page(sources, query, ConflictContent, lambda each: each.row)
     return ConflictsAnswer(positions=positions, conflicts=rows, next=cursor)
 
 
 async def list_resources(sources: Sources, query: ListResources) -> ResourcesAnswer:
-    found = await page(sources, ResourceContent, lambda each: each.row, query.open, query.limit, query.cursor)
-    rows, cursor, positions = found
+    rows, cursor, positions = await page(sources, query, ResourceContent, lambda each: each.row)
     return ResourcesAnswer(positions=positions, resources=rows, next=cursor)
 
 
@@ -144,8 +139,7 @@ async def get_tender(sources: Sources, query: GetTender) -> TenderAnswer:
 
 
 async def list_tenders(sources: Sources, query: ListTenders) -> TendersAnswer:
-    found = await page(sources, TenderContent, lambda each: each.row, query.open, query.limit, query.cursor)
-    rows, cursor, positions = found
+    rows, cursor, positions = await page(sources, query, TenderContent, lambda each: each.row)
     return TendersAnswer(positions=positions, tenders=rows, next=cursor)
 
 

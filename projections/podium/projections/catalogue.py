@@ -9,6 +9,7 @@ from typing import Final
 from podium.contracts.subjects import Service
 
 from .agents import Agents
+from .asks import Asks
 from .commands import Commands
 from .decisions import Decisions
 from .documents import Documents
@@ -38,6 +39,7 @@ PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
             Schedules,
             Sessions,
             Decisions,
+            Asks,
             Messages,
             Teams,
             Policies,

@@ -20,21 +20,18 @@ from podium.contracts.tenders import TenderEvent
 
 from .database import NAME
 from .decision_ballots import BallotContent, fold_ballot
-from .decision_bargaining import (
+from .decision_conflicts import (
     ConflictContent,
-    NegotiationContent,
     OverEvent,
-    ProposalContent,
     ResourceContent,
     ResourceEvent,
-    TenderContent,
     conflict_place,
     fold_conflict,
-    fold_negotiation,
-    fold_proposal,
     fold_resource,
-    fold_tender,
 )
+from .decision_negotiations import NegotiationContent, fold_negotiation
+from .decision_proposals import ProposalContent, fold_proposal
+from .decision_tenders import TenderContent, fold_tender
 from .projection import Projection, Slot
 from .received import Received
 from .statements import replacing
@@ -110,7 +107,7 @@ _BY_CONTENT: Final = {noun.content: noun for noun in NOUNS}
 
 class Decisions(Projection):
     name = "decisions"
-    version = 3
+    version = 4
     services: ClassVar[tuple[Service, ...]] = ("collaboration",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:

@@ -21,6 +21,7 @@ from podium.contracts.subjects import Subjects
 from podium.runtime.wire import settle
 
 from .answer_agents import get_agent, list_agents
+from .answer_asks import open_asks
 from .answer_audit import list_commands
 from .answer_critical import get_critical
 from .answer_decisions import ANSWERS as DECISION_ANSWERS
@@ -66,6 +67,7 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "tasks.history": task_history,
     "tasks.why": why_task,
     "agents.work": open_work,
+    "asks.open": open_asks,
     "agents.get": get_agent,
     "agents.list": list_agents,
     "system.overview": system_overview,

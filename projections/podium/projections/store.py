@@ -13,6 +13,7 @@ from podium.contracts.subjects import Service
 
 from . import builds
 from .agents import Agents
+from .asks import Asks
 from .builds import Build
 from .catalogue import PROJECTIONS, SERVICES
 from .commands import Commands
@@ -74,6 +75,7 @@ class View(Struct, frozen=True):
     schedules: Schedules
     sessions: Sessions
     decisions: Decisions
+    asks: Asks
     messages: Messages
     teams: Teams
     policies: Policies
@@ -190,6 +192,7 @@ class Store:
                     cast(Schedules, found[Schedules.name]),
                     cast(Sessions, found[Sessions.name]),
                     cast(Decisions, found[Decisions.name]),
+                    cast(Asks, found[Asks.name]),
                     cast(Messages, found[Messages.name]),
                     cast(Teams, found[Teams.name]),
                     cast(Policies, found[Policies.name]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from podium.contracts.outcomes import Refused
 from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 
+from .shelf import Shelf
 from .state import CollaborationState
 
 EMPTY: Final = b"{}"
@@ -76,3 +77,20 @@ class Part(ABC):
 
     def load_facts(self, state: CollaborationState, dumped: bytes) -> None:  # noqa: B027 (most observe nothing)
         """Put it back into a state that has observed nothing; raises msgspec.MsgspecError on another shape."""
+
+
+class ShelvedPart(Part):
+    """The rules of a noun that opens, moves on and ends."""
+
+    @abstractmethod
+    def shelf(self, state: CollaborationState) -> Shelf[Any, Any]:
+        """Its book."""
+
+    def due(self, state: CollaborationState) -> float | None:
+        return self.shelf(state).due()
+
+    def dump(self, state: CollaborationState) -> bytes:
+        return self.shelf(state).dump()
+
+    def load(self, state: CollaborationState, dumped: bytes) -> None:
+        self.shelf(state).restore(dumped)

@@ -69,7 +69,7 @@ def define(resource: str, capacity: int, /, *, common: Common = Common()) -> int
 @conflict.command(help_epilogue="Example:\n  podium conflict resources")
 def resources(*, json: Json = False, common: Common = Common()) -> int:
     """List resources: who holds them, and who waits, the next one first."""
-    from podium.contracts.bargaining_queries import ListResources, ResourceRow
+    from podium.contracts.conflict_queries import ListResources, ResourceRow
 
     def line(row: ResourceRow) -> str:
         held, queue = (", ".join(claim.claimant for claim in claims) or "nobody" for claims in (row.held, row.queue))
@@ -123,7 +123,7 @@ def list_conflicts(
     limit
         how many
     """
-    from podium.contracts.bargaining_queries import ConflictRow, ListConflicts
+    from podium.contracts.conflict_queries import ConflictRow, ListConflicts
 
     def line(row: ConflictRow) -> str:
         about = row.resource or " / ".join(row.goals)
@@ -142,7 +142,7 @@ def show(name: str, /, *, json: Json = False, common: Common = Common()) -> int:
     name
         of the conflict
     """
-    from podium.contracts.bargaining_queries import GetConflict
+    from podium.contracts.conflict_queries import GetConflict
 
     return run(decisions.show(common, GetConflict(conflict=name, fresh=True), json))
 

@@ -111,7 +111,7 @@ def show(negotiation: str, /, *, json: Json = False, common: Common = Common()) 
     negotiation
         its name
     """
-    from podium.contracts.bargaining_queries import GetNegotiation
+    from podium.contracts.negotiation_queries import GetNegotiation
 
     return run(decisions.show(common, GetNegotiation(negotiation=negotiation, fresh=True), json))
 
@@ -133,7 +133,7 @@ def list_negotiations(
     limit
         how many
     """
-    from podium.contracts.bargaining_queries import ListNegotiations, NegotiationRow
+    from podium.contracts.negotiation_queries import ListNegotiations, NegotiationRow
 
     def line(row: NegotiationRow) -> str:
         return f"{row.negotiation}  {row.result or 'open'}  round {row.round}  {', '.join(row.parties)}  {row.about}"
@@ -204,7 +204,7 @@ def tenders(tender: str | None = None, /, *, json: Json = False, common: Common 
     tender
         its name
     """
-    from podium.contracts.bargaining_queries import GetTender, ListTenders, TenderRow
+    from podium.contracts.tender_queries import GetTender, ListTenders, TenderRow
 
     if tender is not None:
         return run(decisions.show(common, GetTender(tender=tender, fresh=True), json))

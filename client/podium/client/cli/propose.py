@@ -105,7 +105,7 @@ def show(proposal: str, /, *, json: Json = False, common: Common = Common()) -> 
     proposal
         its name
     """
-    from podium.contracts.bargaining_queries import GetProposal
+    from podium.contracts.proposal_queries import GetProposal
 
     return run(decisions.show(common, GetProposal(proposal=proposal, fresh=True), json))
 
@@ -127,7 +127,7 @@ def list_proposals(
     limit
         how many
     """
-    from podium.contracts.bargaining_queries import ListProposals, ProposalRow
+    from podium.contracts.proposal_queries import ListProposals, ProposalRow
 
     def line(row: ProposalRow) -> str:
         state = {None: "open", True: "accepted", False: "rejected"}[row.accepted]

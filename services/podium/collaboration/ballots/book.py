@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Final, Literal
-
 import msgspec
 from msgspec import Struct
 
+from podium.collaboration.shelf import Dump, Shelf
 from podium.contracts.ballots import (
     BallotCancelled,
     BallotClosed,
@@ -17,10 +15,6 @@ from podium.contracts.ballots import (
     VoteCast,
     VoteWithdrawn,
 )
-from podium.kernel.timers import Timers
-
-KEPT: Final = 10_000
-"""How many ballots that are over are still known; the oldest is forgotten first."""
 
 
 class Vote(Struct, frozen=True, gc=False):
@@ -58,33 +52,17 @@ class Over(Struct, frozen=True):
 Ballot = Open | Over
 
 
-class _Dump(Struct, frozen=True):
-    format: Literal["ballots-1"]
-    open: list[tuple[str, Open]]
-    over: list[tuple[str, Over]]
-
-
-class BallotBook:
-    """
-    Attributes:
-        open: ballots that take votes.
-        over: ballots that do not any more, in the order in which they ended.
-        deadlines: of the open ones.
-    """
+class BallotBook(Shelf[Open, Over]):
+    """`timers`: of deadlines; `moved`: those whose deadline is over."""
 
     def __init__(self) -> None:
-        self.open: dict[str, Open] = {}
-        self.over: OrderedDict[str, Over] = OrderedDict()
-        self.deadlines = Timers()
-
-    def get(self, name: str) -> Ballot | None:
-        return self.open.get(name) or self.over.get(name)
+        super().__init__("ballots-1", Dump[Open, Over])
 
     def fold(self, name: str, event: BallotEvent, actor: str, at: float) -> None:
         match event:
             case BallotOpened():
-                self.over.pop(name, None)
-                self._enter(name, Open(event, actor, at))
+                self.enter(name, Open(event, actor, at))
+                self.watch(name)
             case VoteCast():
                 ballot = self.open[name]
                 ballot.votes[event.voter] = Vote(event.number, event.paper, event.sealed)
@@ -92,24 +70,12 @@ class BallotBook:
             case VoteWithdrawn():
                 del self.open[name].votes[event.voter]
             case BallotClosed() | BallotCancelled():
-                ballot = self.open.pop(name)
-                self.deadlines.set(name, None)
-                self.over[name] = Over(ballot.spec, ballot.by, event)
-                if len(self.over) > KEPT:
-                    self.over.popitem(last=False)
+                ballot = self.open[name]
+                self.end(name, Over(ballot.spec, ballot.by, event))
+                self.watch(name)
             case VoteAsked():
                 pass
 
-    def dump(self) -> bytes:
-        content = _Dump("ballots-1", sorted(self.open.items(), key=lambda item: item[0]), list(self.over.items()))
-        return msgspec.json.encode(content, order="sorted")
-
-    def restore(self, dumped: bytes) -> None:
-        content = msgspec.json.decode(dumped, type=_Dump)
-        for name, ballot in content.open:
-            self._enter(name, ballot)
-        self.over.update(content.over)
-
-    def _enter(self, name: str, ballot: Open) -> None:
-        self.open[name] = ballot
-        self.deadlines.set(name, ballot.spec.deadline)
+    def watch(self, name: str) -> None:
+        ballot = self.open.get(name)
+        self.timers.set(name, None if ballot is None else ballot.spec.deadline)

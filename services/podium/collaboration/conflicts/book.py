@@ -21,6 +21,7 @@ from podium.contracts.conflicts import (
     ConflictResolved,
     OppositionRemoved,
     OppositionSet,
+    ResolutionAccepted,
     ResourceDefined,
 )
 
@@ -77,6 +78,7 @@ class Conflict(Struct):
     Attributes:
         appeal: who appeals, until that is decided.
         reopened: an appeal was upheld; what was negotiated no longer holds.
+        content: parties that have accepted how it was resolved.
     """
 
     detected: ConflictDetected
@@ -84,6 +86,7 @@ class Conflict(Struct):
     measured: ConflictMeasured | None = None
     appeal: str | None = None
     reopened: bool = False
+    content: list[str] = msgspec.field(default_factory=list[str])
 
 
 class _Dump(Struct, frozen=True):
@@ -160,8 +163,10 @@ class ConflictBook:
         conflict = self.conflicts[name]
         match event:
             case ConflictResolved():
-                conflict.resolved = event
+                conflict.resolved, conflict.content = event, []
                 self.negotiated.pop(name, None)
+            case ResolutionAccepted():
+                conflict.content.append(event.by)
             case ConflictMeasured():
                 conflict.measured = event
             case ConflictAppealed():

@@ -13,6 +13,7 @@ from podium.contracts.conflicts import (
     ConflictKind,
     ConflictMeasured,
     ConflictResolved,
+    ConsentAsked,
 )
 from podium.contracts.outcomes import Refused
 from podium.kernel.decider import Emit
@@ -29,19 +30,42 @@ def claim(book: ConflictBook, name: str, asked: Claim, occasion: str | None = No
     resource = book.resources.get(name) or Resource()
     place = sum(other.preferred or other.priority >= asked.priority for other in resource.queue)
     if place == len(resource.queue) == 0 and asked.amount <= resource.free():
-        yield Emit(name, ClaimGranted(asked.claimant, asked.amount, asked.priority, asked.seconds))
+        granted = ClaimGranted(asked.claimant, asked.amount, asked.priority, asked.seconds)
+        yield Emit(name, granted, audience=asked.claimant)
         return
     before = [other.claimant for other in (*resource.held, *resource.queue[:place])]
     tied = any(other.priority == asked.priority for other in (*resource.held, *resource.queue[:place]))
     kind: ConflictKind = "priority" if tied else "resource"
     wait = expected(resource, place, asked.amount, asked.since)
     conflict = _free(book, name, resource.conflicts)
-    yield Emit(conflict, ConflictDetected(kind, [*dict.fromkeys(before), asked.claimant], name, occasion=occasion))
+    detected = ConflictDetected(kind, [*dict.fromkeys(before), asked.claimant], name, occasion=occasion)
+    yield Emit(conflict, detected)
     yield Emit(
         name, ClaimQueued(asked.claimant, asked.amount, asked.priority, asked.seconds, place + 1, wait, conflict)
     )
     winner = before[0] if before else None
-    yield Emit(conflict, ConflictResolved("order" if tied else "priority", winner, expected=wait))
+    yield from resolve(conflict, detected, ConflictResolved("order" if tied else "priority", winner, expected=wait))
+
+
+def resolve(conflict: str, detected: ConflictDetected, how: ConflictResolved) -> list[Emit]:
+    """Resolve it so, and ask who it is about whether it is content: who waits, or all whose goals it is about."""
+    asked = detected.parties if detected.resource is None else detected.parties[-1:]
+    asks = [
+        ConsentAsked(
+            party=party,
+            kind=detected.kind,
+            parties=detected.parties,
+            how=how.how,
+            resource=detected.resource,
+            goals=detected.goals,
+            winner=how.winner,
+            weights=how.weights,
+            expected=how.expected,
+            reason=how.reason,
+        )
+        for party in asked
+    ]
+    return [Emit(conflict, how), *(Emit(conflict, ask, audience=ask.party) for ask in asks)]
 
 
 def release(book: ConflictBook, name: str, claimant: str, now: float) -> list[Emit] | Refused:
@@ -68,12 +92,10 @@ def grant(book: ConflictBook, name: str, now: float) -> Iterator[Emit]:
         if first.amount > resource.free():
             return
         waited = now - first.since
-        yield Emit(
-            name,
-            ClaimGranted(
-                first.claimant, first.amount, first.priority, first.seconds, waited, first.expected, first.conflict
-            ),
+        granted = ClaimGranted(
+            first.claimant, first.amount, first.priority, first.seconds, waited, first.expected, first.conflict
         )
+        yield Emit(name, granted, audience=first.claimant)
         if first.conflict is not None:
             yield Emit(first.conflict, ConflictMeasured(waited, first.expected, granted=True))
 

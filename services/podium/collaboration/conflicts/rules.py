@@ -9,6 +9,7 @@ from typing import Final
 from podium.collaboration.negotiations.book import NegotiationBook
 from podium.contracts.agents import AgentProfile
 from podium.contracts.conflicts import (
+    AcceptResolution,
     Aims,
     AppealConflict,
     AppealDecided,
@@ -25,6 +26,7 @@ from podium.contracts.conflicts import (
     OppositionSet,
     ReleaseResource,
     RemoveOpposition,
+    ResolutionAccepted,
     ResourceDefined,
     SetOpposition,
     SettleConflict,
@@ -74,7 +76,7 @@ def decide(
             return [Emit(name, OppositionRemoved())] if name in book.oppositions else []
         case DetectConflicts():
             return _detect(book, bargaining, agents, name, command, now)
-        case SettleConflict() | AppealConflict() | DecideAppeal():
+        case SettleConflict() | AcceptResolution() | AppealConflict() | DecideAppeal():
             conflict = book.conflicts.get(name)
             if conflict is None:
                 return Refused("unknown_conflict", f"there is no conflict {name}")
@@ -96,11 +98,11 @@ def _handle(
     book: ConflictBook,
     name: str,
     conflict: Conflict,
-    command: SettleConflict | AppealConflict | DecideAppeal,
+    command: SettleConflict | AcceptResolution | AppealConflict | DecideAppeal,
     principal: str,
 ) -> list[Emit] | Refused:
     party = principal in conflict.detected.parties
-    if party != isinstance(command, AppealConflict):
+    if party != isinstance(command, AcceptResolution | AppealConflict):
         who = "is no party to" if not party else "is a party to"
         return Refused("not_permitted", f"{principal} {who} {name}")
     match command:
@@ -109,7 +111,14 @@ def _handle(
                 return Refused("conflict_resolved", f"{name} is resolved; a party may appeal")
             if command.winner is not None and command.winner not in conflict.detected.parties:
                 return Refused("not_a_party", f"{command.winner} is no party to {name}", {"path": "$.winner"})
-            return [Emit(name, ConflictResolved("settled", command.winner, reason=command.reason))]
+            return claims.resolve(
+                name, conflict.detected, ConflictResolved("settled", command.winner, reason=command.reason)
+            )
+        case AcceptResolution():
+            if conflict.resolved is None or conflict.appeal == principal:
+                why = "is not resolved yet" if conflict.resolved is None else f"is appealed by {principal}"
+                return Refused("conflict_open", f"{name} {why}")
+            return [] if principal in conflict.content else [Emit(name, ResolutionAccepted(principal))]
         case AppealConflict():
             if conflict.resolved is None:
                 return Refused("conflict_open", f"{name} is not resolved yet")
@@ -233,4 +242,4 @@ def negotiated(book: ConflictBook, bargaining: NegotiationBook) -> Iterator[Emit
         weight = QUARTERS[over.end.offer[ISSUE]]
         weights = dict(zip(detected.goals, (weight, 1.0 - weight), strict=True))
         winner = None if 0.0 < weight < 1.0 else detected.parties[0 if weight else 1]
-        yield Emit(name, ConflictResolved("negotiation", winner, weights))
+        yield from claims.resolve(name, detected, ConflictResolved("negotiation", winner, weights))

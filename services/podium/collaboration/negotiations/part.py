@@ -7,19 +7,23 @@ from typing import ClassVar, cast, get_args
 
 from msgspec import Struct
 
-from podium.collaboration.part import Part
+from podium.collaboration.part import ShelvedPart
 from podium.collaboration.state import CollaborationState
 from podium.contracts.negotiations import NegotiationCommand, NegotiationEvent
 from podium.contracts.outcomes import Refused
 from podium.kernel.decider import Emit, Request
 
 from . import rules
+from .book import NegotiationBook
 
 
-class Negotiations(Part):
+class Negotiations(ShelvedPart):
     name = "negotiations"
     commands: ClassVar[tuple[type[Struct], ...]] = get_args(NegotiationCommand)
     events: ClassVar[tuple[type[Struct], ...]] = get_args(NegotiationEvent)
+
+    def shelf(self, state: CollaborationState) -> NegotiationBook:
+        return state.negotiations
 
     def evolve(self, state: CollaborationState, entity: str, event: Struct, actor: str, at: float) -> None:
         state.negotiations.fold(entity, cast(NegotiationEvent, event), actor, at)
@@ -31,19 +35,5 @@ class Negotiations(Part):
     def react(self, state: CollaborationState, now: float) -> Iterator[Emit]:
         """Let unattended parties answer, and end what is over."""
         book = state.negotiations
-        while (first := book.timers.first()) is not None and first[0] <= now:
-            book.timers.set(first[1], None)
-            book.moved[first[1]] = None
-        for name in list(book.moved):
+        for name in book.ripe(now):
             yield from rules.advance(book, name, now)
-            book.moved.pop(name, None)
-
-    def due(self, state: CollaborationState) -> float | None:
-        first = state.negotiations.timers.first()
-        return None if first is None else first[0]
-
-    def dump(self, state: CollaborationState) -> bytes:
-        return state.negotiations.dump()
-
-    def load(self, state: CollaborationState, dumped: bytes) -> None:
-        state.negotiations.restore(dumped)

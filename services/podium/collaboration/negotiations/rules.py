@@ -17,11 +17,14 @@ from podium.contracts.negotiations import (
     NegotiationAgreed,
     NegotiationCommand,
     NegotiationDeadlocked,
+    NegotiationEvent,
     NegotiationOpened,
     OfferAccepted,
     OfferMade,
     OpenNegotiation,
+    Preferences,
     RejectOffer,
+    TurnAsked,
     TurnPassed,
 )
 from podium.contracts.outcomes import Refused
@@ -124,12 +127,10 @@ def advance(book: NegotiationBook, name: str, now: float) -> Iterator[Emit]:
         event = _step(book, name, known, now)
         if event is None:
             return
-        yield Emit(name, event)
+        yield Emit(name, event, audience=event.party if isinstance(event, TurnAsked) else None)
 
 
-def _step(
-    book: NegotiationBook, name: str, known: Open, now: float
-) -> NegotiationAgreed | NegotiationDeadlocked | MediationProposed | OfferMade | OfferAccepted | TurnPassed | None:
+def _step(book: NegotiationBook, name: str, known: Open, now: float) -> NegotiationEvent | None:
     spec = known.spec
     if known.standing is not None and len(known.accepted) == len(spec.parties):
         told = all(preferences is not None for preferences in spec.parties.values())
@@ -145,7 +146,7 @@ def _step(
     preferences = spec.parties[party]
     if preferences is None or preferences.strategy is None:
         if spec.turn_seconds is None or now < known.turn_at + spec.turn_seconds:
-            return None
+            return None if known.asked else _asking(known, party, preferences)
         return (
             NegotiationDeadlocked("mediation", _round(known), party)
             if known.mediated
@@ -158,6 +159,22 @@ def _step(
         return NegotiationDeadlocked("mediation", _round(known), party)
     offer, aim = answer(book.space(name), party, preferences.strategy, _passed(known, now), known.standing)
     return OfferAccepted(party, known.round) if offer is None else OfferMade(party, known.round, offer, aim)
+
+
+def _asking(known: Open, party: str, preferences: Preferences | None) -> TurnAsked:
+    spec = known.spec
+    return TurnAsked(
+        party=party,
+        about=spec.about,
+        issues=spec.issues,
+        round=_round(known) if known.mediated else known.round,
+        rounds=spec.rounds,
+        standing=known.standing,
+        accepted=list(known.accepted),
+        mediated=known.mediated,
+        deadline=known.turn_until,
+        preferences=preferences,
+    )
 
 
 def _round(known: Open) -> int:

@@ -7,19 +7,23 @@ from typing import ClassVar, cast, get_args
 
 from msgspec import Struct
 
-from podium.collaboration.part import Part
+from podium.collaboration.part import ShelvedPart
 from podium.collaboration.state import CollaborationState
 from podium.contracts.consensus import ConsensusCommand, ConsensusEvent
 from podium.contracts.outcomes import Refused
 from podium.kernel.decider import Emit, Request
 
 from . import rules
+from .book import ProposalBook
 
 
-class Proposals(Part):
+class Proposals(ShelvedPart):
     name = "proposals"
     commands: ClassVar[tuple[type[Struct], ...]] = get_args(ConsensusCommand)
     events: ClassVar[tuple[type[Struct], ...]] = get_args(ConsensusEvent)
+
+    def shelf(self, state: CollaborationState) -> ProposalBook:
+        return state.proposals
 
     def evolve(self, state: CollaborationState, entity: str, event: Struct, actor: str, at: float) -> None:
         state.proposals.fold(entity, cast(ConsensusEvent, event), actor)
@@ -31,20 +35,6 @@ class Proposals(Part):
     def react(self, state: CollaborationState, now: float) -> Iterator[Emit]:
         """End rounds that are over, and proposals whose ballot is."""
         book = state.proposals
-        while (first := book.deadlines.first()) is not None and first[0] <= now:
-            book.deadlines.set(first[1], None)
-            book.moved[first[1]] = None
-        for name in list(book.moved):
-            book.moved.pop(name, None)
+        for name in book.ripe(now):
             yield from rules.advance(book, state.ballots, name, now)
         yield from rules.counted(book, state.ballots)
-
-    def due(self, state: CollaborationState) -> float | None:
-        first = state.proposals.deadlines.first()
-        return None if first is None else first[0]
-
-    def dump(self, state: CollaborationState) -> bytes:
-        return state.proposals.dump()
-
-    def load(self, state: CollaborationState, dumped: bytes) -> None:
-        state.proposals.restore(dumped)

@@ -18,6 +18,7 @@ from podium.contracts.consensus import (
     RoundOpened,
     Spoken,
     Stand,
+    StandAsked,
     StandTaken,
     TakeStand,
 )
@@ -62,7 +63,14 @@ def _open(name: str, known: Proposal | None, command: OpenProposal, principal: s
         return Refused("proposal_exists", f"{known.by} has opened {name} already, with other words")
     if len(set(command.members)) < len(command.members):
         return Refused("bad_proposal", "a member is named twice", {"path": "$.members"})
-    return [Emit(name, opened), Emit(name, RoundOpened(1, command.text, _deadline(opened, now)))]
+    return [Emit(name, opened), *_round(name, opened, 1, command.text, None, now)]
+
+
+def _round(name: str, spec: ProposalOpened, number: int, text: str, author: str | None, now: float) -> list[Emit]:
+    """Begin a round, and ask the members."""
+    deadline = _deadline(spec, now)
+    asks = [Emit(name, StandAsked(member, number, text, deadline, author), audience=member) for member in spec.members]
+    return [Emit(name, RoundOpened(number, text, deadline, author)), *asks]
 
 
 def _stand(name: str, known: Open, command: TakeStand, member: str, now: float) -> list[Emit] | Refused:
@@ -94,7 +102,7 @@ def advance(book: ProposalBook, votes: BallotBook, name: str, now: float) -> Ite
         yield Emit(name, ProposalClosed(True, "consensus", known.text, known.round))
     elif known.round < spec.rounds:
         text, author = _amended(known)
-        yield Emit(name, RoundOpened(known.round + 1, text, _deadline(spec, now), author))
+        yield from _round(name, spec, known.round + 1, text, author, now)
     elif spec.fallback is None:
         yield Emit(name, ProposalClosed(False, "rounds", known.text, known.round))
     else:

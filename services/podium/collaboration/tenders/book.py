@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Final, Literal
-
 import msgspec
 from msgspec import Struct
 
+from podium.collaboration.shelf import Dump, Shelf
 from podium.contracts.tenders import (
     AwardFailed,
+    BidAsked,
     BidPlaced,
     BidWithdrawn,
     ContractAwarded,
@@ -17,10 +16,6 @@ from podium.contracts.tenders import (
     TenderClosed,
     TenderEvent,
 )
-from podium.kernel.timers import Timers
-
-KEPT: Final = 10_000
-"""How many tenders that are over are still known; the oldest is forgotten first."""
 
 
 class Open(Struct):
@@ -39,33 +34,16 @@ class Over(Struct, frozen=True):
     end: TenderClosed
 
 
-class _Dump(Struct, frozen=True):
-    format: Literal["tenders-1"]
-    open: list[tuple[str, Open]]
-    over: list[tuple[str, Over]]
-
-
-class TenderBook:
-    """
-    Attributes:
-        deadlines: of bids; none while somebody has the job.
-        moved: those that may have to be awarded now.
-    """
+class TenderBook(Shelf[Open, Over]):
+    """`timers`: of bids' deadlines; none while somebody has the job. `moved`: those that may have to be awarded now."""
 
     def __init__(self) -> None:
-        self.open: dict[str, Open] = {}
-        self.over: OrderedDict[str, Over] = OrderedDict()
-        self.deadlines = Timers()
-        self.moved: dict[str, None] = {}
-
-    def get(self, name: str) -> Open | Over | None:
-        return self.open.get(name) or self.over.get(name)
+        super().__init__("tenders-1", Dump[Open, Over])
 
     def fold(self, name: str, event: TenderEvent, actor: str) -> None:
         match event:
             case TaskAnnounced():
-                self.over.pop(name, None)
-                self.open[name] = Open(event, actor)
+                self.enter(name, Open(event, actor))
             case BidPlaced():
                 self.open[name].bids[event.bidder] = event
             case BidWithdrawn():
@@ -78,28 +56,16 @@ class TenderBook:
                 tender.failures += 1
                 tender.bids.pop(event.bidder, None)
             case TenderClosed():
-                ended = self.open.pop(name)
-                self.over[name] = Over(ended.spec, ended.by, event)
-                if len(self.over) > KEPT:
-                    self.over.popitem(last=False)
-        self._watch(name)
+                ended = self.open[name]
+                self.end(name, Over(ended.spec, ended.by, event))
+            case BidAsked():
+                pass
+        self.watch(name)
 
-    def dump(self) -> bytes:
-        # The order of bids has a meaning: of equals, the first gets it.
-        content = _Dump("tenders-1", sorted(self.open.items(), key=lambda item: item[0]), list(self.over.items()))
-        return msgspec.json.encode(content)
-
-    def restore(self, dumped: bytes) -> None:
-        content = msgspec.json.decode(dumped, type=_Dump)
-        self.over.update(content.over)
-        for name, tender in content.open:
-            self.open[name] = tender
-            self._watch(name)
-
-    def _watch(self, name: str) -> None:
+    def watch(self, name: str) -> None:
         tender = self.open.get(name)
         waits = tender is not None and tender.contractor is None
-        self.deadlines.set(name, tender.spec.deadline if tender is not None and waits else None)
+        self.timers.set(name, tender.spec.deadline if tender is not None and waits else None)
         if waits:
             self.moved[name] = None
         else:

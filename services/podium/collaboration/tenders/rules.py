@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import assert_never
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final, Literal, assert_never
 
 from podium.contracts.outcomes import Refused
 from podium.contracts.tenders import (
     AnnounceTask,
     AwardBid,
     AwardFailed,
+    BidAsked,
     BidPlaced,
     BidWithdrawn,
     CancelTender,
@@ -25,11 +27,16 @@ from podium.kernel.decider import Emit
 
 from .book import Open, Over, TenderBook
 
+MOST_ASKED: Final = 500
+"""Of the registered agents, if everybody may bid."""
 
-def decide(book: TenderBook, name: str, command: TenderCommand, principal: str, now: float) -> list[Emit] | Refused:
+
+def decide(
+    book: TenderBook, agents: Iterable[str], name: str, command: TenderCommand, principal: str, now: float
+) -> list[Emit] | Refused:
     known = book.get(name)
     if isinstance(command, AnnounceTask):
-        return _announce(name, known, command, principal, now)
+        return _announce(name, known, agents, command, principal, now)
     if known is None:
         return Refused("unknown_tender", f"there is no tender {name}")
     if isinstance(known, Over):
@@ -53,13 +60,13 @@ def decide(book: TenderBook, name: str, command: TenderCommand, principal: str, 
                 return [] if awarded else Refused("tender_closed", f"{known.contractor} has the job already")
             if command.bidder not in known.bids:
                 return Refused("no_bid", f"no bid of {command.bidder} stands", {"path": "$.bidder"})
-            return [Emit(name, ContractAwarded(command.bidder, scores(known), "manual"))]
+            return [_award(name, known, command.bidder, scores(known), "manual")]
         case _:
             assert_never(command)
 
 
 def _announce(
-    name: str, known: Open | Over | None, command: AnnounceTask, principal: str, now: float
+    name: str, known: Open | Over | None, agents: Iterable[str], command: AnnounceTask, principal: str, now: float
 ) -> list[Emit] | Refused:
     announced = TaskAnnounced(command.task, command.deadline, command.bidders, command.criteria, command.manual)
     if known is not None:
@@ -71,7 +78,10 @@ def _announce(
     criteria = command.criteria
     if criteria.price + criteria.seconds + criteria.quality <= 0.0:
         return Refused("bad_tender", "something about a bid must matter", {"path": "$.criteria"})
-    return [Emit(name, announced)]
+    others = (agent for agent in agents if agent != principal)
+    asked = islice(others, MOST_ASKED) if command.bidders is None else dict.fromkeys(command.bidders)
+    asks = [BidAsked(bidder, command.task, command.deadline, criteria, principal) for bidder in asked]
+    return [Emit(name, announced), *(Emit(name, ask, audience=ask.bidder) for ask in asks)]
 
 
 def _bid(name: str, known: Open, command: PlaceBid | WithdrawBid, bidder: str, now: float) -> list[Emit] | Refused:
@@ -97,7 +107,11 @@ def advance(book: TenderBook, name: str, now: float) -> Iterator[Emit]:
     elif not known.spec.manual:
         found = scores(known)
         best = max(known.bids, key=lambda bidder: (found[bidder], -known.bids[bidder].price))
-        yield Emit(name, ContractAwarded(best, found, "best"))
+        yield _award(name, known, best, found, "best")
+
+
+def _award(name: str, known: Open, bidder: str, found: dict[str, float], why: Literal["best", "manual"]) -> Emit:
+    return Emit(name, ContractAwarded(bidder, found, why, known.spec.task), audience=bidder)
 
 
 def scores(tender: Open) -> dict[str, float]:
