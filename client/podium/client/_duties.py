@@ -61,8 +61,9 @@ class Duties:
 
     def offer(self, envelope: Envelope, event: Struct | None) -> None:
         """Take it up, unless nobody answers such things or it was seen before."""
-        handler = self._handlers.get(type(event))
-        if event is None or handler is None or envelope.id in self._seen or _is_late(event):
+        if event is None or (handler := self._handlers.get(type(event))) is None:
+            return
+        if envelope.id in self._seen or _is_late(event):
             return
         self._seen[envelope.id] = None
         if len(self._seen) > _REMEMBERED:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from podium.contracts.ballot_queries import BallotAnswer, BallotRow, GetBallot, ListBallots
 from podium.contracts.ballots import (
@@ -15,6 +14,7 @@ from podium.contracts.ballots import (
     WithdrawVote,
 )
 
+from ._entity import Entity
 from ._options import new_id
 
 if TYPE_CHECKING:
@@ -80,11 +80,5 @@ class Ballots:
         Raises:
             TimeoutError: it is still open after so many seconds.
         """
-        endings = (BallotClosed, BallotCancelled)
-        async with asyncio.timeout(timeout):
-            async for received in self._client.events(
-                service="collaboration", entity=ballot, types=endings, after=0, follow=True
-            ):
-                if isinstance(received.data, endings):
-                    return received.data
-        raise TimeoutError(f"{ballot} is still open")
+        end = await Entity(self._client, ballot).first(BallotClosed, BallotCancelled, timeout=timeout)
+        return cast("BallotClosed | BallotCancelled", end)

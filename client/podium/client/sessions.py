@@ -7,7 +7,7 @@ result = await session.result()
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 import msgspec
@@ -31,12 +31,12 @@ from podium.contracts.sessions import (
     SessionState,
 )
 
-from ._options import invalid, new_id
+from ._entity import Entity, new_command
+from ._options import new_id
 from .errors import CommandRefused, PodiumError
 
 if TYPE_CHECKING:
     from ._client import Client
-    from ._events import ReceivedEvent
 
 _AGENT_PATIENCE: Final = 3.0
 """Seconds in which an agent that has just registered becomes known to collaboration, at the worst."""
@@ -89,12 +89,8 @@ class Result(Struct, frozen=True):
     took: float
 
 
-class Session:
-    """One session. Errors of what it sends are those of `Client.send`."""
-
-    def __init__(self, client: Client, id: str) -> None:
-        self._client = client
-        self.id = id
+class Session(Entity):
+    """One session."""
 
     async def run(self) -> None:
         """Begin the first phase."""
@@ -125,10 +121,6 @@ class Session:
         answer = await self._client.query(GetSession(session_id=self.id, fresh=True))
         return answer.session
 
-    def story(self, *, follow: bool = True) -> AsyncGenerator[ReceivedEvent, None]:
-        """All its events from the beginning, and what happens from now on."""
-        return self._client.events(service="collaboration", entity=self.id, after=0, follow=follow)
-
     async def result(self, timeout: float | None = None) -> Result:
         """Wait until it is over.
 
@@ -137,25 +129,16 @@ class Session:
             TimeoutError: after `timeout` seconds; without one, never.
             ServiceUnavailable
         """
-        async with asyncio.timeout(timeout):
-            events = self._client.events(
-                service="collaboration", entity=self.id, types=SESSION_CLOSING, after=0, follow=True
-            )
-            async for event in events:
-                match event.data:
-                    case SessionCompleted() as done:
-                        answer = msgspec.json.decode(done.answer)
-                        return Result(answer, done.confidence, done.path, done.escalated, done.phases, done.took)
-                    case SessionFailed() as failed:
-                        raise SessionOver(self.id, failed.code, failed.message)
-                    case SessionCancelled() as cancelled:
-                        raise SessionOver(self.id, "cancelled", cancelled.reason or "")
-                    case _:
-                        raise SessionOver(self.id, "timed_out", "its time was up")
-        raise SessionOver(self.id, "unknown", "its events ended before it did")
-
-    async def _send(self, command: Struct) -> None:
-        await self._client.send("collaboration", self.id, command)
+        match await self.first(*SESSION_CLOSING, timeout=timeout):
+            case SessionCompleted() as done:
+                answer = msgspec.json.decode(done.answer)
+                return Result(answer, done.confidence, done.path, done.escalated, done.phases, done.took)
+            case SessionFailed() as failed:
+                raise SessionOver(self.id, failed.code, failed.message)
+            case SessionCancelled() as cancelled:
+                raise SessionOver(self.id, "cancelled", cancelled.reason or "")
+            case _:
+                raise SessionOver(self.id, "timed_out", "its time was up")
 
 
 class Sessions:
@@ -186,12 +169,7 @@ class Sessions:
             CommandRefused: `unknown_agent`, `session_exists`, `bad_condition` and so on.
         """
         id = id or new_id("session")
-        try:
-            command = msgspec.convert(
-                {"command": "create_session", "goal": goal, "agents": list(agents), **options}, CreateSession
-            )
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise invalid(error) from error
+        command = new_command(CreateSession, {"goal": goal, "agents": list(agents), **options})
         loop = asyncio.get_running_loop()
         end = loop.time() + _AGENT_PATIENCE
         while True:

@@ -102,18 +102,21 @@ class Asks(Projection):
         answered: dict[Key, None] = {}
         over: dict[tuple[str, str], None] = {}
         for event in events:
-            kind = type(event.data)
+            data = event.data
+            if data is None:
+                continue
+            kind = type(data)
             for what in OVER.get(kind, ()):
                 over[what, event.entity] = None
                 asked = {key: sequence for key, sequence in asked.items() if key[1:] != (what, event.entity)}
             if kind in ANSWERED:
                 what, field = ANSWERED[kind]
-                key = (getattr(event.data, field), what, event.entity)
+                key = (getattr(data, field), what, event.entity)
                 answered[key] = None
                 asked.pop(key, None)
             if kind in ASKED:
                 what, field = ASKED[kind]
-                asked[getattr(event.data, field), what, event.entity] = event.sequence
+                asked[getattr(data, field), what, event.entity] = event.sequence
         self._delete(connection, answered, over)
         self._replace.run(connection, [(*key, sequence) for key, sequence in sorted(asked.items())])
 
