@@ -49,6 +49,7 @@ RefusalCode = Literal[
     # health
     "bad_scope",
     "unknown_plan",
+    "bad_plan",
     "unknown_channel",
     "unknown_alert",
     "bad_pool",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct, field
@@ -9,8 +10,9 @@ from msgspec import Meta, Raw, Struct, field
 from .envelope import Command, Event
 from .names import Name, RecordedName, Text
 
-Cause = Literal["agent_lost", "agent_stalled", "breaker_opened", "attempt_failed"]
-"""What calls for recovery; `attempt_failed` only where a plan is for it: a task has its own `retry`."""
+Cause = Literal["agent_lost", "agent_stalled", "breaker_opened", "attempt_failed", "task_failed"]
+"""What calls for recovery; of the last two only where a plan is for them: a task has its own `retry`. A task that has
+failed is over: another one takes its place, its `successor`."""
 
 Severity = Literal["info", "warning", "critical"]
 
@@ -72,7 +74,8 @@ class DefinePlan(Command, frozen=True, tag="define_plan"):
         causes: any of these.
         kinds, agents: of tasks and of agents, if any are named.
         times: it fits from so many such causes of the same agent on, within the hour.
-        codes, attempts: of `attempt_failed`: it fits these codes, all if none are named, from that attempt on.
+        codes, attempts: of `attempt_failed` and `task_failed`: it fits these codes, all if none are named, from that
+            attempt on.
         steps: one after the other, until one has helped.
     """
 
@@ -133,6 +136,12 @@ RecoveryCommand = DefinePlan | RemovePlan | HoldWork | ResumeWork | StopAll | Li
 
 
 # Events
+
+
+def successor(task: str, recovery: str, number: int) -> str:
+    """The task that a step of a recovery puts into the place of one that has failed; `number`: the step's."""
+    name = f"{task}-{recovery}-{number}"
+    return name if len(name) <= 128 else f"{blake2b(task.encode(), digest_size=8).hexdigest()}-{recovery}-{number}"
 
 
 class Charge(Struct, frozen=True, gc=False):

@@ -126,7 +126,13 @@ class Decision(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class TaskSubmitted(TaskSpec, frozen=True, tag_field="event", tag="task_submitted"):
-    """The fields are the task's."""
+    """The fields are the task's.
+
+    Attributes:
+        replaces: the task that has failed and whose place it takes, by a plan of recovery.
+    """
+
+    replaces: RecordedName | None = None
 
 
 class TaskAssigned(Event, frozen=True, tag="task_assigned"):

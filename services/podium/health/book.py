@@ -26,6 +26,7 @@ from podium.contracts.recovery import (
     Scope,
     Severity,
     Step,
+    successor,
 )
 from podium.contracts.thresholds import HealthChanged, Level, Metric, State, ThresholdCleared, ThresholdCrossed
 
@@ -84,7 +85,7 @@ class Recovery(Struct, frozen=True):
 
 
 class _Dump(Struct, frozen=True):
-    format: Literal["health-6"]
+    format: Literal["health-7"]
     standings: list[tuple[str, Standing]]
     stalls: list[tuple[str, Stall]]
     holds: list[tuple[HoldKey, Hold]]
@@ -92,6 +93,9 @@ class _Dump(Struct, frozen=True):
     plans: list[tuple[str, PlanDefined]]
     recoveries: list[tuple[str, Recovery]]
     charged: list[tuple[str, int]]
+    planned: list[tuple[str, float]]
+    seen: list[tuple[str, float]]
+    floor: float
     causes: list[tuple[tuple[str, Cause], list[float]]]
     started: int
     crossed: list[tuple[MetricKey, Level]]
@@ -112,6 +116,9 @@ class Book:
         plans: by name.
         recoveries: those under way, in the order in which they were started.
         charged: task → its newest attempt that a recovery was about.
+        planned: plan → since when it is as it is.
+        seen: tasks whose failure led to a recovery, and those that took their places → when; `floor`: of the last one
+            forgotten.
         started: how many recoveries there were.
         crossed: which metrics are beyond which limit.
         states: of who is not healthy.
@@ -128,6 +135,9 @@ class Book:
         self.plans: dict[str, PlanDefined] = {}
         self.recoveries: dict[str, Recovery] = {}
         self.charged: OrderedDict[str, int] = OrderedDict()
+        self.planned: dict[str, float] = {}
+        self.seen: OrderedDict[str, float] = OrderedDict()
+        self.floor = 0.0
         self.started = 0
         self.crossed: dict[MetricKey, Level] = {}
         self.states: dict[tuple[Scope, str], State] = {}
@@ -160,9 +170,10 @@ class Book:
                 if event.cause == "breaker":
                     _put(self.closed_at, (event.scope, entity), at)
             case PlanDefined():
-                self.plans[entity] = event
+                self.plans[entity], self.planned[entity] = event, at
             case PlanRemoved():
                 self.plans.pop(entity, None)
+                self.planned.pop(entity, None)
             case ThresholdCrossed():
                 self.crossed[event.scope, entity, event.metric] = event.level
             case ThresholdCleared():
@@ -198,6 +209,8 @@ class Book:
         self.recoveries[entity] = Recovery(event.cause, event.agent, event.charges, event.steps, at, 0, at)
         for charge in event.charges:
             _put(self.charged, charge.task, charge.attempt)
+            if event.cause == "task_failed":
+                self._see(charge.task, at)
         key = (event.agent, event.cause)
         times = [time for time in self._causes.get(key, ()) if time > at - HOUR]
         _put(self._causes, key, [*times, at][-TIMES_KEPT:])
@@ -208,13 +221,21 @@ class Book:
             if isinstance(event.step, EscalateStep):
                 message = f"{known.cause} of {known.agent}: {event.step.message}"
                 _put(self.escalations, entity, (event.step.severity, message))
+            if known.cause == "task_failed":
+                for charge in event.charges:
+                    self._see(successor(charge.task, entity, event.number), at)
             self.recoveries[entity] = replace(known, taken=event.number, next_at=at + event.step.within)
+
+    def _see(self, task: str, at: float) -> None:
+        if len(self.seen) >= KEPT:
+            self.floor = max(self.floor, self.seen.popitem(last=False)[1])
+        self.seen[task] = at
 
     def dump(self) -> bytes:
         """Equal books give equal bytes."""
         return msgspec.msgpack.encode(
             _Dump(
-                "health-6",
+                "health-7",
                 list(self.standings.items()),
                 list(self.stalls.items()),
                 list(self.holds.items()),
@@ -222,6 +243,9 @@ class Book:
                 list(self.plans.items()),
                 list(self.recoveries.items()),
                 list(self.charged.items()),
+                list(self.planned.items()),
+                list(self.seen.items()),
+                self.floor,
                 list(self._causes.items()),
                 self.started,
                 list(self.crossed.items()),
@@ -244,6 +268,9 @@ class Book:
         book.plans = dict(content.plans)
         book.recoveries = dict(content.recoveries)
         book.charged = OrderedDict(content.charged)
+        book.planned = dict(content.planned)
+        book.seen = OrderedDict(content.seen)
+        book.floor = content.floor
         book._causes = OrderedDict(content.causes)
         book.started = content.started
         book.crossed = dict(content.crossed)

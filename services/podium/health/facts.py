@@ -7,10 +7,11 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from podium.contracts.hooks import Ending
 from podium.contracts.predictions import DriftDetected, Measure
 
 from .ends import End
-from .parts import Attempt, Held, Parts, Promise, Rest, Run
+from .parts import Attempt, Fallen, Held, Parts, Promise, Rest, Run
 from .results import Kept
 
 
@@ -19,6 +20,8 @@ class _Facts(Struct, frozen=True):
     promises: list[tuple[str, Promise]]
     attempts: list[tuple[str, Attempt]]
     rests: list[tuple[str, Rest]]
+    fallen: list[tuple[str, Fallen]]
+    successors: list[tuple[str, Ending]]
     runs: list[tuple[str, Run]]
     ends: list[End]
     results: list[Kept]
@@ -32,6 +35,8 @@ def dump(parts: Parts) -> bytes:
             list(parts.promises.items()),
             list(parts.attempts.items()),
             list(parts.rests.items()),
+            list(parts.fallen.items()),
+            list(parts.successors.items()),
             list(parts.runs.items()),
             list(parts.ends),
             parts.results.dump(),
@@ -46,6 +51,8 @@ def load(parts: Parts, dumped: bytes) -> None:
     parts.promises = dict(facts.promises)
     parts.attempts = dict(facts.attempts)
     parts.rests = dict(facts.rests)
+    parts.fallen = dict(facts.fallen)
+    parts.successors = dict(facts.successors)
     parts.runs = dict(facts.runs)
     parts.ends.extend(facts.ends)
     parts.results.load(facts.results)

@@ -11,14 +11,21 @@ from typing import Final
 from msgspec import Struct
 
 from podium.contracts.envelope import Event
+from podium.contracts.hooks import Ending
 from podium.contracts.tasks import AttemptFailed, TaskCancelled, TaskFailed, TaskPaused
 
 from .ends import TaskEnd
-from .parts import Attempt, Held, Parts, Rest
+from .parts import Attempt, Fallen, Held, Parts, Rest
 
 NOT_ITS_FAULT: Final = frozenset({"agent_lost", "heartbeat_timeout", "agent_unregistered", "deadline_exceeded"})
 """Codes of attempts that say nothing of how well their agent works."""
 
+
+SUCCESSOR: Final = "-recovery-"
+"""In the names of tasks that took the places of others; `recovery.successor` makes them."""
+
+FALLEN_KEPT: Final = 100_000
+SUCCESSORS_KEPT: Final = 10_000
 
 _UNKNOWN: Final = Rest("", ())
 
@@ -46,7 +53,7 @@ FOLLOWED: Final[tuple[type[Struct], ...]] = (Assigned, Completed, AttemptFailed,
 
 
 def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None) -> bool:
-    """Fold one of the router's events; whether the task is now in other hands than before.
+    """Fold one of the router's events; whether the task is now in other hands than before, or over.
 
     Args:
         limit: seconds that a task may do without progress if it does not say so itself.
@@ -73,6 +80,8 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
             held[task] = None
             return True
         case Completed():
+            if SUCCESSOR in task:
+                _ended(parts, task, "completed")
             known = _give_back(parts, task)
             if known is None:  # a plan had its output, and no agent did it
                 rest = parts.rests.pop(task, _UNKNOWN)
@@ -96,25 +105,36 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
             parts.rests[task] = Rest(known.kind, known.skills)
             return True
         case TaskFailed():
-            rest, was_held = _close(parts, task)
+            rest = _close(parts, task)
+            if SUCCESSOR in task:
+                _ended(parts, task, "failed")
             parts.results.add("", rest.skills, at, "closed")
             parts.ends.append(TaskEnd(task, "failed", rest.kind, at, fact.agent, fact.code))
-            return was_held
+            parts.fallen[task] = Fallen(rest.kind, fact.agent or "", fact.attempts, fact.code, at)
+            if len(parts.fallen) > FALLEN_KEPT:
+                del parts.fallen[next(iter(parts.fallen))]
+            return True
         case TaskCancelled():
-            rest, was_held = _close(parts, task)
+            rest = _close(parts, task)
+            if SUCCESSOR in task:
+                _ended(parts, task, "cancelled")
             parts.ends.append(TaskEnd(task, "cancelled", rest.kind, at, fact.agent))
-            return was_held
+            return True
         case _:
             return False
 
 
-def _close(parts: Parts, task: str) -> tuple[Rest, bool]:
-    """What is known of a task that has ended, and whether anybody had it."""
+def _close(parts: Parts, task: str) -> Rest:
+    """What is known of a task that has ended."""
     rest = parts.rests.pop(task, None)
     known = _give_back(parts, task)
-    if known is not None:
-        return Rest(known.kind, known.skills), True
-    return rest or _UNKNOWN, False
+    return Rest(known.kind, known.skills) if known is not None else rest or _UNKNOWN
+
+
+def _ended(parts: Parts, task: str, ending: Ending) -> None:
+    parts.successors[task] = ending
+    if len(parts.successors) > SUCCESSORS_KEPT:
+        del parts.successors[next(iter(parts.successors))]
 
 
 def _give_back(parts: Parts, task: str) -> Attempt | None:

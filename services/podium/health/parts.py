@@ -6,6 +6,7 @@ from math import exp
 
 from msgspec import Struct
 
+from podium.contracts.hooks import Ending
 from podium.contracts.predictions import DriftDetected, Measure
 
 from .accrual import FLEET_MEMORY, Losses, Rhythm
@@ -48,6 +49,16 @@ class Rest(Struct, frozen=True, gc=False):
     agent: str = ""
     attempt: int = 0
     code: str = ""
+
+
+class Fallen(Struct, frozen=True, gc=False):
+    """Observed: a task that has failed, at that time; `agent` had its last attempt, empty if it had none."""
+
+    kind: str
+    agent: str
+    attempts: int
+    code: str
+    at: float
 
 
 class Run(Struct, frozen=True, gc=False):
@@ -111,6 +122,8 @@ class Parts:
         promises: observed, of registered agents that are to beat.
         attempts: observed, task → who has it in hand.
         rests: observed, tasks that were in hand, are not, and are still open.
+        fallen: observed, tasks that have failed and that nobody has looked at yet.
+        successors: observed, tasks that may stand for others and are over → how they ended.
         runs: observed, of workflows, those that are open.
         results: observed, how attempts and tasks ended lately.
         ends: observed, the newest ends of tasks and runs of which nobody was told yet.
@@ -129,6 +142,8 @@ class Parts:
         self.promises: dict[str, Promise] = {}
         self.attempts: dict[str, Attempt] = {}
         self.rests: dict[str, Rest] = {}
+        self.fallen: dict[str, Fallen] = {}
+        self.successors: dict[str, Ending] = {}
         self.runs: dict[str, Run] = {}
         self.results = Results()
         self.ends = new_ends()

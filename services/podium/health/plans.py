@@ -13,9 +13,13 @@ DEFAULT: Final = "default"
 OFTEN: Final = 3
 """An agent that stalls for so many times within the hour is quarantined."""
 
+OF_CODES: Final = frozenset[Cause]({"attempt_failed", "task_failed"})
+"""The causes of which plans may be for some codes only."""
+
 _ELSEWHERE: Final = ReassignStep(within=60.0)
 _DEFAULTS: Final[Mapping[Cause, tuple[Step, ...]]] = {
     "attempt_failed": (),
+    "task_failed": (),
     "agent_lost": (_ELSEWHERE, EscalateStep(severity="critical", message="nobody else has taken what it had in hand")),
     "agent_stalled": (_ELSEWHERE, EscalateStep(message="nobody else has taken what it does not get on with")),
     "breaker_opened": (EscalateStep(message="too many of its attempts fail"),),
@@ -44,7 +48,7 @@ def fitting(
     code: str = "",
     attempt: int = 1,
 ) -> str | None:
-    """The defined plan that is followed; `code` and `attempt` are those of an attempt that has failed."""
+    """The defined plan that is followed; `code` and `attempt` are those of an attempt or a task that has failed."""
     wanted = set(kinds)
     found = [
         (plan.order, name)
@@ -53,6 +57,6 @@ def fitting(
         and (not plan.agents or agent in plan.agents)
         and (not plan.kinds or wanted <= set(plan.kinds))
         and times >= plan.times
-        and (cause != "attempt_failed" or (attempt >= plan.attempts and (not plan.codes or code in plan.codes)))
+        and (cause not in OF_CODES or (attempt >= plan.attempts and (not plan.codes or code in plan.codes)))
     ]
     return min(found)[1] if found else None

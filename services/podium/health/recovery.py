@@ -19,14 +19,21 @@ from podium.contracts.recovery import (
     RecoveryStarted,
     RecoveryStepTaken,
     RemovePlan,
+    ResultStep,
     Step,
+    successor,
 )
 from podium.kernel.decider import Emit
 
 from .book import Book, Recovery
 from .holds import quarantined
+from .parts import Fallen
 from .plans import choose, fitting
 from .state import HealthState
+from .watch import RECOVERY
+
+NOBODY = "nobody"
+"""Stands for the agent of a task that no agent ever had."""
 
 _OWN = frozenset(get_args(Cause))
 """Codes of attempts that a recovery has ended."""
@@ -49,6 +56,11 @@ def decide(book: Book, name: str, command: DefinePlan | RemovePlan) -> list[Emit
                 codes=tuple(command.codes),
                 attempts=command.attempts,
             )
+            for place, step in enumerate(plan.steps):
+                if "task_failed" in plan.causes and isinstance(step, ResultStep):
+                    path = f"$.steps[{place}]"
+                    message = f"{path}: a task that has failed has no output any more; have it for attempt_failed"
+                    return Refused("bad_plan", message, {"path": path})
             return [] if plan == known else [Emit(name, plan)]
         case RemovePlan():
             if known is None:
@@ -75,6 +87,11 @@ def begin(state: HealthState, now: float) -> Iterator[Emit]:
         if book.plans:
             yield from _failed(state, task, now)
         state.watch.failed.pop(task, None)
+    for task in list(parts.fallen) if book.plans else ():
+        yield from _fallen(state, task, parts.fallen[task], now)
+        del parts.fallen[task]
+    if not book.plans:
+        parts.fallen.clear()
 
 
 def _failed(state: HealthState, task: str, now: float) -> Iterator[Emit]:
@@ -85,13 +102,27 @@ def _failed(state: HealthState, task: str, now: float) -> Iterator[Emit]:
     times = book.times(rest.agent, "attempt_failed", now) + 1
     plan = fitting(book.plans, "attempt_failed", rest.agent, [rest.kind], times, rest.code, rest.attempt)
     if plan is not None:
-        name = f"recovery-{book.started + 1}"
-        charges, steps = [Charge(task, rest.attempt)], book.plans[plan].steps
-        started = RecoveryStarted(
-            cause="attempt_failed", agent=rest.agent, charges=charges, plan=plan, steps=steps, times=times
-        )
-        yield Emit(name, started)
-        yield from _steps(state, name, charges, now)
+        yield from _by_plan(state, "attempt_failed", plan, rest.agent, Charge(task, rest.attempt), times, now)
+
+
+def _fallen(state: HealthState, task: str, fallen: Fallen, now: float) -> Iterator[Emit]:
+    """A task has failed: only a plan that was there by then does anything, and to what took another's place nothing."""
+    book, agent = state.book, fallen.agent or NOBODY
+    if task in book.seen or fallen.at <= book.floor:
+        return
+    plans = {name: plan for name, plan in book.plans.items() if book.planned[name] < fallen.at}
+    times = book.times(agent, "task_failed", now) + 1
+    plan = fitting(plans, "task_failed", agent, [fallen.kind], times, fallen.code, max(1, fallen.attempts))
+    if plan is not None:
+        yield from _by_plan(state, "task_failed", plan, agent, Charge(task, fallen.attempts), times, now)
+
+
+def _by_plan(
+    state: HealthState, cause: Cause, plan: str, agent: str, charge: Charge, times: int, now: float
+) -> Iterator[Emit]:
+    name, steps = f"recovery-{state.book.started + 1}", state.book.plans[plan].steps
+    yield Emit(name, RecoveryStarted(cause=cause, agent=agent, charges=[charge], plan=plan, steps=steps, times=times))
+    yield from _steps(state, name, [charge], now)
 
 
 def tripped(state: HealthState, agent: str, now: float) -> Iterator[Emit]:
@@ -104,11 +135,30 @@ def go_on(state: HealthState, name: str, now: float) -> Iterator[Emit]:
     recovery = state.book.recoveries.get(name)
     if recovery is None:
         return
+    if recovery.cause == "task_failed":
+        yield from _go_on_in_its_place(state, name, recovery, now)
+        return
     left = [charge for charge in recovery.charges if not _is_saved(state, charge)]
     if not left:
         yield _end(name, recovery, left, now)
     elif recovery.next_at <= now:
         yield from _steps(state, name, left, now)
+
+
+def _go_on_in_its_place(state: HealthState, name: str, recovery: Recovery, now: float) -> Iterator[Emit]:
+    """It has helped when what took the failed task's place is completed. That is waited for from its first attempt
+    on; if it fails as well, the next step is due at once.
+    """
+    parts, (charge,) = state.parts, recovery.charges
+    numbers = [number for number in range(1, recovery.taken + 1) if not is_immediate(recovery.steps[number - 1])]
+    places = [successor(charge.task, name, number) for number in numbers]
+    endings = [parts.successors.get(place) for place in places]
+    if "completed" in endings or "cancelled" in endings:
+        yield _end(name, recovery, [], now)
+    elif any(place in parts.attempts or place in parts.rests for place in places):
+        state.watch.timers.set(RECOVERY + name, now + recovery.steps[recovery.taken - 1].within)
+    elif recovery.next_at <= now or (endings and endings[-1] == "failed"):
+        yield from _steps(state, name, [charge], now)
 
 
 def _start(state: HealthState, cause: Cause, agent: str, tasks: list[str], now: float) -> Iterator[Emit]:
@@ -151,7 +201,7 @@ def _steps(state: HealthState, name: str, left: list[Charge], now: float) -> Ite
         )
         yield Emit(name, event)
         recovery = state.book.recoveries[name]
-        if isinstance(step, QuarantineStep):
+        if isinstance(step, QuarantineStep) and recovery.agent != NOBODY:
             yield quarantined(recovery.agent, step.seconds, f"{recovery.cause} ({name})", now)
         if not is_immediate(step):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from podium.contracts.envelope import Beat, Progress
-from podium.contracts.recovery import Scope
+from podium.contracts.recovery import Scope, successor
 from podium.kernel.timers import Timers
 
 from . import troubles
@@ -102,6 +102,7 @@ class Watch:
             or self.moved
             or self.unsure
             or self.doubtful
+            or (parts.fallen and parts.book.plans)
             or parts.results.judged
             or parts.ends
         ):
@@ -194,15 +195,15 @@ class Watch:
 
     def saving(self, name: str, recovery: Recovery) -> None:
         """A recovery was started, or has taken a step."""
-        for charge in recovery.charges:
-            self._saving[charge.task] = name
+        for task in tasks_of(name, recovery):
+            self._saving[task] = name
         self.timers.set(RECOVERY + name, recovery.next_at)
 
     def saved(self, name: str, recovery: Recovery) -> None:
         """A recovery has ended."""
-        for charge in recovery.charges:
-            if self._saving.get(charge.task) == name:
-                del self._saving[charge.task]
+        for task in tasks_of(name, recovery):
+            if self._saving.get(task) == name:
+                del self._saving[task]
         self.moved.pop(name, None)
         self.timers.set(RECOVERY + name, None)
 
@@ -264,3 +265,14 @@ class Watch:
         if task in parts.book.stalls:
             self.returned[task] = None
         self.given(task)
+
+
+def tasks_of(name: str, recovery: Recovery) -> list[str]:
+    """The tasks whose fate says whether a recovery has helped: of those that have failed, what took their places."""
+    if recovery.cause != "task_failed":
+        return [charge.task for charge in recovery.charges]
+    return [
+        successor(charge.task, name, number)
+        for charge in recovery.charges
+        for number in range(1, len(recovery.steps) + 1)
+    ]

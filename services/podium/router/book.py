@@ -13,6 +13,7 @@ from podium.contracts.policies import AppliedEvent
 from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, TaskEvent, TaskSubmitted
 
 from .agents import Hands, Track
+from .failures import Failure, Failures
 from .fairness import Turns
 from .jobs import Jobs
 from .lessons import Lesson, Lessons
@@ -42,6 +43,7 @@ class _Dump(Struct, frozen=True):
     ends: list[tuple[int, str, float]]
     lessons: list[tuple[str, Lesson]] = []
     policies: Policies = msgspec.field(default_factory=Policies)
+    failed: list[Failure] = []
 
 
 class Book:
@@ -54,6 +56,7 @@ class Book:
         tracks: of the agents that ever held something; who was given a task last is last.
         policies: which are followed.
         lessons: what was learned of agents, kind by kind.
+        failures: tasks that have failed lately, as they were submitted.
         submitted, assigned: how many there were.
     """
 
@@ -65,6 +68,7 @@ class Book:
         self.turns = Turns()
         self.lessons = Lessons(settings.decay, everything="adaptive" in (settings.mode, settings.strategy))
         self.policies = Policies()
+        self.failures = Failures()
         self.submitted = 0
         self.assigned = 0
         self._jobs = Jobs()
@@ -109,6 +113,8 @@ class Book:
         task = Queued(self._jobs.make(task_id, event, principal, self.submitted, tag, at))
         self.submitted += 1
         self.tasks[task_id] = task
+        if event.replaces is not None:
+            self.failures.replaced(event.replaces, task_id)
         return Change(None, task)
 
     def _give(self, agent: str, task: Open) -> None:
@@ -159,6 +165,7 @@ class Book:
                 self.turns.ends(),
                 self.lessons.dump(),
                 self.policies,
+                self.failures.dump(),
             )
         )
 
@@ -174,6 +181,7 @@ class Book:
         book.turns = Turns(content.clocks, content.ends)
         book.lessons.load(content.lessons)
         book.policies = content.policies
+        book.failures = Failures(content.failed)
         book.lessons.everything = book.lessons.everything or bool(book.policies)
         for read in content.tasks:
             trail = FRESH if read.trail == FRESH else read.trail

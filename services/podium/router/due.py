@@ -9,7 +9,7 @@ from podium.contracts.tasks import TaskCancelled
 from podium.kernel.decider import Emit
 
 from .assignment import assign, assignments
-from .orders import carry_out
+from .orders import TASK_FAILED, carry_out, replace_failed
 from .overdue import overdue
 from .rebalancing import moves
 from .retry import fail
@@ -76,8 +76,11 @@ def _orders(state: RouterState, now: float, rules: Rules) -> Iterator[Emit]:
     """What health wants done."""
     for name in list(state.index.ordered):
         task = state.book.tasks.get(name)
-        if task is not None:
-            yield from carry_out(task, state.parts.orders[name], now, rules)
+        order = state.parts.orders[name]
+        if order.code == TASK_FAILED:
+            yield from replace_failed(state, name, order, now, rules)
+        elif task is not None:
+            yield from carry_out(task, order, now, rules)
         state.index.ordered.pop(name, None)
 
 

@@ -7,12 +7,13 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
+from msgspec import Raw
 from msgspec.structs import astuple, replace
 
-from podium.contracts.tasks import Retry, TaskSpec, TaskSubmitted, Timeouts
+from podium.contracts.tasks import Constraints, Retry, TaskSpec, TaskSubmitted, Timeouts
 
 from .phases import Job
-from .requirements import Pool, Requirements, requirements_of
+from .requirements import MICRO, Pool, Requirements, requirements_of
 from .schemas import schema_bytes
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
@@ -37,6 +38,33 @@ def digest(spec: TaskSpec) -> bytes:
         spec.metadata,
     )
     return blake2b(_encode(content), digest_size=16).digest()
+
+
+def again(job: Job) -> TaskSubmitted:
+    """Another task like it, in its place. Its input has fitted its schema."""
+    needs = job.needs
+    return TaskSubmitted(
+        kind=job.kind,
+        skills=list(job.skills),
+        input=Raw(job.input),
+        priority=job.priority,
+        deadline=job.deadline,
+        estimated_duration=job.estimated_duration,
+        constraints=Constraints(
+            max_response_time=needs.max_response_time,
+            required_model=needs.model,
+            min_reliability=needs.min_reliability,
+            agents=list(needs.agents),
+            min_level=needs.min_level,
+        ),
+        resources={name: micro / MICRO for name, micro in needs.resources},
+        retry=job.retry,
+        timeouts=job.timeouts,
+        strategy=needs.strategy,
+        output_schema=None if job.output_schema is None else msgspec.json.decode(job.output_schema),
+        metadata={} if job.metadata is None else msgspec.json.decode(job.metadata),
+        replaces=job.id,
+    )
 
 
 class Jobs:
@@ -71,6 +99,7 @@ class Jobs:
             estimated_duration=event.estimated_duration,
             output_schema=None if schema is None else self._schemas.shared(schema_bytes(schema)),
             submitted=submitted,
+            metadata=_encode(event.metadata) if event.metadata else None,
         )
 
     def shared(self, job: Job) -> Job:

@@ -1,20 +1,26 @@
-"""What health wants done with attempts, and how the router does it: once, and only to the attempt that is meant."""
+"""What health wants done with attempts and with tasks that have failed, and how the router does it: once, and only to
+what is meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from podium.contracts.recovery import FallbackStep, ReassignStep, RecoveryStepTaken, ResultStep, RetryStep
+from podium.contracts.recovery import FallbackStep, ReassignStep, RecoveryStepTaken, ResultStep, RetryStep, successor
 from podium.contracts.tasks import AttemptFailed, TaskCompleted, TaskRedirected
 from podium.kernel.decider import Emit
 
+from .jobs import again
 from .phases import IN_HAND, Open, trail_of
 from .retry import fail
 from .rules import Rules
+from .submission import room
+
+if TYPE_CHECKING:
+    from .state import RouterState
 
 ORDERS_KEPT: Final = 100_000
 
@@ -28,6 +34,9 @@ _WHY: Final = {
     "attempt_failed": "the attempt of {} has failed",
 }
 
+TASK_FAILED: Final = "task_failed"
+"""The cause of orders that are about a task and not about an attempt."""
+
 
 class Order(Struct, frozen=True, gc=False):
     """Observed: a step of a recovery, for one attempt."""
@@ -36,13 +45,14 @@ class Order(Struct, frozen=True, gc=False):
     code: str
     step: Saving
     recovery: str
+    number: int
 
 
 def orders_of(recovery: str, fact: RecoveryStepTaken) -> Iterator[tuple[str, Order]]:
     """Task → what is to be done with it."""
     if isinstance(fact.step, Saving):
         for charge in fact.charges:
-            yield charge.task, Order(charge.attempt, fact.cause, fact.step, recovery)
+            yield charge.task, Order(charge.attempt, fact.cause, fact.step, recovery, fact.number)
 
 
 def carry_out(task: Open, order: Order, now: float, rules: Rules) -> Iterator[Emit]:
@@ -74,3 +84,30 @@ def _complete(task: Open, order: Order, step: ResultStep, now: float, rules: Rul
     trail = trail_of(task)
     completed = TaskCompleted(trail.agent or "nobody", trail.attempt, Raw(step.output), 0.0, fallback=order.recovery)
     yield Emit(task.job.id, completed)
+
+
+def replace_failed(state: RouterState, task: str, order: Order, now: float, rules: Rules) -> Iterator[Emit]:
+    """Another task takes the place of one that has failed; or the one that has done so goes to other agents.
+
+    Nothing, if its deadline is over, if there is no room, or if it failed too long ago.
+    """
+    failure, agents = state.book.failures.find(task), _agents(order)
+    name = successor(task, order.recovery, order.number)
+    if failure is None or name in failure.successors:
+        return
+    present = state.book.tasks.get(failure.successors[-1]) if failure.successors else None
+    if present is not None:
+        if agents and not isinstance(present, IN_HAND) and set(present.trail.only) != set(agents):
+            yield Emit(present.job.id, TaskRedirected(agents, order.recovery))
+        return
+    job = failure.job
+    is_late = job.deadline is not None and job.deadline <= now
+    if is_late or state.book.find(name) is not None or room(state, job.principal, 1, rules) is not None:
+        return
+    yield Emit(name, again(job), actor=job.principal, parent=task)
+    if agents:
+        yield Emit(name, TaskRedirected(agents, order.recovery))
+
+
+def _agents(order: Order) -> list[str]:
+    return order.step.agents if isinstance(order.step, FallbackStep) else []

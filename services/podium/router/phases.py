@@ -20,6 +20,7 @@ class Job(Struct, frozen=True, gc=False, array_like=True):
         tag: its turn among the tasks of its priority.
         digest: of everything that was submitted.
         output_schema: as JSON.
+        metadata: as JSON, if there is any.
         submitted: seconds since the epoch, UTC.
     """
 
@@ -39,6 +40,7 @@ class Job(Struct, frozen=True, gc=False, array_like=True):
     estimated_duration: float | None = None
     output_schema: bytes | None = None
     submitted: float = 0.0
+    metadata: bytes | None = None
 
 
 class Trail(Struct, frozen=True, gc=False, array_like=True):

@@ -25,6 +25,7 @@ from podium.contracts.tasks import (
     SubmitTask,
     SubmitTasks,
     TaskEvent,
+    TaskFailed,
     Waiting,
 )
 from podium.contracts.workflows import (
@@ -66,7 +67,7 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "9"
+    schema = "10"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
         {
             "registry": (),
@@ -118,6 +119,8 @@ class Router:
                 flows.fold_task(entity, cast(TaskEvent, event), at)
             elif entity in state.phases.links:
                 state.phases.fold_task(entity, cast(TaskEvent, event))
+            elif isinstance(event, TaskFailed) and change.before is not None:
+                state.book.failures.add(change.before.job)
 
     def dump(self, state: RouterState) -> bytes:
         schedules = state.schedules.dump()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import astuple
 
@@ -14,7 +14,9 @@ from .jobs import digest
 from .phases import digest_of
 from .rules import Rules
 from .schemas import BadSchema, Misfit, schema_bytes
-from .state import RouterState
+
+if TYPE_CHECKING:
+    from .state import RouterState
 
 
 def submit(
@@ -24,7 +26,7 @@ def submit(
     known = state.book.find(task_id)
     if known is not None:
         return [] if digest_of(known) == digest(event) else _exists(task_id, "$")
-    refused = _fault(event, now, rules, "$") or _room(state, by, 1, rules)
+    refused = _fault(event, now, rules, "$") or room(state, by, 1, rules)
     return refused or [Emit(task_id, event)]
 
 
@@ -45,7 +47,7 @@ def submit_all(state: RouterState, command: SubmitTasks, by: str, now: float, ru
         if refused is not None:
             return refused
         new[entry.task_id] = event
-    refused = _room(state, by, len(new), rules)
+    refused = room(state, by, len(new), rules)
     return refused or [Emit(task_id, event) for task_id, event in new.items()]
 
 
@@ -74,7 +76,7 @@ def _fault(event: TaskSubmitted, now: float, rules: Rules, path: str) -> Refused
     return None
 
 
-def _room(state: RouterState, by: str, count: int, rules: Rules) -> Refused | None:
+def room(state: RouterState, by: str, count: int, rules: Rules) -> Refused | None:
     """Whether so many more tasks may wait."""
     if (reason := state.parts.holds.stop) is not None:
         return Refused("stopped", f"everything is stopped: {reason}", {"reason": reason})
