@@ -8,9 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import Raw, Struct
+from msgspec.json import encode
 
+from podium.contracts.agents import AgentProfile, AgentRegistered
 from podium.contracts.definitions import read_value
+from podium.contracts.subjects import Subjects
+from podium.contracts.tasks import FailTask
+from podium.contracts.workflows import StartWorkflow
+from podium.kernel.commands import Incoming
+from podium.kernel.log import MAX_BATCH
+from podium.kernel.partition import Partition
+from podium.kernel.step import Round
+from podium.router.service import Router
 from podium.router.workflows.simulation import Simulation
+from tests.rules.scenario import START, command
 from tests.rules.test_growth import calls
 from tests.workflows.flows import Flow
 
@@ -77,3 +89,53 @@ def test_hundreds_of_runs_at_once_all_end():
     flow.finish()
     assert not flow.state.flows.runs
     assert [closed.phase for closed in flow.state.flows.closed.ends.values()] == ["completed"] * 300
+
+
+def batches(partition: Partition[Any], *commands: tuple[str, str, Struct]) -> list[int]:
+    """The sizes of what is stored for commands, each by someone and for an entity, and for what is due at once."""
+    round, subjects = Round(), Subjects()
+    incoming = [
+        Incoming(subject, subjects.read_command(subject), encode(asked), f"{partition.count}-{n}", None, None, None, "")
+        for n, (by, entity, asked) in enumerate(commands)
+        for subject in [subjects.command("router", by, entity, str(asked.__struct_config__.tag))]
+    ]
+    partition.step(round, incoming, START)
+    found = round.batches()
+    for batch in found:
+        for _, outcome in partition.committed(batch, partition.position + len(batch.records)):
+            assert outcome.events
+    return [len(batch.records) for batch in found]
+
+
+def defined(*steps: dict[str, Any], **fields: Any) -> Struct:
+    return command("define_workflow", definition={"id": "w", "tasks": steps, "output": 1, **fields})
+
+
+def test_thousands_of_steps_that_are_passed_over_fit_into_batches():
+    partition = Partition(Router(), Subjects(), 0)
+    batches(partition, ("ops", "w", defined(*({"id": f"s{n}", "when": "input == 1"} for n in range(2_500)))))
+    stored = batches(partition, ("ops", "r", command("start_workflow", workflow="w")))
+    assert max(stored) <= MAX_BATCH
+    assert sum(stored) == 2_502
+
+
+def test_what_a_report_leads_to_is_one_batch_with_it_however_much_else_is_due():
+    """Runs that begin in the same round are not a part of it; nor are a thousand tasks that have to be stopped."""
+    partition = Partition(Router(), Subjects(), 0)
+    for number in range(1_200):
+        profile = AgentProfile({"any": 1.0}, slots=1)
+        partition.decider.observe(partition.state, f"a{number}", AgentRegistered(profile), START)
+    fails = {"id": "many", "for_each": "input", "skills": ["any"], "retry": {"max_attempts": 1}}
+    batches(partition, ("ops", "w", defined(fails)))
+    given = Raw(encode(list(range(1_200))))
+    batches(partition, ("ops", "r", StartWorkflow("w", input=given)))
+    waits = [{"id": f"s{n}", "wait_for": "go"} for n in range(60)]
+    batches(partition, ("ops", "w", defined(*waits)))
+    held = {agent: next(iter(hands.tasks)) for agent, hands in partition.state.book.hands.items()}
+    assert len(held) == 1_200
+    starts = [("ops", f"r{number}", StartWorkflow("w")) for number in range(30)]
+    report = ("a7", held["a7"], FailTask(1, "broken", retryable=False))
+    stored = batches(partition, *starts, report)
+    assert max(stored) <= MAX_BATCH
+    assert not partition.state.flows.children.links
+    assert sum(stored) == 30 * 61 + 2 + 1 + 1_199 + 1

@@ -27,7 +27,7 @@ from .facts import OF_THE_KERNEL, FactReader
 from .log import Record
 from .outcomes import Done, OutcomeTable, outcome_of
 from .sender import is_event_id
-from .step import Batch, Round
+from .step import LARGEST_GROUP, Batch, Round
 
 S = TypeVar("S")
 
@@ -254,10 +254,10 @@ class Partition(Generic[S]):
         return Thread(incoming.correlation or incoming.command_id, incoming.command_id, incoming.traceparent)
 
     def _react(self, round: Round) -> None:
-        """What happens to one entity without a break belongs together."""
+        """What happens to one entity without a break belongs together, unless it is very much."""
         entity = None
         for emit in self.decider.react(self.state, round.now):
-            if emit.entity != entity:
+            if emit.entity != entity or round.ungrouped >= LARGEST_GROUP:
                 round.group()
                 entity = emit.entity
             self._emit(emit, self._service, None, round)

@@ -37,6 +37,7 @@ from podium.contracts.workflows import (
     WorkflowStarted,
 )
 from podium.kernel.decider import Emit, Request
+from podium.kernel.log import MAX_BATCH
 from podium.kernel.timers import NEVER
 
 from . import due, heard
@@ -55,6 +56,7 @@ from .submission import submit, submit_all
 from .tasks import Order, decide
 from .waiting import explain
 from .workflows import service as workflows
+from .workflows.advance import MOST_FOLLOWING
 from .workflows.book import Dump as FlowsDump
 from .workflows.book import Flows
 
@@ -171,15 +173,23 @@ class Router:
         return self._report_all(state, cast(ReportTasks, request.command), request.principal, now)
 
     def _report_all(self, state: RouterState, command: ReportTasks, by: str, now: float) -> Iterator[Emit]:
-        """Each report stands for itself, and is judged by what those before it led to."""
-        for entry in command.reports:
+        """Each report stands for itself, and is judged by what those before it led to. What follows for workflows
+        belongs to it, as far as one commit holds it all.
+        """
+        emitted = 0
+        for number, entry in enumerate(command.reports):
             report = entry.report
-            decided = self._order(state, Request(by, entry.task_id, report), now)
+            decided: Iterable[Emit] | Refused = self._order(state, Request(by, entry.task_id, report), now)
             if isinstance(decided, Refused):
                 name = str(report.__struct_config__.tag)
-                yield Emit(entry.task_id, ReportRefused(by, report.attempt, name, decided.code, decided.message))
-            else:
-                yield from decided
+                decided = [Emit(entry.task_id, ReportRefused(by, report.attempt, name, decided.code, decided.message))]
+            elif entry.task_id in state.flows.children.links:
+                left = 2 * (len(command.reports) - number)  # a report has two events at the most
+                if emitted + left + MOST_FOLLOWING <= MAX_BATCH:
+                    decided = workflows.and_then(state, decided, now, self._rules)
+            for emit in decided:
+                emitted += 1
+                yield emit
 
     # What others say
 

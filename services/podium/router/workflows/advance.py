@@ -8,6 +8,7 @@ others' tasks as it is served, and the most urgent step goes first even if it co
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec import Raw
@@ -45,12 +46,15 @@ SELF: Final = "router"
 """Who does what a run's rules demand, whoever's report led to it."""
 
 AT_ONCE: Final = 64
-"""How many steps one look at a run begins or passes over: other runs get theirs in between."""
-
-MOST_ACTIVE: Final = 64
-"""With more active steps than these, what follows from a report is not part of the report's own commit: a run that then
-fails has so many tasks to stop that one atomic batch might not hold them.
+"""How many steps one look at a run begins, passes over or stops, and how many of their tasks: other runs get theirs in
+between, and what follows from a report fits into one commit with it.
 """
+
+FOLLOWING: Final = 200
+"""So many events, and those of one look more, are committed with the report that they follow from."""
+
+MOST_FOLLOWING: Final = 600
+"""And so many are they together at the most."""
 
 
 class Engine:
@@ -77,15 +81,24 @@ class Engine:
                     yield from self._advance(run)
                 self._set_timer(name)
 
-    def follow(self) -> Iterator[Emit]:
-        """What follows from a report for its run, to be committed with it."""
-        flows = self._flows
-        for name in list(flows.pending):
+    def follow(self, others: int) -> Iterator[Emit]:
+        """What follows from a report for its run, and for those that this one is a child of, to be committed with it.
+
+        What would be too much for one commit is for `advance`.
+
+        Args:
+            others: how many runs something was to do in before the report; they come first in `pending`.
+        """
+        flows, count = self._flows, 0
+        while len(flows.pending) > others and count < FOLLOWING:
+            name, _ = flows.pending.popitem()
             run = flows.runs.get(name)
-            if run is not None and len(run.facts.active) <= MOST_ACTIVE:
-                flows.pending.pop(name, None)
-                yield from self._advance(run)
-                self._set_timer(name)
+            for emit in () if run is None else self._advance(run):
+                count += 1
+                yield emit
+            self._set_timer(name)
+            if name in flows.pending:
+                return
 
     def overdue(self, name: str) -> None:
         """A time has come for a run."""
@@ -147,12 +160,16 @@ class Engine:
         if (ending := self._ending(run)) is not None:
             yield from self._end(run, ending)
             return
-        for name in list(run.changed):
+        for name in list(islice(run.changed, AT_ONCE)):
             run.changed.pop(name, None)
             if name in facts.active:
                 yield from self._events(run, settle(self._state, run, run.plan.steps[name], self._now))
                 if facts.ending is not None:
-                    return
+                    break
+        yield from self._abandon_some()
+        if run.changed or facts.ending is not None:
+            self._flows.pending[run.id] = None
+            return
         if facts.paused:
             return
         if not run.is_ordered:
@@ -241,8 +258,11 @@ class Engine:
             child = (event.task or event.run) if isinstance(event, StepStarted | StepContinued) else None
             if child is not None:
                 yield from self._submit(child)
-            for orphan in list(self._flows.children.orphans):
-                yield from self._abandon(orphan)
+
+    def _abandon_some(self) -> Iterator[Emit]:
+        """Of what nobody needs any more; the rest is for the next look."""
+        for orphan in list(islice(self._flows.children.orphans, AT_ONCE)):
+            yield from self._abandon(orphan)
 
     # The end
 
@@ -266,14 +286,22 @@ class Engine:
     def _end(self, run: Run, ending: Ending) -> Iterator[Emit]:
         """The run fails: what has begun is stopped, what was done is undone, the last first."""
         facts = run.facts
-        for name in list(facts.active):
+        for name in list(islice(facts.active, AT_ONCE)):
             yield from self._events(run, [self._failure(run, name, "stopped", "the run has failed", goes_on=True)])
-        while facts.undo and facts.undoing is None:
-            yield from self._events(run, [undo(self._state, run, facts.undo[-1])])
-        if facts.undoing is None:
-            duration = max(0.0, self._now - facts.started)
-            failed = WorkflowFailed(ending.code, ending.message, duration, ending.step, list(facts.undone))
-            yield self._of(run, failed)
+        yield from self._abandon_some()
+        if facts.active:
+            self._flows.pending[run.id] = None
+            return
+        for step in list(reversed(facts.undo))[:AT_ONCE]:
+            if facts.undoing is None:
+                yield from self._events(run, [undo(self._state, run, step)])
+        if facts.undoing is not None:
+            return
+        if facts.undo:
+            self._flows.pending[run.id] = None
+            return
+        duration = max(0.0, self._now - facts.started)
+        yield self._of(run, WorkflowFailed(ending.code, ending.message, duration, ending.step, list(facts.undone)))
 
     def _failure(self, run: Run, step: str, code: str, message: str, *, goes_on: bool | None = None) -> StepFailed:
         active = run.facts.active.get(step)

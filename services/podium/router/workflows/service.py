@@ -33,8 +33,9 @@ def decide(state: RouterState, request: Request, now: float, rules: Rules) -> It
 
 def and_then(state: RouterState, decided: Iterable[Emit], now: float, rules: Rules) -> Iterator[Emit]:
     """Events of a task of a step, and what follows from them for its run."""
+    others = len(state.flows.pending)
     yield from decided
-    yield from Engine(state, now, rules).follow()
+    yield from Engine(state, now, rules).follow(others)
 
 
 def advance(state: RouterState, now: float, rules: Rules) -> Iterator[Emit]:
