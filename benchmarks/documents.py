@@ -6,9 +6,11 @@ import gzip
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from string import ascii_lowercase
 
 from podium.client.documents.measuring import measure
-from podium.client.documents.recordings import Recording, read_recording
+from podium.client.documents.recordings import Patch, Recording, Run, read_recording
 from podium.client.documents.replay import batches
 from podium.collaboration.service import Collaboration
 from podium.contracts.documents import CreateDocument, EditDocument
@@ -24,10 +26,9 @@ BATCH = 500
 
 
 async def run(options: Options) -> list[Figure]:
-    found = list(recordings(options.quick))
-    if not found:
-        options.notes["podium"] = f"not run, for there is no {FOLDER}"
-        return []
+    found = [*recordings(options.quick), ("random", scattered(5_000 if options.quick else 50_000))]
+    if len(found) == 1:
+        options.notes["podium"] = f"without recordings, for there is no {FOLDER}"
     figures: list[Figure] = []
     for name, recording in found:
         rounds = [measure(recording, BATCH) for _ in range(options.rounds)]
@@ -52,6 +53,18 @@ def recordings(quick: bool) -> Iterator[tuple[str, Recording]]:
         yield file.name.removesuffix(".json.gz"), read_recording(gzip.decompress(file.read_bytes()))
 
 
+def scattered(keystrokes: int) -> Recording:
+    """One character at a time, each at a place of its own: nothing that can be joined, and as many pieces."""
+    random, text = Random(1), ""
+    patches: list[Patch] = []
+    for _ in range(keystrokes):
+        place = random.randint(0, len(text))
+        character = random.choice(ascii_lowercase)
+        patches.append(Patch(place, 0, character))
+        text = text[:place] + character + text[place:]
+    return Recording(False, 1, keystrokes, text, [Run(0, [], patches)])
+
+
 def ruled(recording: Recording) -> float:
     """Keystrokes a second that the service decides and folds."""
     decider = Collaboration()
@@ -69,7 +82,8 @@ def ruled(recording: Recording) -> float:
 MEASUREMENT = Measurement(
     title="Shared documents",
     setting=(
-        f"Recordings of editing-traces; batches of {BATCH} keystrokes, each a Yjs update in an event of its own. "
+        "Recordings of editing-traces, and one of characters typed at random places; "
+        f"batches of {BATCH} keystrokes, each a Yjs update in an event of its own. "
         "Typed: keystrokes on replicas, sent as updates, merged into another one; bytes are those of whole events. "
         "Processor time."
     ),

@@ -15,8 +15,10 @@ from pycrdt import Doc, Text
 
 from podium.client.cli import main
 from podium.client.documents import replay
+from podium.client.documents.edits import Edit, encode, units
 from podium.client.documents.measuring import measure
 from podium.client.documents.recordings import BadRecording, read_recording
+from podium.client.documents.sequence import Sequence
 from podium.client.documents.splices import Spliced, joined
 from tests.documents.yata import recorded
 
@@ -112,6 +114,66 @@ def test_keystrokes_that_are_joined_leave_the_same_items(patches):
                 text.splice(*one)
         states.append(doc.get_update())
     assert states[0] == states[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(PATCHES, st.sampled_from([1, 5]))
+def test_an_edit_means_to_others_what_the_library_means_by_it(patches, together):
+    """The same items, so that whatever others do at the same time merges alike; and what went at once is not told."""
+    splices = [one for run in read(sequential(patches)).runs for one in run.patches]
+    library: Doc[Text] = Doc(client_id=7)
+    ours: Doc[Text] = Doc(client_id=8)
+    text, sequence = Spliced(library.get("content", type=Text)), Sequence()
+    for start in range(0, len(splices), together):
+        edits: list[Edit] = []
+        with library.transaction():
+            for one in splices[start : start + together]:
+                text.splice(one.position, one.deleted, one.inserted)
+                edits += sequence.splice(7, one.position, one.deleted, one.inserted)
+        ours.apply_update(encode(edits))
+    assert len(sequence) == len(text)
+    assert ours.get_update() == library.get_update()
+
+
+@settings(max_examples=40, deadline=None)
+@given(PATCHES)
+def test_positions_may_count_utf_16_units(patches):
+    """Those of JavaScript do; a place within a pair is none."""
+    recording, text = sequential(patches), ""
+    for transaction in recording["txns"]:
+        (position, deleted, inserted) = patch = transaction["patches"][0]
+        patch[0], patch[1] = units(text[:position]), units(text[position : position + deleted])
+        text = text[:position] + inserted + text[position + deleted :]
+    assert measure(read(recording), 7).exact
+
+
+def test_half_a_character_is_told():
+    recording: dict[str, Any] = {"endContent": "", "txns": [{"patches": [[0, 0, "😀"]]}, {"patches": [[1, 0, "a"]]}]}
+    assert not measure(read(recording), 500).exact
+    recording["txns"][1] = {"patches": [[0, 1, ""]]}
+    assert measure(read(recording), 500).exact
+    assert not measure(read(recording | {"endContent": "x"}), 500).exact  # neither reading leads to it
+    recording["txns"][1] = {"patches": [[3, 0, "a"]]}
+    with pytest.raises(BadRecording, match="is not within a text of 1"):
+        measure(read(recording), 500)
+
+
+def test_a_text_of_many_pieces_is_searched_and_copied():
+    random, text, sequence = Random(1), "", Sequence()
+    made: list[Edit] = []
+    for number in range(3000):
+        place, gone = random.randint(0, len(text)), 0
+        if number % 5 == 0:
+            gone = min(random.randint(0, 40), len(text) - place)
+        made += sequence.splice(2, place, gone, "x😀"[number % 2])
+        text = text[:place] + "x😀"[number % 2] + text[place + gone :]
+    other = Sequence()
+    other.apply(made)
+    for one in (sequence, sequence.copy(), other):
+        last = list(one.splice(2, len(text) // 2, 1, "!"))
+        doc: Doc[Text] = Doc()
+        doc.apply_update(encode([*made, *last]))
+        assert str(doc.get("content", type=Text)) == text[: len(text) // 2] + "!" + text[len(text) // 2 + 1 :]
 
 
 @pytest.mark.parametrize(

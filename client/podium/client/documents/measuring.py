@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import msgspec
 from msgspec import Raw, Struct
@@ -12,8 +13,8 @@ from podium.contracts.catalogue import event_type
 from podium.contracts.documents import ROOT, DocumentEdited
 from podium.contracts.envelope import Envelope
 
-from .recordings import Recording
-from .replay import Batch, batches
+from .recordings import BadRecording, Recording
+from .replay import Batch, Reading, batches
 
 _encode = msgspec.json.Encoder().encode
 
@@ -51,25 +52,43 @@ def measure(recording: Recording, keystrokes: int) -> Measured:
     """Replay a recording in batches of so many keystrokes.
 
     Where writers typed at the same place at the same time, algorithms may differ, and recordings do not say whose text
-    came first; so if the text is not exact with the writers in their order, the other order is tried.
+    came first; so if the text is not exact with the writers in their order, the other order is tried. Nor do they say
+    what positions count: if code points do not lead to the text, UTF-16 units may.
 
     Raises:
         BadRecording
     """
-    measured = _measured(recording, keystrokes, falling=False)
-    if measured.exact or recording.agents == 1:
-        return measured
-    again = _measured(recording, keystrokes, falling=True)
-    return again if again.exact else measured
+    first: Measured | BadRecording | None = None
+    for reading in _readings(recording):
+        try:
+            measured: Measured | BadRecording = _measured(recording, keystrokes, reading)
+        except BadRecording as bad:
+            measured = bad
+        if isinstance(measured, Measured) and measured.exact:
+            return measured
+        first = first or measured
+    if isinstance(first, Measured):
+        return first
+    assert first is not None
+    raise first
 
 
-def _measured(recording: Recording, keystrokes: int, *, falling: bool) -> Measured:
+def _readings(recording: Recording) -> Iterator[Reading]:
+    """The likely ones first."""
+    counts = (False, True) if recording.has_wide else (False,)
+    orders = (False, True) if recording.agents > 1 else (False,)
+    for in_units in counts:
+        for falling in orders:
+            yield Reading(falling, in_units)
+
+
+def _measured(recording: Recording, keystrokes: int, reading: Reading) -> Measured:
     doc: Doc[Text] = Doc()
     text = doc.get(ROOT, type=Text)
     count = size = stored = 0
     applying = 0.0
     start = time.process_time()
-    for batch in batches(recording, keystrokes, falling=falling):
+    for batch in batches(recording, keystrokes, reading):
         before = time.process_time()
         doc.apply_update(batch.update)
         applying += time.process_time() - before

@@ -58,7 +58,7 @@ class Recording(Struct, frozen=True):
         agents: how many writers.
         keystrokes: how many patches, the starting text not counted.
         runs: each behind all of its parents; the text before a run without parents is empty.
-        is_ascii: no other character occurs, so that a position is the same in characters and in bytes.
+        has_wide: a character of two UTF-16 units occurs.
     """
 
     is_concurrent: bool
@@ -66,7 +66,7 @@ class Recording(Struct, frozen=True):
     keystrokes: int
     end: str
     runs: list[Run]
-    is_ascii: bool
+    has_wide: bool = False
 
 
 def read_recording(content: bytes) -> Recording:
@@ -97,7 +97,7 @@ def read_recording(content: bytes) -> Recording:
         sum(len(one.patches) for one in file.txns),
         file.end_content,
         list(_runs(transactions)),
-        all(text.isascii() for text in texts),
+        any(not text.isascii() and max(text) > "\uffff" for text in texts),
     )
 
 

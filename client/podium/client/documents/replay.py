@@ -1,32 +1,44 @@
 """A recording, typed again: each writer on a replica of its own, as shared documents are really edited.
 
-A replica moves on to the version that its writer saw by the updates that it lacks, which version vectors name; it is
+A replica moves on to the version that its writer saw by the edits that it lacks, which version vectors name; it is
 never taken back, since a writer's own work is in one line. Where a recording has a writer in two places at once, each
 line of its work has its own replica and its own client id.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
-from pycrdt import Doc, Text, merge_updates
 
-from podium.contracts.documents import ROOT, SERVICE_CLIENT
+from podium.contracts.documents import SERVICE_CLIENT
 
+from .edits import Edit, encode, units
 from .recordings import BadRecording, Patch, Recording
-from .splices import Spliced, joined
+from .sequence import Sequence
+from .splices import joined
 
 _FIRST_CLIENT: Final = SERVICE_CLIENT + 1
 """Where two type at the same place, the text of the one with the lower client id comes first."""
 
 _LIVE_REPLICAS: Final = 32
-_NOTHING: Final = b"\0\0"
 
 Version = dict[int, int]
 """line → how many of its runs."""
+
+
+class Reading(Struct, frozen=True):
+    """What a recording does not say of itself.
+
+    Attributes:
+        falling: the last writer, not the first, comes first where several typed at the same place at the same time.
+        in_units: positions count UTF-16 units, and not code points.
+    """
+
+    falling: bool = False
+    in_units: bool = False
 
 
 class Batch(Struct, frozen=True):
@@ -46,35 +58,27 @@ class Batch(Struct, frozen=True):
 class _Line(Struct):
     """Runs of one writer, one behind the other."""
 
+    agent: int
     client: int
     runs: list[int]
 
 
 class _Replica:
-    def __init__(self, client: int, is_ascii: bool) -> None:
-        self.version: Version = {}
-        self.doc: Doc[Text] = Doc(client_id=client)
-        self.text = Spliced(self.doc.get(ROOT, type=Text), is_ascii)
+    def __init__(self, text: Sequence, version: Version) -> None:
+        self.version = version
+        self.text = text
 
-    def merge(self, updates: list[bytes], version: Version) -> None:
-        with self.doc.transaction():
-            for update in updates:
-                self.doc.apply_update(update)
-        self.text.refresh()
+    def merge(self, edits: list[Edit], version: Version) -> None:
+        self.text.apply(edits)
         self.version = dict(version)
 
-    def edit(self, patches: list[Patch]) -> list[bytes]:
-        """The update of these edits, if they change anything."""
-        made: list[bytes] = []
-        # Observed for ever, a replica would never be freed: the library holds it by its own observer.
-        observing = self.doc.observe(lambda event: made.append(event.update))
-        try:
-            with self.doc.transaction():
-                for position, deleted, inserted in joined(patches):
-                    self.text.splice(position, deleted, inserted)
-        finally:
-            self.doc.unobserve(observing)
-        return made
+    def edit(self, client: int, patches: list[Patch], reading: Reading) -> list[Edit]:
+        """What these change."""
+        return [
+            edit
+            for position, deleted, inserted in joined(patches, units if reading.in_units else len)
+            for edit in self.text.splice(client, position, deleted, inserted)
+        ]
 
 
 class _History:
@@ -107,14 +111,16 @@ class _History:
 class _Replicas:
     """Those in use; the one unused for longest is given up when there are too many, and made again from another."""
 
-    def __init__(self, recording: Recording, falling: bool) -> None:
+    def __init__(self, recording: Recording, reading: Reading) -> None:
         self._recording = recording
-        self._falling = falling
+        self._reading = reading
         self._live: OrderedDict[int, _Replica] = OrderedDict()
         self._lines: list[_Line] = []
         self._lines_of: dict[int, list[int]] = {}
-        self._updates: list[list[bytes]] = []
+        self._edits: list[list[Edit]] = []
         """What each run did, for the replicas that lack it."""
+        self._left = Counter(run.agent for run in recording.runs)
+        """How many runs of each writer are still to come."""
 
     def line_of(self, agent: int, version: Version) -> int:
         """The line of the writer's work that ends in this version; a new one if there is none."""
@@ -123,14 +129,14 @@ class _Replicas:
             if version.get(line, 0) == len(self._lines[line].runs):
                 return line
         agents = self._recording.agents
-        rank = agents - 1 - agent if self._falling else agent
+        rank = agents - 1 - agent if self._reading.falling else agent
         client = _FIRST_CLIENT + (agents + len(self._lines) if lines else rank)
         lines.append(len(self._lines))
-        self._lines.append(_Line(client, []))
+        self._lines.append(_Line(agent, client, []))
         return lines[-1]
 
     def at(self, line: int, version: Version) -> _Replica:
-        replica = self._live.get(line) or self._copy(line, version)
+        replica = self._live.get(line) or self._new(version)
         self._live[line] = replica
         self._live.move_to_end(line)
         if len(self._live) > _LIVE_REPLICAS:
@@ -139,49 +145,52 @@ class _Replicas:
         for other, count in version.items():
             lacking += self._lines[other].runs[replica.version.get(other, 0) : count]
         if lacking:
-            replica.merge([update for run in sorted(lacking) for update in self._updates[run]], version)
+            replica.merge([edit for run in sorted(lacking) for edit in self._edits[run]], version)
         return replica
 
-    def done(self, line: int, run: int, replica: _Replica, before: Version, made: list[bytes]) -> Version:
-        """The version behind a run that made these updates."""
-        self._updates.append(made)
+    def client(self, line: int) -> int:
+        """By which Yjs client id the line is typed."""
+        return self._lines[line].client
+
+    def done(self, line: int, run: int, replica: _Replica, before: Version, made: list[Edit]) -> Version:
+        """The version behind a run that made these edits."""
+        self._edits.append(made)
         self._lines[line].runs.append(run)
+        self._left[self._lines[line].agent] -= 1
         replica.version = {**before, line: len(self._lines[line].runs)}
         return replica.version
 
-    def _copy(self, line: int, version: Version) -> _Replica:
-        """A new replica for the line, as far on as any that is nowhere beyond the version."""
-        replica = _Replica(self._lines[line].client, self._recording.is_ascii)
-        fitting = [one for one in self._live.values() if _is_within(one.version, version)]
-        if fitting:
-            best = max(fitting, key=lambda one: sum(one.version.values()))
-            replica.merge([best.doc.get_update()], best.version)
-        return replica
+    def _new(self, version: Version) -> _Replica:
+        """As far on as any that is nowhere beyond the version: that one itself, if its writer has no more to do."""
+        fitting = [line for line, one in self._live.items() if _is_within(one.version, version)]
+        if not fitting:
+            return _Replica(Sequence(in_units=self._reading.in_units), {})
+        best = max(fitting, key=lambda line: sum(self._live[line].version.values()))
+        if not self._left[self._lines[best].agent]:
+            return self._live.pop(best)
+        return _Replica(self._live[best].text.copy(), dict(self._live[best].version))
 
 
-def batches(recording: Recording, keystrokes: int, *, falling: bool = False) -> Iterator[Batch]:
+def batches(recording: Recording, keystrokes: int, reading: Reading = Reading()) -> Iterator[Batch]:
     """The recording's work in its order, in batches of so many keystrokes.
-
-    Args:
-        falling: the last writer, not the first, comes first where several typed at the same place at the same time.
 
     Raises:
         BadRecording: an edit is not within its text.
     """
-    replicas = _Replicas(recording, falling)
+    replicas = _Replicas(recording, reading)
     history = _History(recording)
     gathered = _Gathered()
     for number, run in enumerate(recording.runs):
         version = history.before(number)
         line = replicas.line_of(run.agent, version)
-        replica = replicas.at(line, version)
-        made: list[bytes] = []
+        replica, client = replicas.at(line, version), replicas.client(line)
+        made: list[Edit] = []
         start = 0
         while start < len(run.patches):
             part = run.patches[start : start + keystrokes - gathered.keystrokes]
-            updates = _edit(replica, part, run.agent)
-            made += updates
-            gathered.add(replica.doc.client_id, part, updates)
+            edits = _edit(replica, client, part, reading, run.agent)
+            made += edits
+            gathered.add(client, part, edits)
             start += len(part)
             if gathered.keystrokes >= keystrokes:
                 yield gathered.batch()
@@ -192,37 +201,35 @@ def batches(recording: Recording, keystrokes: int, *, falling: bool = False) -> 
 
 
 class _Gathered:
-    """What goes into the next batch."""
+    """What goes into the next batch. Raises: BadRecording"""
 
     def __init__(self) -> None:
         self.keystrokes = 0
         self._inserted = 0
         self._clients: set[int] = set()
-        self._updates: list[bytes] = []
+        self._edits: list[Edit] = []
 
-    def add(self, client: int, patches: list[Patch], updates: list[bytes]) -> None:
+    def add(self, client: int, patches: list[Patch], edits: list[Edit]) -> None:
         self.keystrokes += len(patches)
         self._inserted += sum(len(patch.inserted) for patch in patches)
         self._clients.add(client)
-        self._updates += updates
+        self._edits += edits
 
     def batch(self) -> Batch:
-        return Batch(_merged(self._updates), self.keystrokes, sorted(self._clients), self._inserted)
+        try:
+            update = encode(self._edits)
+        except UnicodeDecodeError as error:
+            raise BadRecording("an edit removes half a surrogate pair, and leaves what is no character") from error
+        return Batch(update, self.keystrokes, sorted(self._clients), self._inserted)
 
 
-def _edit(replica: _Replica, patches: list[Patch], agent: int) -> list[bytes]:
+def _edit(replica: _Replica, client: int, patches: list[Patch], reading: Reading, agent: int) -> list[Edit]:
     try:
-        return replica.edit(patches)
+        return replica.edit(client, patches, reading)
     except IndexError as error:
         raise BadRecording(f"an edit of the writer {agent}: {error}") from error
     except UnicodeEncodeError as error:
         raise BadRecording(f"an edit of the writer {agent} has half a surrogate pair, which is no character") from error
-
-
-def _merged(updates: list[bytes]) -> bytes:
-    if not updates:
-        return _NOTHING
-    return updates[0] if len(updates) == 1 else merge_updates(*updates)
 
 
 def _is_within(one: Version, other: Version) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from pycrdt import Text
@@ -22,33 +22,23 @@ class Splice(Protocol):
 class Spliced:
     """A shared text and how it reads now.
 
-    Args:
-        is_ascii: promises that the text never has another character, which saves the copy of it.
-
     Whoever changes the shared text by other means calls `refresh`.
     """
 
-    def __init__(self, shared: Text, is_ascii: bool = False) -> None:
+    def __init__(self, shared: Text) -> None:
         self._shared = shared
-        self._is_ascii = is_ascii
-        self._copy = ""
-        self._length = 0
-        self.refresh()
+        self._copy = str(shared)
 
     def __len__(self) -> int:
         """In code points."""
-        return self._length
+        return len(self._copy)
 
     def __str__(self) -> str:
-        return str(self._shared) if self._is_ascii else self._copy
+        return self._copy
 
     def refresh(self) -> None:
         """Look at the shared text again."""
-        if self._is_ascii:
-            self._length = len(self._shared)
-        else:
-            self._copy = str(self._shared)
-            self._length = len(self._copy)
+        self._copy = str(self._shared)
 
     def splice(self, position: int, deleted: int, inserted: str) -> None:
         """Delete, then insert.
@@ -58,28 +48,26 @@ class Spliced:
             UnicodeEncodeError: half a surrogate pair, which is no character.
         """
         end = position + deleted
-        if not 0 <= position <= end <= self._length:
-            raise IndexError(f"{position} to {end} is not within a text of {self._length} characters")
+        if not 0 <= position <= end <= len(self):
+            raise IndexError(f"{position} to {end} is not within a text of {len(self)} characters")
         inserted.encode()
-        start, stop = (position, end) if self._is_ascii or self._copy.isascii() else self._bytes(position, end)
+        start, stop = (position, end) if self._copy.isascii() else self._bytes(position, end)
         if deleted:
             del self._shared[start:stop]
         if inserted:
             self._shared.insert(start, inserted)
-        if not self._is_ascii:
-            self._copy = self._copy[:position] + inserted + self._copy[end:]
-        self._length += len(inserted) - deleted
+        self._copy = self._copy[:position] + inserted + self._copy[end:]
 
     def _bytes(self, position: int, end: int) -> tuple[int, int]:
         start = len(self._copy[:position].encode())
         return start, start + len(self._copy[position:end].encode())
 
 
-def joined(patches: Iterable[Splice]) -> Iterator[tuple[int, int, str]]:
+def joined(patches: Iterable[Splice], size: Callable[[str], int] = len) -> Iterator[tuple[int, int, str]]:
     """Fewer splices that leave the same items in the shared text, as if each had been made by itself.
 
     Only what is typed on at the end of the typing before, and what is deleted next to the deletion before, is joined:
-    the characters that came and went stay in the history.
+    the characters that came and went stay in the history. `size` is of a text, as positions count it.
     """
     position = length = 0
     typed: list[str] = []
@@ -105,7 +93,7 @@ def joined(patches: Iterable[Splice]) -> Iterator[tuple[int, int, str]]:
             if not typed:
                 position = patch.position
             typed.append(patch.inserted)
-            length += len(patch.inserted)
+            length += size(patch.inserted)
     if typed:
         yield position, 0, "".join(typed)
     if removed:
