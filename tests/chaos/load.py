@@ -19,6 +19,7 @@ from podium.client import Client, NotAllowed, PodiumError, ServiceUnavailable
 from podium.contracts.queries import ListTasks, Phase
 from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import CancelTask
+from podium.runtime.connection import disconnect
 from tests.bad_input import BAD_ADDRESSES, BadAddress
 from tests.chaos.bad import Nonsense, nonsense
 from tests.chaos.flows import MOST, Flows
@@ -244,7 +245,7 @@ class Repeater:
     async def stop(self) -> None:
         for task in self._later:
             task.cancel()
-        await self._nats.close()
+        await disconnect(self._nats)
 
     async def _take(self, msg: Msg) -> None:
         if self._random.random() < DOUBLED_SHARE:

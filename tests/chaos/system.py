@@ -13,6 +13,7 @@ from nats.errors import Error as NatsError
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.up import PROCESSES, asked_when_ready
+from podium.runtime.connection import disconnect
 from tests.chaos.disk import Disk
 from tests.chaos.processes import Kept
 from tests.chaos.servers import PASSWORD, Servers
@@ -110,7 +111,7 @@ class System:
         for proxies in self.proxies.values():
             for proxy in proxies:
                 await proxy.stop()
-        await self.hand.close()
+        await disconnect(self.hand)
         await self.servers.stop()
 
     async def lose_power(self, disk: Disk) -> None:

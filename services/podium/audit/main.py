@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.settings import Settings
-from podium.runtime.connection import connect
+from podium.runtime.connection import connect, disconnect
 from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.logs import configure
 
@@ -77,7 +77,7 @@ async def _audit_logs(settings: Settings, states: bool, journal: Journal, report
     except (LogUnavailable, NothingToRead, NatsError) as error:
         raise CannotRun(str(error)) from error
     finally:
-        await nc.close()
+        await disconnect(nc)
 
 
 async def _compare_read_models() -> Compared:

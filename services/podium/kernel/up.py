@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings
 
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
-from podium.runtime.connection import connect
+from podium.runtime.connection import connect, disconnect
 from podium.runtime.settings import ProcessSettings, describe
 
 from .embedded import EmbeddedServer, ServerFailed
@@ -227,7 +227,7 @@ async def _announce(settings: Settings, url: str, data: Path, processes: Sequenc
                 say("waiting", f"still waiting for {', '.join(waiting)}")
                 began = time.monotonic()
     finally:
-        await nc.close()
+        await disconnect(nc)
     pids = {process.name: process.pid for process in processes}
     say("ready", f"podium is ready at {url} (data in {data}); Ctrl-C stops it", url=url, data=str(data), pids=pids)
 
