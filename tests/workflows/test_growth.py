@@ -13,6 +13,7 @@ from msgspec.json import encode
 
 from podium.contracts.agents import AgentProfile, AgentRegistered
 from podium.contracts.definitions import read_value
+from podium.contracts.outcomes import AcceptedOutcome
 from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import FailTask
 from podium.contracts.workflows import StartWorkflow
@@ -103,7 +104,7 @@ def batches(partition: Partition[Any], *commands: tuple[str, str, Struct]) -> li
     found = round.batches()
     for batch in found:
         for _, outcome in partition.committed(batch, partition.position + len(batch.records)):
-            assert outcome.events
+            assert isinstance(outcome, AcceptedOutcome)
     return [len(batch.records) for batch in found]
 
 

@@ -13,12 +13,10 @@ from typing import Final
 
 from msgspec import Raw
 
-from podium.contracts.expressions import EvaluationError
 from podium.contracts.tasks import CancelTask, TaskCancelled
 from podium.contracts.workflows import (
     StepCompleted,
     StepContinued,
-    StepFailed,
     StepSkipped,
     StepStarted,
     WorkflowCancelled,
@@ -32,12 +30,13 @@ from podium.router.state import RouterState
 from podium.router.tasks import decide
 
 from .activities import begin, submission, undo
+from .ending import deadline_of, ending_of, failure
 from .line import arrange, set_order
 from .plan import StepPlan
 from .results import settle
 from .runs import Completed, Ending, Run, Skipped
 from .synthesis import synthesise
-from .values import NoValue, check_fit, elements, output_of, variables
+from .values import NoValue, check_fit, elements, holds, output_of
 
 RUN: Final = "!"
 """Begins the names of runs' timers; no task's or agent's name begins with it."""
@@ -111,7 +110,7 @@ class Engine:
     def _set_timer(self, name: str) -> None:
         run = self._flows.runs.get(name)
         times = [] if run is None else list(run.times.values())
-        if run is not None and (deadline := _deadline(run)) is not None:
+        if run is not None and (deadline := deadline_of(run)) is not None:
             times.append(deadline)
         self._state.index.timers.set(RUN + name, min((t for t in times if t > self._now), default=None))
 
@@ -149,29 +148,35 @@ class Engine:
         except NoValue as none:
             # It had a value when it began: the rules have changed since.
             flows.children.unsubmitted.pop(child, None)
-            yield self._of(run, self._failure(run, link.step, none.code, str(none)))
+            yield self._of(run, failure(run, self._now, link.step, none.code, str(none)))
             return
         yield Emit(child, begun, actor=run.facts.principal, parent=run.id)
 
     # One run
 
     def _advance(self, run: Run) -> Iterator[Emit]:
-        facts = run.facts
-        if (ending := self._ending(run)) is not None:
+        if (ending := ending_of(run, self._now)) is not None:
             yield from self._end(run, ending)
             return
+        yield from self._heed(run)
+        if run.changed or run.facts.ending is not None:
+            self._flows.pending[run.id] = None
+        elif not run.facts.paused:
+            yield from self._go_on(run)
+
+    def _heed(self, run: Run) -> Iterator[Emit]:
+        """What has come back to steps that are active."""
         for name in list(islice(run.changed, AT_ONCE)):
             run.changed.pop(name, None)
-            if name in facts.active:
+            if name in run.facts.active:
                 yield from self._events(run, settle(self._state, run, run.plan.steps[name], self._now))
-                if facts.ending is not None:
+                if run.facts.ending is not None:
                     break
         yield from self._abandon_some()
-        if run.changed or facts.ending is not None:
-            self._flows.pending[run.id] = None
-            return
-        if facts.paused:
-            return
+
+    def _go_on(self, run: Run) -> Iterator[Emit]:
+        """What may begin begins, as far as agents may soon have it."""
+        facts = run.facts
         if not run.is_ordered:
             set_order(self._state, run)
         count = 0
@@ -212,7 +217,7 @@ class Engine:
             yield self._of(run, StepSkipped(step.id, "dependencies"))
             return
         try:
-            if step.when is not None and not self._holds(run, step):
+            if step.when is not None and not holds(run, step):
                 yield self._of(run, StepSkipped(step.id, "condition"))
                 return
             until = None if step.step.timeout is None else now + step.step.timeout
@@ -229,15 +234,7 @@ class Engine:
                     else:
                         run.offer(step)
         except NoValue as none:
-            yield self._of(run, self._failure(run, step.id, none.code, str(none)))
-
-    def _holds(self, run: Run, step: StepPlan) -> bool:
-        """Raises: NoValue"""
-        assert step.when is not None
-        try:
-            return step.when.holds(variables(run))
-        except EvaluationError as error:
-            raise NoValue("bad_expression", f"when: {error}") from None
+            yield self._of(run, failure(run, self._now, step.id, none.code, str(none)))
 
     def _begin(self, run: Run, step: StepPlan) -> Iterator[Emit]:
         """The next task or child run of a step that has its turn."""
@@ -266,12 +263,6 @@ class Engine:
 
     # The end
 
-    def _ending(self, run: Run) -> Ending | None:
-        deadline = _deadline(run)
-        if run.facts.ending is None and deadline is not None and deadline <= self._now:
-            return Ending("timeout", f"it has taken longer than {run.plan.definition.timeout:g} s")
-        return run.facts.ending
-
     def _complete(self, run: Run) -> Iterator[Emit]:
         facts = run.facts
         try:
@@ -287,7 +278,7 @@ class Engine:
         """The run fails: what has begun is stopped, what was done is undone, the last first."""
         facts = run.facts
         for name in list(islice(facts.active, AT_ONCE)):
-            yield from self._events(run, [self._failure(run, name, "stopped", "the run has failed", goes_on=True)])
+            yield from self._events(run, [failure(run, self._now, name, "stopped", "the run has failed", goes_on=True)])
         yield from self._abandon_some()
         if facts.active:
             self._flows.pending[run.id] = None
@@ -303,17 +294,5 @@ class Engine:
         duration = max(0.0, self._now - facts.started)
         yield self._of(run, WorkflowFailed(ending.code, ending.message, duration, ending.step, list(facts.undone)))
 
-    def _failure(self, run: Run, step: str, code: str, message: str, *, goes_on: bool | None = None) -> StepFailed:
-        active = run.facts.active.get(step)
-        duration = 0.0 if active is None else max(0.0, self._now - active.since)
-        allowed = run.plan.steps[step].step.on_failure == "continue"
-        return StepFailed(step, code, message, duration, allowed if goes_on is None else goes_on)
-
     def _of(self, run: Run, event: WorkflowEvent) -> Emit:
         return Emit(run.id, event, actor=SELF)
-
-
-def _deadline(run: Run) -> float | None:
-    """When the run has taken too long."""
-    timeout = run.plan.definition.timeout
-    return None if timeout is None else run.facts.started + timeout

@@ -83,6 +83,19 @@ def of_activity(run: Run, step: StepPlan, index: int) -> dict[str, Any]:
     return variables(run)
 
 
+def holds(run: Run, step: StepPlan) -> bool:
+    """Whether the condition of a step that has one is true.
+
+    Raises:
+        NoValue
+    """
+    assert step.when is not None
+    try:
+        return step.when.holds(variables(run))
+    except EvaluationError as error:
+        raise NoValue("bad_expression", f"when: {error}") from None
+
+
 def elements(run: Run, step: StepPlan) -> list[Any]:
     """The list of a step that has one.
 
