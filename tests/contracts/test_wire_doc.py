@@ -31,7 +31,7 @@ from podium.kernel.outbox import KEPT_BODY
 from tests.contracts.wire_page import PAGE, Block, ShellCommand, blocks, shell_commands, table, words
 
 _UNREADABLE = {"not_json", "invalid", "too_large", "too_deep", "bad_name", "bad_subject"}
-GENERAL = {*_UNREADABLE, "unknown_service", "unknown_command", "overloaded", "internal"}
+GENERAL = {*_UNREADABLE, "not_sealed", "unknown_service", "unknown_command", "overloaded", "internal"}
 """Codes that any command may get."""
 
 

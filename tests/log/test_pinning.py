@@ -11,7 +11,8 @@ import pytest_asyncio
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.provision import PRIORITY_GROUP, ProvisionOptions, provision
+from podium.kernel.provision import ProvisionOptions, provision
+from podium.kernel.streams import PRIORITY_GROUP
 from podium.runtime.jsapi import call
 from podium.runtime.wire import listen, read_headers, settle
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentTypeDefined, AgentUnregistered, AgentUpdated
+from podium.contracts.forgetting import SubjectForgotten
 from podium.kernel.decider import Emit
 from podium.registry import service
 from tests.rules.scenario import Scenario, code, command, names, registry
@@ -150,3 +151,10 @@ def test_nothing_is_ever_due():
     scenario = with_agent()
     assert scenario.reacts() == []
     assert scenario.decider.due(scenario.state) is None
+
+
+def test_who_is_forgotten_stays_so():
+    forget = command("forget_subject", reason="asked for")
+    scenario = registry()
+    assert scenario.asked(forget, entity="person-17") == [Emit("person-17", SubjectForgotten("asked for"))]
+    assert scenario.when(command("forget_subject"), entity="person-17") == []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._task import Task
     from .errors import (
         CommandRefused,
+        Erased,
         NotAllowed,
         OutcomeUnknown,
         Overloaded,
@@ -35,6 +36,7 @@ __all__ = [
     "Client",
     "CommandRefused",
     "Difference",
+    "Erased",
     "Grant",
     "NotAllowed",
     "OutcomeUnknown",

@@ -12,6 +12,7 @@ from podium.contracts.subjects import Subjects
 
 from ._connection import Connection
 from ._mail import is_nobody
+from ._vault import opened
 from .errors import QueryFailed, ServiceUnavailable
 
 PAST_SECONDS: Final = 60.0
@@ -68,7 +69,7 @@ async def ask(connection: Connection, subjects: Subjects, query: Asks[A_co], tim
 
 
 async def ask_raw(connection: Connection, subjects: Subjects, name: str, body: bytes, timeout: float) -> bytes:
-    """The JSON of the answer; errors as for `ask`."""
+    """The JSON of the answer, opened as far as this user may; errors as for `ask`."""
     try:
         subject = subjects.query(name)
     except ValueError:
@@ -84,4 +85,4 @@ async def ask_raw(connection: Connection, subjects: Subjects, name: str, body: b
     fault = _faults.decode(answer.data).error
     if fault is not None:
         raise QueryFailed(fault.code, fault.message)
-    return answer.data
+    return await opened(connection, subjects, answer.data)

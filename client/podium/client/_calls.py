@@ -22,7 +22,7 @@ Handler = Callable[[Task], object]
 """A coroutine function, or a plain one, which runs in a thread of its own."""
 
 _CODE_LENGTH: Final = 128
-_MESSAGE_LENGTH: Final = 16_384
+MESSAGE_LENGTH: Final = 16_384
 
 _log: Final = logging.getLogger(__name__)
 
@@ -42,13 +42,16 @@ async def perform(handler: Handler, task: Task) -> CompleteTask | FailTask:
     except TaskError as error:
         return failure(task, error.code, error.message, retryable=error.retryable)
     except (Exception, SystemExit) as error:  # whatever a skill raises fails its attempt, not the agent
-        _log.warning("%r has failed", task, exc_info=error)
+        if task.data_subjects:  # an error's text and values must not lie about in a log
+            _log.warning("%r has failed: %s", task, type(error).__name__)
+        else:
+            _log.warning("%r has failed", task, exc_info=error)
         return failure(task, type(error).__name__, str(error))
     return completion(task, output)
 
 
 def failure(task: Task, code: str, message: str, *, retryable: bool = True) -> FailTask:
-    return FailTask(task.attempt, code[:_CODE_LENGTH] or "error", message[:_MESSAGE_LENGTH], retryable)
+    return FailTask(task.attempt, code[:_CODE_LENGTH] or "error", message[:MESSAGE_LENGTH], retryable)
 
 
 def completion(task: Task, output: object) -> CompleteTask | FailTask:

@@ -11,6 +11,7 @@ import msgspec
 
 from podium.contracts.envelope import MAX_BODY
 from podium.contracts.outcomes import AcceptedOutcome
+from podium.contracts.personal import ERASED
 from podium.contracts.queries import TaskDetail
 from podium.contracts.tasks import (
     BULK_LIMIT,
@@ -26,7 +27,7 @@ from ._health import Health
 from ._options import ProfileOptions, TaskOptions, new_id, new_profile, new_task
 from ._waiting import TaskWaits
 from ._wire import Wire
-from .errors import TaskFailed
+from .errors import Erased, TaskFailed
 
 if TYPE_CHECKING:
     from .ballots import Ballots
@@ -192,12 +193,16 @@ class Client(Wire):
 
         Raises:
             TaskFailed: it has failed or was cancelled.
+            Erased: it was the data of somebody who was forgotten.
             TimeoutError, QueryFailed, ServiceUnavailable: as for `wait`.
         """
         task = await self.wait(task_id, timeout)
         if task.phase != "completed":
             raise TaskFailed(task_id, task.phase, task.code or task.phase, task.message or "")
-        return msgspec.json.decode(task.output)
+        output = msgspec.json.decode(task.output)
+        if isinstance(output, str) and output.startswith(ERASED):
+            raise Erased(output.removeprefix(ERASED))
+        return output
 
     # Shared documents
 

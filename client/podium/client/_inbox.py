@@ -7,7 +7,7 @@ import inspect
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -27,7 +27,9 @@ from podium.contracts.subjects import Subjects
 from ._asking import ask
 from ._connection import Connection
 from ._options import new_id
+from ._sealing import holds_sealed
 from ._sending import Sender
+from ._vault import vault_of
 from .errors import CommandRefused, QueryFailed, ServiceUnavailable
 
 WINDOW: Final = 20_000
@@ -46,19 +48,19 @@ class ReceivedMessage:
     """A message to its handler.
 
     Attributes:
-        body: decoded from JSON.
+        body: decoded from JSON; what was sealed is opened, as far as the agent may.
         sender, priority, topic, group: as they were sent.
         id: of the message, for a `reply_to`.
     """
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, body: bytes) -> None:
         self.message = message
         self.id = message.id
         self.sender = message.sender
         self.priority = message.priority
         self.topic = message.topic
         self.group = message.group
-        self.body: Any = msgspec.json.decode(message.body)
+        self.body: Any = msgspec.json.decode(body)
 
     def __repr__(self) -> str:
         return f"message {self.id} of {self.sender}, priority {self.priority}"
@@ -90,6 +92,7 @@ class Inbox:
         self._connection = connection
         self._subjects = subjects
         self._sender = sender
+        self._vault = vault_of(connection, subjects)
         self._concurrency = concurrency
         self._heap: list[tuple[int, int, Message]] = []
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -155,17 +158,22 @@ class Inbox:
         """A message that fails again and again becomes a dead letter."""
         if message.expires <= time.time():
             return
+        raw = bytes(message.body)
+        seen: set[str] = set()
         for attempt in range(1, _TRIES + 1):
             try:
-                result = self._handler(ReceivedMessage(message))
+                body = await self._vault.open(raw, seen) if holds_sealed(raw) else raw
+                result = self._handler(ReceivedMessage(message, body))
                 if inspect.isawaitable(result):
                     result = await result
                 if message.wants_reply:
-                    await self._reply(message, result)
+                    await self._reply(message, result, sorted(seen))
             except Exception as error:  # whatever a handler raises is about its message, not the agent
-                _log.warning("message %s was not handled", message.id, exc_info=error)
+                # An error's text and values must not lie about in a log, nor in the note that stays with the message.
+                said = type(error).__name__ if seen else f"{type(error).__name__}: {error}"
+                _log.warning("message %s was not handled: %s", message.id, said, exc_info=None if seen else error)
                 if attempt == _TRIES:
-                    await self._reject(message, f"{type(error).__name__}: {error}"[:4096])
+                    await self._reject(message, said[:4096])
                     return
                 await asyncio.sleep(_RETRY_SECONDS * attempt)
             else:
@@ -173,8 +181,11 @@ class Inbox:
                 self._to_acknowledge.set()
                 return
 
-    async def _reply(self, message: Message, result: object) -> None:
+    async def _reply(self, message: Message, result: object, sealed_for: Sequence[str]) -> None:
         """Its id follows from the message, so that it is one however often it is sent."""
+        if sealed_for:
+            value = msgspec.json.encode(result)
+            result = await self._vault.seal(value, sealed_for, "collaboration", self._name, "reply")
         letter = reply_to(message, result)
         await self._sender.send("collaboration", new_id("reply"), SendMessages([letter]), patient=True)
 

@@ -30,6 +30,7 @@ class TaskOptions(TypedDict, total=False):
     input_schema: Mapping[str, Any] | None
     output_schema: Mapping[str, Any] | None
     metadata: Mapping[str, Any]
+    data_subject: str | None
 
 
 class ProfileOptions(TypedDict, total=False):

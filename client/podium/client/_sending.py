@@ -16,11 +16,13 @@ from podium.contracts.catalogue import wire_name
 from podium.contracts.envelope import COMMAND_ID_HEADER, MAX_BODY, REPLY_HEADER
 from podium.contracts.names import is_name
 from podium.contracts.outcomes import AcceptedOutcome, Outcome, RefusedOutcome
+from podium.contracts.personal import names_subject
 from podium.contracts.subjects import SERVICES, Subjects
 
 from ._connection import Connection
 from ._mail import Mailbox, Reconnected, is_nobody
 from ._options import invalid
+from ._vault import vault_of
 from .errors import CommandRefused, OutcomeUnknown, Overloaded, ServiceUnavailable
 
 Body = Struct | tuple[str, Mapping[str, Any] | Raw]
@@ -85,11 +87,10 @@ class Sender:
             patient: wait, too, for a service that is not there yet or has a full queue.
 
         Raises:
-            CommandRefused, Overloaded, ServiceUnavailable, NotAllowed: nothing was done.
+            CommandRefused, Overloaded, ServiceUnavailable, NotAllowed, Erased: nothing was done.
             OutcomeUnknown: no outcome was heard in time.
         """
-        name, body = encode_body(command)
-        self._check(service, entity, name, body, id)
+        name, body = await self._body(service, entity, command, id)
         sending = _Sending(
             self._connection,
             self._subjects.command(service, self._principal, entity, name),
@@ -110,8 +111,7 @@ class Sender:
             CommandRefused, Overloaded, ServiceUnavailable, NotAllowed: it is not queued.
             OutcomeUnknown: it may be queued or not.
         """
-        name, body = encode_body(command)
-        self._check(service, entity, name, body, id)
+        name, body = await self._body(service, entity, command, id)
         id = id or uuid4().hex
         subject = self._subjects.command(service, self._principal, entity, name)
         try:
@@ -122,6 +122,15 @@ class Sender:
         if problem is not None:
             raise problem
         return id
+
+    async def _body(self, service: str, entity: str, command: Body, id: str | None) -> tuple[str, bytes]:
+        """The name and the body; sealed, if the command names a data subject."""
+        name, body = encode_body(command)
+        self._check(service, entity, name, body, id)
+        if names_subject(body):
+            body = await vault_of(self._connection, self._subjects).seal_command(service, entity, name, body)
+            self._check(service, entity, name, body, id)
+        return name, body
 
     def _check(self, service: str, entity: str, name: str, body: bytes, id: str | None) -> None:
         """What no service could accept is refused here, with no round trip."""

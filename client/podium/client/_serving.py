@@ -26,9 +26,11 @@ from ._duties import Duties
 from ._handlers import Handlers
 from ._inbox import Inbox
 from ._load import Load
+from ._personal import seal_note
 from ._reports import Reporter
 from ._sending import Sender
 from ._task import Task
+from ._vault import vault_of
 from ._worker import Key, Worker
 from .errors import CommandRefused, PodiumError, QueryFailed, ServiceUnavailable
 
@@ -78,7 +80,8 @@ class Serving:
         if handlers.messages is not None:
             handler, concurrency = handlers.messages
             self._inbox = Inbox(name, handler, connection, subjects, self._sender, concurrency=concurrency)
-        self._progress: dict[Key, Progress] = {}
+        self._vault = vault_of(connection, subjects)
+        self._progress: dict[Key, tuple[Task, Progress]] = {}
         self._progressed = asyncio.Event()
         self._look = asyncio.Event()
         self._beat = asyncio.Event()
@@ -99,7 +102,7 @@ class Serving:
 
     async def _serve(self, group: asyncio.TaskGroup, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         slots = self._profile.slots if isinstance(self._profile.slots, int) else AgentProfile().slots
-        worker = Worker(slots, self._handler_for, self._reporter, self._tell, group)
+        worker = Worker(slots, self._handler_for, self._reporter, self._tell, self._vault, group)
 
         async def lasting(loop: Coroutine[Any, Any, None]) -> None:
             try:
@@ -262,7 +265,7 @@ class Serving:
                 pass
 
     def _tell(self, task: Task, progress: Progress) -> None:
-        self._progress[task.id, task.attempt] = progress
+        self._progress[task.id, task.attempt] = (task, progress)
         self._progressed.set()
 
     async def _keep_telling(self) -> None:
@@ -270,9 +273,10 @@ class Serving:
             await self._progressed.wait()
             self._progressed.clear()
             told, self._progress = self._progress, {}
-            for (task_id, _), progress in told.items():
-                subject = self._subjects.progress(self._name, task_id)
-                await self._connection.publish(subject, msgspec.json.encode(progress))
+            for task, progress in told.values():
+                subject = self._subjects.progress(self._name, task.id)
+                said = await seal_note(self._vault, task, progress)
+                await self._connection.publish(subject, msgspec.json.encode(said))
             await asyncio.sleep(_PROGRESS_SECONDS)
 
 

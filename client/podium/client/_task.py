@@ -13,6 +13,8 @@ import msgspec
 from podium.contracts.envelope import Progress
 from podium.contracts.tasks import TaskAssigned
 
+from ._sealing import holds_sealed, subjects_in
+
 Tell = Callable[["Task", Progress], None]
 
 
@@ -23,6 +25,7 @@ class Task:
         id: the task's.
         attempt: counts from 1.
         raw: the input as JSON.
+        data_subjects: whose data the input is; what comes of it is sealed for them.
         deadline: seconds since the epoch, UTC, when the attempt must be reported; None for no limit.
     """
 
@@ -32,6 +35,7 @@ class Task:
         self.kind: str = assigned.kind
         self.skills: Sequence[str] = tuple(assigned.skills)
         self.raw = bytes(assigned.input)
+        self.data_subjects: Sequence[str] = subjects_in(self.raw) if holds_sealed(self.raw) else ()
         self.deadline = assigned.deadline
         self._tell = tell
         self._loop = asyncio.get_running_loop()

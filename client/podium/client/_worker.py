@@ -12,8 +12,10 @@ from typing import Final
 from podium.contracts.tasks import CompleteTask, FailTask, StartTask, TaskAssigned
 
 from ._calls import Handler, failure, is_coroutine_function, perform, unfit
+from ._personal import open_input, seal_report
 from ._reports import Reporter
 from ._task import Task, Tell
+from ._vault import Vault
 
 STOPPED: Final = "agent_stopped"
 RESTARTED: Final = "agent_restarted"
@@ -66,6 +68,7 @@ class Worker:
     Args:
         handler_for: the function for a task, or None.
         tell: where the progress of a task goes.
+        vault: opens what is sealed.
         group: runs the attempts; what cannot be mended ends it.
     """
 
@@ -75,12 +78,14 @@ class Worker:
         handler_for: Callable[[TaskAssigned], Handler | None],
         reporter: Reporter,
         tell: Tell,
+        vault: Vault,
         group: asyncio.TaskGroup,
     ) -> None:
         self._slots = slots
         self._handler_for = handler_for
         self._reporter = reporter
         self._tell = tell
+        self._vault = vault
         self._group = group
         self._held: dict[Key, Held] = {}
         self._waiting: deque[Held] = deque()
@@ -199,10 +204,13 @@ class Worker:
 
     async def _perform(self, held: Held) -> CompleteTask | FailTask | None:
         """What to report; None for an attempt that was withdrawn."""
+        unreadable = await open_input(self._vault, held.task)
         if held.stopped:
             return failure(held.task, STOPPED, "the agent stopped before it ran")
         if held.task.cancelled:
             return None
+        if unreadable is not None:
+            return unreadable
         assigned = held.assigned
         if held.handler is None:
             named = ", ".join([assigned.kind, *assigned.skills])
@@ -211,7 +219,8 @@ class Worker:
         held.task.deadline = min((limit for limit in limits if limit is not None), default=None)
         held.call = self._group.create_task(perform(held.handler, held.task))
         await asyncio.wait((held.call,))
-        return _report_of(held, held.call)
+        report = _report_of(held, held.call)
+        return None if report is None else await seal_report(self._vault, held.task, report)
 
     async def _give_back(self, held: Held) -> None:
         await self._report(held.task.id, failure(held.task, STOPPED, "the agent stopped before it began"))

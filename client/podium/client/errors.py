@@ -73,6 +73,14 @@ class TaskFailed(PodiumError):
         self.message = message
 
 
+class Erased(PodiumError):
+    """What was asked for, or was to be sent, is the data of somebody who was forgotten."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"the data subject {subject} was forgotten")
+        self.subject = subject
+
+
 class TaskError(PodiumError):
     """Raised by a skill to fail its attempt with a code of its own."""
 

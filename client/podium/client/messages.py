@@ -36,6 +36,7 @@ from podium.contracts.messages import (
 )
 
 from ._options import invalid, new_id
+from ._vault import opened
 from .errors import PodiumError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class LetterOptions(TypedDict, total=False):
     ttl: float
     reply_to: str
     wants_reply: bool
+    data_subject: str | None
 
 
 def new_letter(
@@ -139,7 +141,7 @@ class Messages:
             with suppress(NatsError):  # the connection is gone, and with it the subscription
                 await subscription.unsubscribe()
         await client.send("collaboration", client.principal, AcknowledgeMessages([id]))
-        return msgspec.json.decode(reply)
+        return msgspec.json.decode(await opened(client.connection, client.subjects, bytes(reply)))
 
     async def _wait(self, wanted: str, answer: asyncio.Future[tuple[str, Raw]]) -> tuple[str, Raw]:
         while True:

@@ -18,6 +18,7 @@ from . import (
     agents,
     decisions,
     documents,
+    forgetting,
     health,
     messages,
     optimizer,
@@ -35,7 +36,7 @@ T = TypeVar("T", bound=Struct)
 
 COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {
-        "registry": agents.RegistryCommand,
+        "registry": agents.RegistryCommand | forgetting.ForgetSubject,
         "router": tasks.RouterCommand | workflows.WorkflowCommand | schedules.ScheduleCommand,
         "health": health.HealthCommand,
         "optimizer": optimizer.OptimizerCommand,
@@ -48,7 +49,7 @@ COMMAND_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
 )
 EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
     {
-        "registry": agents.RegistryEvent | CommandAccepted | CommandRefused,
+        "registry": agents.RegistryEvent | forgetting.SubjectForgotten | CommandAccepted | CommandRefused,
         "router": tasks.RouterEvent
         | workflows.AnyWorkflowEvent
         | schedules.AnyScheduleEvent

@@ -15,6 +15,7 @@ from . import (
     examples_audit,
     examples_decisions,
     examples_documents,
+    examples_forgetting,
     examples_health,
     examples_messages,
     examples_optimizer,
@@ -240,6 +241,7 @@ COMMAND_EXAMPLES: Final[Mapping[type[Struct], tuple[str, str, Struct]]] = Mappin
         for principal, entity, command in (
             *_COMMANDS,
             *examples_alerts.COMMANDS,
+            *examples_forgetting.COMMANDS,
             *examples_health.COMMANDS,
             *examples_workflows.COMMANDS,
             *examples_optimizer.COMMANDS,
@@ -261,6 +263,7 @@ EVENT_EXAMPLES: Final[Mapping[str, Envelope]] = MappingProxyType(
             (
                 *_EVENTS,
                 *examples_alerts.EVENTS,
+                *examples_forgetting.EVENTS,
                 *examples_health.EVENTS,
                 *examples_workflows.EVENTS,
                 *examples_optimizer.EVENTS,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 
 from .envelope import Command, Event
 from .names import Name, RecordedName
+from .personal import PersonalJSON
 
 MessagePriority = Annotated[int, Meta(ge=1, le=10)]
 """10 goes first."""
@@ -39,9 +40,10 @@ class Letter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         ttl: seconds that it may wait for its acknowledgement.
         reply_to: the message that it answers.
         wants_reply: the sender waits for an answer.
+        data_subject: whose data the body is: then it is sealed (see `personal`).
     """
 
-    body: Raw
+    body: PersonalJSON
     to: Name | None = None
     group: Name | None = None
     everyone: bool = False
@@ -51,6 +53,7 @@ class Letter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     ttl: Seconds = DEFAULT_TTL
     reply_to: MessageId | None = None
     wants_reply: bool = False
+    data_subject: Name | None = None
 
 
 # Commands
@@ -103,7 +106,7 @@ class Message(Struct, frozen=True, gc=False, omit_defaults=True):
 
     id: str
     sender: RecordedName
-    body: Raw
+    body: PersonalJSON
     priority: int
     expires: float
     topic: str = ""

@@ -16,6 +16,7 @@ RefusalCode = Literal[
     "bad_subject",
     "unknown_service",
     "unknown_command",
+    "not_sealed",
     # registry
     "agent_exists",
     "unknown_agent",

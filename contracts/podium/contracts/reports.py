@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 
 from .envelope import Command
 from .names import Name
+from .personal import Personal, PersonalJSON
 from .task_specs import JSON_NULL
 
 Attempt = Annotated[int, Meta(ge=1)]
@@ -30,7 +31,7 @@ class CompleteTask(Command, frozen=True, tag="complete_task"):
     """
 
     attempt: Attempt
-    output: Raw = JSON_NULL
+    output: PersonalJSON = JSON_NULL
     cost: Annotated[float, Meta(ge=0.0)] | None = None
 
 
@@ -44,7 +45,7 @@ class FailTask(Command, frozen=True, tag="fail_task"):
 
     attempt: Attempt
     code: Annotated[str, Meta(max_length=128)]
-    message: Annotated[str, Meta(max_length=16384)] = ""
+    message: Annotated[str, Meta(max_length=16384), Personal] = ""
     retryable: bool = True
 
 

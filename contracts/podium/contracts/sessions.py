@@ -9,6 +9,7 @@ from msgspec import Meta, Raw, Struct, field
 from .agents import Priority
 from .envelope import Command, Event
 from .names import Name, RecordedName, Text
+from .personal import Personal, PersonalJSON, PersonalObject, PersonalText
 
 Coordination = Literal["hierarchical", "peer", "pipeline", "blackboard"]
 """Who goes next, where neither a rule nor an agent says so.
@@ -91,11 +92,12 @@ class CreateSession(Command, frozen=True, kw_only=True, tag="create_session"):
         phase_timeout: seconds that a phase may take from its start.
         rounds: of a `peer` session.
         run: begin at once.
+        data_subject: whose data goal and context are: then they are sealed (see `personal`), also for conditions.
     """
 
     agents: Annotated[list[Name | Participant], Meta(min_length=1, max_length=SESSION_LIMIT)]
-    goal: Annotated[str, Meta(min_length=1, max_length=4096)]
-    context: dict[str, Any] = field(default_factory=dict[str, Any])
+    goal: Annotated[str, Meta(min_length=1, max_length=4096), Personal]
+    context: PersonalObject = field(default_factory=dict[str, Any])
     strategy: Coordination = "hierarchical"
     rules: Annotated[list[CoordinationRule], Meta(max_length=100)] = field(default_factory=list[CoordinationRule])
     priority: Priority = 5
@@ -106,6 +108,7 @@ class CreateSession(Command, frozen=True, kw_only=True, tag="create_session"):
     rounds: Annotated[int, Meta(ge=1, le=100)] = 1
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     run: bool = False
+    data_subject: Name | None = None
 
 
 class RunSession(Command, frozen=True, tag="run_session"):
@@ -155,8 +158,8 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session_created"):
     """The fields are the session's; `until`: seconds since the epoch, UTC."""
 
     agents: list[Participant]
-    goal: str
-    context: dict[str, Any]
+    goal: PersonalText
+    context: PersonalObject
     strategy: Coordination
     rules: list[CoordinationRule]
     priority: int
@@ -228,7 +231,7 @@ class PhaseStarted(Event, frozen=True, kw_only=True, tag="phase_started"):
     purpose: Purpose
     task: RecordedName
     kind: RecordedName
-    input: Raw
+    input: PersonalJSON
     priority: int
     by: RecordedName
     until: float | None = None
@@ -240,7 +243,7 @@ class PhaseCompleted(Event, frozen=True, kw_only=True, tag="phase_completed"):
 
     number: int
     agent: RecordedName
-    output: Raw
+    output: PersonalJSON
     duration: float
 
 
@@ -313,7 +316,7 @@ class SessionCompleted(Event, frozen=True, kw_only=True, tag="session_completed"
         took: seconds since it was run.
     """
 
-    answer: Raw
+    answer: PersonalJSON
     path: list[RecordedName]
     phases: list[PhaseTime]
     escalated: bool
@@ -390,7 +393,7 @@ class PhaseEnded(Event, frozen=True, kw_only=True, tag="phase_ended"):
     number: int
     task: RecordedName
     agent: RecordedName | None = None
-    output: Raw = Raw(b"null")
+    output: PersonalJSON = Raw(b"null")
     code: str | None = None
     message: str = ""
     duration: float = 0.0

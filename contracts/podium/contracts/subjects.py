@@ -201,6 +201,17 @@ class Subjects:
     def all_refusals(self) -> str:
         return f"{self.prefix}.refused.>"
 
+    def key_stream(self) -> str:
+        """Where the keys of data subjects are: a key-value bucket, `<prefix>-keys`."""
+        return f"KV_{self.prefix}-keys"
+
+    def key(self, subject: str) -> str:
+        """Where the key of a data subject is."""
+        return f"$KV.{self.prefix}-keys.{_checked(subject)}"
+
+    def all_keys(self) -> str:
+        return f"$KV.{self.prefix}-keys.>"
+
     def snapshot_bucket(self) -> str:
         return f"{self.prefix}-snapshots"
 

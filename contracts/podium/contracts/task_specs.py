@@ -8,6 +8,7 @@ from msgspec import Meta, Raw, Struct
 
 from .agents import Amount, Level, Priority
 from .names import Name, Text
+from .personal import PersonalJSON
 
 Strategy = Literal["round_robin", "least_loaded", "best_score", "optimal", "adaptive"]
 """How the agent is chosen among those that are able and free."""
@@ -69,12 +70,13 @@ class TaskSpec(Struct, frozen=True, gc=False, omit_defaults=True):
         deadline: seconds since the epoch, UTC; past it the task fails.
         estimated_duration: seconds.
         resources: what of the agent's resources it takes up, by name.
-        input_schema, output_schema: JSON Schemas (2020-12).
+        input_schema, output_schema: JSON Schemas (2020-12); what is sealed fits any.
+        data_subject: whose data its input is: then the input is sealed (see `personal`).
     """
 
     kind: Name
     skills: list[Name] = []
-    input: Raw = JSON_NULL
+    input: PersonalJSON = JSON_NULL
     priority: Priority = 5
     deadline: float | None = None
     estimated_duration: Seconds | None = None
@@ -86,3 +88,4 @@ class TaskSpec(Struct, frozen=True, gc=False, omit_defaults=True):
     input_schema: dict[str, Any] | None = None
     output_schema: dict[str, Any] | None = None
     metadata: dict[str, Any] = {}
+    data_subject: Name | None = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 
 from .envelope import Command, Event
 from .learned import Learned
 from .names import Name, RecordedName, Text
+from .personal import PersonalJSON, PersonalText
 from .predictions import Prediction
 from .reports import BULK_LIMIT as BULK_LIMIT
 from .reports import Attempt as Attempt
@@ -148,7 +149,7 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
     attempt: int
     kind: RecordedName
     skills: list[RecordedName]
-    input: Raw
+    input: PersonalJSON
     decision: Decision
     start_by: float | None = None
     finish_within: float | None = None
@@ -179,7 +180,7 @@ class TaskCompleted(Event, frozen=True, tag="task_completed"):
 
     agent: RecordedName
     attempt: int
-    output: Raw
+    output: PersonalJSON
     duration: float
     kind: RecordedName | None = None
     size: int = 0
@@ -202,7 +203,7 @@ class AttemptFailed(Event, frozen=True, tag="attempt_failed"):
     agent: RecordedName
     attempt: int
     code: str
-    message: str = ""
+    message: PersonalText = ""
     retry_at: float | None = None
     kind: RecordedName | None = None
     size: int = 0

@@ -1,4 +1,4 @@
-"""The keeper at work: every so often, and when asked, it carries the chains on and signs where they are."""
+"""The keeper at work: it carries the chains on and signs where they are, and erases the keys of who is forgotten."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.wire import listen
 
 from .checkpoint import Checkpoint, encode
+from .forgetting import Forgetting
 from .ledger import Ledger
 from .settings import Settings
 
@@ -51,15 +52,20 @@ class Keeper:
         await self._until_done(self._open)
         await listen(self._nc, self._subjects.new_checkpoint(), self._on_request, queue="keeper")
         _log.info("keeping the chains of %s", self._subjects.prefix)
-        while True:
-            await self._until_done(self.checkpoint)
-            await asyncio.sleep(self._seconds)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_signing())
+            group.create_task(Forgetting(self._nc, self._subjects).run())
 
     async def checkpoint(self) -> Checkpoint:
         """Raises: LogUnavailable"""
         async with self._one_at_a_time:
             await self._ledger.carry()
             return await self._ledger.checkpoint(time.time())
+
+    async def _keep_signing(self) -> None:
+        while True:
+            await self._until_done(self.checkpoint)
+            await asyncio.sleep(self._seconds)
 
     async def _open(self) -> None:
         await provision(self._nc, self._subjects, [], self._options)

@@ -12,6 +12,7 @@ from podium.contracts.catalogue import COMMANDS, decoder_of
 from podium.contracts.envelope import MAX_BODY, MAX_DEPTH, Command
 from podium.contracts.names import is_name
 from podium.contracts.outcomes import RefusalCode, Refused
+from podium.contracts.personal import names_subject, unsealed
 from podium.contracts.subjects import SERVICES, CommandAddress
 
 from .decider import Request
@@ -118,10 +119,13 @@ def read_body(service: str, command: str, body: bytes) -> Struct | Refused:
 
 
 def _decode(service: str, command: str, body: bytes) -> Struct | Refused:
+    kind = COMMANDS[service][command]
     try:
-        decoded: Struct = decoder_of(COMMANDS[service][command]).decode(body)
+        decoded: Struct = decoder_of(kind).decode(body)
     except msgspec.ValidationError as error:
         return _invalid(error)
+    if names_subject(body) and (path := unsealed(kind, body)) is not None:
+        return _refused("not_sealed", "the command names a data subject, and this is not sealed for it", path)
     return decoded
 
 

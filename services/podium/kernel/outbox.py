@@ -83,7 +83,8 @@ class NatsOutbox:
 
     def _message(self, incoming: Incoming, outcome: RefusedOutcome, reply: str) -> Outgoing:
         address = incoming.address or CommandAddress("_", "_", "_", "_")
-        body = b"" if is_private(address) else incoming.body[:KEPT_BODY]
+        hidden = is_private(address) or outcome.code == "not_sealed"
+        body = b"" if hidden else incoming.body[:KEPT_BODY]
         refusal = Refusal(outcome, incoming.subject, body.decode(errors="replace"))
         headers = f"{HEADER_LINE}Nats-Msg-Id: {outcome.command_id}\r\n\r\n"
         return Outgoing(self._subjects.refused(address), _encode(refusal), headers, reply)

@@ -25,8 +25,8 @@ from podium.runtime.tasks import cancel_all
 from podium.runtime.wire import Outgoing, listen, publish_all, read_headers, unlisten
 
 from .commands import Incoming
-from .provision import ACK_WAIT, PRIORITY_GROUP
 from .sender import read_sender
+from .streams import ACK_WAIT, PRIORITY_GROUP
 
 _log = logging.getLogger(__name__)
 

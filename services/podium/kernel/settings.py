@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from podium.runtime.settings import ProcessSettings, says
 
-from .provision import QUEUE_MESSAGES
+from .streams import QUEUE_MESSAGES
 
 
 def _number(value: object) -> object:

@@ -1,9 +1,9 @@
-"""The registry's rules as one decider: agents and agent types are two name spaces of entities."""
+"""The registry's rules as one decider: agents, agent types and data subjects are three name spaces of entities."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal, cast
 
@@ -24,11 +24,12 @@ from podium.contracts.agents import (
     UnregisterAgent,
     UpdateAgent,
 )
+from podium.contracts.forgetting import ForgetSubject, SubjectForgotten
 from podium.contracts.outcomes import Refused
 from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 
-from . import agent_types, agents
+from . import agent_types, agents, data_subjects
 from .agent_types import AgentType, Defined, Removed
 from .agents import Agent, Registered, Unregistered
 
@@ -42,6 +43,7 @@ class RegistryState(Struct):
     Attributes:
         left, removed: agents and types that are no more, in the order in which they went.
         users: type → how many registered agents are of it.
+        forgotten: data subjects.
     """
 
     agents: dict[str, Registered]
@@ -49,29 +51,33 @@ class RegistryState(Struct):
     types: dict[str, Defined]
     removed: OrderedDict[str, Removed]
     users: dict[str, int]
+    forgotten: set[str]
 
 
 class _Dump(Struct, frozen=True):
-    format: Literal["registry-1"]
+    format: Literal["registry-2"]
     agents: list[tuple[str, Registered]]
     left: list[str]
     types: list[tuple[str, Defined]]
     removed: list[str]
+    forgotten: list[str]
 
 
 class Registry:
     """A `Decider`."""
 
     service: Service = "registry"
-    schema = "1"
+    schema = "2"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType({})
     closing: tuple[type[Struct], ...] = ()
 
     def initial(self) -> RegistryState:
-        return RegistryState({}, OrderedDict(), {}, OrderedDict(), {})
+        return RegistryState({}, OrderedDict(), {}, OrderedDict(), {}, set())
 
     def evolve(self, state: RegistryState, entity: str, event: Struct, actor: str, at: float) -> None:
-        match cast(RegistryEvent, event):
+        match cast(RegistryEvent | SubjectForgotten, event):
+            case SubjectForgotten():
+                state.forgotten.add(entity)
             case AgentRegistered() | AgentUpdated() | AgentUnregistered() as known:
                 _place(state, entity, agents.evolve(known))
             case known:
@@ -79,8 +85,10 @@ class Registry:
 
     def decide(self, state: RegistryState, request: Request, now: float) -> list[Emit] | Refused:
         name = request.entity
-        decided: list[AgentEvent] | list[AgentTypeEvent] | Refused
-        match cast(RegistryCommand, request.command):
+        decided: Sequence[Struct] | Refused
+        match cast(RegistryCommand | ForgetSubject, request.command):
+            case ForgetSubject() as command:
+                decided = data_subjects.decide(name, state.forgotten, command)
             case RegisterAgent() | UpdateAgent() | UnregisterAgent() as command:
                 decided = self._decide_agent(state, name, command)
             case command:
@@ -104,14 +112,15 @@ class Registry:
 
     def dump(self, state: RegistryState) -> bytes:
         agents, types = sorted(state.agents.items()), sorted(state.types.items())
-        content = _Dump("registry-1", agents, list(state.left), types, list(state.removed))
+        forgotten = sorted(state.forgotten)
+        content = _Dump("registry-2", agents, list(state.left), types, list(state.removed), forgotten)
         return msgspec.json.encode(content, order="deterministic")
 
     def load(self, dumped: bytes) -> RegistryState:
         content = msgspec.json.decode(dumped, type=_Dump)
         left = OrderedDict.fromkeys(content.left, Unregistered())
         removed = OrderedDict.fromkeys(content.removed, Removed())
-        state = RegistryState({}, left, dict(content.types), removed, {})
+        state = RegistryState({}, left, dict(content.types), removed, {}, set(content.forgotten))
         for name, agent in content.agents:
             _place(state, name, agent)
         return state

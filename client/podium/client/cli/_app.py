@@ -98,7 +98,7 @@ def guarded(command: Callable[[], int]) -> int:
         at = f" (at {place})" if place and not refused.message.startswith(f"{place}:") else ""
         tell(f"refused: {refused.code}: {refused.message}{at}")
         return Exit.REFUSED
-    except (sdk.QueryFailed, sdk.TaskFailed, sdk.NotAllowed) as failed:
+    except (sdk.QueryFailed, sdk.TaskFailed, sdk.NotAllowed, sdk.Erased) as failed:
         tell(str(failed))
         return Exit.REFUSED
     except sdk.OutcomeUnknown as unknown:

@@ -1,0 +1,77 @@
+"""Values are sealed and opened with a key. Pure but for the keys, which are made by chance."""
+
+from __future__ import annotations
+
+import os
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from podium.contracts.personal import ERASED, SEALED, Sealed, read_sealed
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+KEY_BYTES: Final = 64
+
+_MARK: Final = SEALED.encode()
+_TOKEN: Final = re.compile(
+    rb'(?<!\\)"(?P<text>' + re.escape(_MARK) + rb'(?:[A-Za-z0-9_-]{1,128}\.){4}[A-Za-z0-9_-]+)"(?!\s*:)'
+)
+"""A sealed value in JSON: it needs no escapes, and is neither a part of another text nor a key."""
+
+
+def new_key() -> bytes:
+    return os.urandom(KEY_BYTES)
+
+
+def cipher(key: bytes) -> AESSIV:
+    """Raises: ValueError for bytes that are no key."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV  # heavy, and most programs never seal anything
+
+    return AESSIV(key)
+
+
+def seal(cipher: AESSIV, value: bytes, bound: str) -> str:
+    """The sealed form of a value in JSON, behind what is authenticated with it."""
+    sealed = cipher.encrypt(value, [bound.encode()])
+    return bound + urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def unseal(cipher: AESSIV, sealed: Sealed) -> bytes | None:
+    """The value in JSON, or None if it was not sealed with this key in this place."""
+    from cryptography.exceptions import InvalidTag
+
+    try:
+        data = urlsafe_b64decode(sealed.data + "=" * (-len(sealed.data) % 4))
+        return cipher.decrypt(data, [sealed.bound.encode()])
+    except (InvalidTag, ValueError):
+        return None
+
+
+def holds_sealed(json: bytes) -> bool:
+    """Whether anything in it may be sealed."""
+    return _MARK in json
+
+
+def subjects_in(json: bytes) -> list[str]:
+    """The data subjects for whom something in it is sealed, in the order in which they come first."""
+    found = (read_sealed(match["text"].decode()) for match in _TOKEN.finditer(json))
+    return list(dict.fromkeys(sealed.subject for sealed in found if sealed is not None))
+
+
+def replaced(json: bytes, value_of: Callable[[Sealed], bytes | None]) -> bytes:
+    """The JSON with what `value_of` gives in the place of each sealed value; None leaves it as it is."""
+
+    def replace(match: re.Match[bytes]) -> bytes:
+        sealed = read_sealed(match["text"].decode())
+        value = None if sealed is None else value_of(sealed)
+        return match[0] if value is None else value
+
+    return _TOKEN.sub(replace, json)
+
+
+def hole(subject: str) -> bytes:
+    """What is read, as JSON, where the data of somebody was who was forgotten."""
+    return f'"{ERASED}{subject}"'.encode()

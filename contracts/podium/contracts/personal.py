@@ -1,0 +1,193 @@
+"""Which fields may hold what belongs to a person, and how they stand on the wire once they are sealed.
+
+A command that names a `data_subject` carries its personal fields sealed: encrypted with a key that only this subject's
+data has, by whoever sends it. So commands, events, snapshots, read models and archives hold the same cipher text, and
+when the key is erased nobody can read any of them. No service ever has a key.
+
+A sealed value is a JSON string in the place of the value:
+
+    podium-sealed.1.<subject>.<service>.<entity>.<field>.<cipher text>
+
+The first six parts say whose it is and where it was sealed, and are authenticated with it. The cipher text is
+base64url without padding of AES-256-SIV (RFC 5297): the same value sealed in the same place twice is the same text, so
+that a command sent again is the same command. What cannot be opened any more is read as `podium-erased.<subject>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Annotated, Any, Final, cast
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from .names import is_name
+
+PERSONAL: Final = "x-podium-personal"
+"""Marks a field, in the contracts and in the schemas that are made from them."""
+
+Personal: Final = Meta(extra={PERSONAL: True}, extra_json_schema={PERSONAL: True})
+
+PersonalJSON = Annotated[Raw, Personal]
+"""Any JSON; sealed as a whole."""
+
+PersonalText = Annotated[str, Personal]
+PersonalObject = Annotated[dict[str, Any], Personal]
+"""Each of its values is sealed; its keys are not."""
+
+SUBJECT_FIELD: Final = "data_subject"
+SEALED: Final = "podium-sealed.1."
+ERASED: Final = "podium-erased."
+
+_NAMED: Final = b'"data_subject"'
+
+
+class SubjectKey(Struct, frozen=True):
+    """What the bucket of keys holds for a data subject.
+
+    Attributes:
+        key: 64 bytes, base64; None once the subject was forgotten.
+    """
+
+    key: bytes | None
+
+
+class Sealed(Struct, frozen=True):
+    """A sealed value taken apart.
+
+    Attributes:
+        bound: all before the cipher text: what is authenticated with it.
+        data: the cipher text, base64url without padding.
+    """
+
+    subject: str
+    service: str
+    entity: str
+    field: str
+    bound: str
+    data: str
+
+
+class Place(Struct, frozen=True):
+    """A personal value in a command: `holder[key]`, which belongs to `subject`.
+
+    Attributes:
+        entity: that it is about: a task of many its own, else the command's.
+        field: the name of the field.
+        path: in the body, for people: `$.tasks[0].task.input`.
+    """
+
+    holder: dict[str, Any]
+    key: str
+    subject: str
+    entity: str
+    field: str
+    path: str
+
+    @property
+    def value(self) -> Any:
+        return self.holder[self.key]
+
+
+def bound(subject: str, service: str, entity: str, field: str) -> str:
+    """What stands before the cipher text of a value."""
+    return f"{SEALED}{subject}.{service}.{entity}.{field}."
+
+
+def read_sealed(value: object) -> Sealed | None:
+    """A sealed value's parts, or None if it is another value."""
+    if not isinstance(value, str) or not value.startswith(SEALED):
+        return None
+    parts = value.removeprefix(SEALED).split(".")
+    if len(parts) != 5 or not all(map(is_name, parts[:4])):
+        return None
+    subject, service, entity, field, data = parts
+    return Sealed(subject, service, entity, field, bound(subject, service, entity, field), data)
+
+
+def is_sealed(value: bytes) -> bool:
+    """Whether this JSON is one sealed value, and so fits any schema: nobody but its readers can tell."""
+    return value.startswith(b'"podium-sealed.1.') and read_sealed(msgspec.json.decode(value)) is not None
+
+
+def names_subject(body: bytes) -> bool:
+    """Whether a command may name one; it costs a command that does not next to nothing."""
+    return _NAMED in body
+
+
+def unsealed(command: type[Struct], body: bytes) -> str | None:
+    """The path of the first personal value that is not sealed for the subject that its command names; None if all are.
+
+    `body` is a command's JSON that can be read as `command`.
+    """
+    for place in personal_places(command, "", msgspec.json.decode(body)):
+        sealed = read_sealed(place.value)
+        if sealed is None or sealed.subject != place.subject:
+            return place.path
+    return None
+
+
+def personal_places(command: type[Struct], entity: str, body: object) -> Iterator[Place]:
+    """Every personal value of a command that belongs to a subject which it names; nulls and empty texts are none.
+
+    `body` is the command's JSON, decoded without a type.
+    """
+    form = _form(command)
+    if form is not None:
+        yield from _places(form, body, entity, "$")
+
+
+class _Form(Struct, frozen=True):
+    """Where a struct has personal fields: of its own, and in the structs of its fields."""
+
+    texts: tuple[str, ...]
+    objects: tuple[str, ...]
+    inner: tuple[tuple[str, _Form], ...]
+
+
+def _places(form: _Form, body: object, entity: str, path: str) -> Iterator[Place]:
+    if not isinstance(body, dict):
+        return
+    fields = cast(dict[str, Any], body)
+    entity = str(fields.get("task_id", entity))
+    subject = fields.get(SUBJECT_FIELD)
+    if isinstance(subject, str):
+        for name in form.texts:
+            if fields.get(name) not in (None, ""):
+                yield Place(fields, name, subject, entity, name, f"{path}.{name}")
+        for name in form.objects:
+            held = fields.get(name)
+            within = cast(dict[str, Any], held) if isinstance(held, dict) else {}
+            for key in [key for key, value in within.items() if value is not None]:
+                yield Place(within, key, subject, entity, name, f"{path}.{name}.{key}")
+    for name, inner in form.inner:
+        value = fields.get(name)
+        if isinstance(value, list):
+            for index, item in enumerate(cast(list[object], value)):
+                yield from _places(inner, item, entity, f"{path}.{name}[{index}]")
+        else:
+            yield from _places(inner, value, entity, f"{path}.{name}")
+
+
+@cache
+def _form(command: type[Struct]) -> _Form | None:
+    from msgspec import inspect as shapes  # only commands that name a subject need it
+
+    def form(struct: shapes.StructType) -> _Form | None:
+        texts: list[str] = []
+        objects: list[str] = []
+        inner: list[tuple[str, _Form]] = []
+        for field in struct.fields:
+            kind = field.type
+            annotated: Any = kind  # its extra is an untyped dict
+            if isinstance(kind, shapes.Metadata) and PERSONAL in (annotated.extra or {}):
+                (objects if isinstance(kind.type, shapes.DictType) else texts).append(field.encode_name)
+                continue
+            held = kind.item_type if isinstance(kind, shapes.ListType) else kind
+            if isinstance(held, shapes.StructType) and (within := form(held)) is not None:
+                inner.append((field.encode_name, within))
+        return _Form(tuple(texts), tuple(objects), tuple(inner)) if texts or objects or inner else None
+
+    shape = shapes.type_info(command)
+    return form(shape) if isinstance(shape, shapes.StructType) else None

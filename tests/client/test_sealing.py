@@ -1,0 +1,108 @@
+"""What is sealed can be opened with its key in its place, and only there; everything around it stays byte for byte."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from podium.client._sealing import cipher, hole, new_key, replaced, seal, subjects_in, unseal
+from podium.contracts.outcomes import Refused
+from podium.contracts.personal import Sealed, bound, is_sealed, personal_places, read_sealed, unsealed
+from podium.contracts.sessions import CreateSession
+from podium.contracts.tasks import SubmitTask, SubmitTasks
+from podium.kernel.commands import read_body
+from podium.router.schemas import Schemas
+
+KEY = cipher(new_key())
+PLACE = bound("ada", "router", "t1", "input")
+TOKEN = seal(KEY, b'{"a":1}', PLACE)
+
+
+def parts(token: str) -> Sealed:
+    sealed = read_sealed(token)
+    assert sealed is not None
+    return sealed
+
+
+def test_what_is_sealed_is_opened_with_its_key():
+    assert unseal(KEY, parts(TOKEN)) == b'{"a":1}'
+    assert unseal(cipher(new_key()), parts(TOKEN)) is None
+
+
+def test_the_same_in_the_same_place_is_the_same_and_elsewhere_it_is_not():
+    assert seal(KEY, b'{"a":1}', PLACE) == TOKEN
+    assert parts(seal(KEY, b'{"a":1}', bound("ada", "router", "t2", "input"))).data != parts(TOKEN).data
+
+
+@pytest.mark.parametrize("part", ["ada", "router", "t1", "input"])
+def test_what_is_moved_to_another_place_cannot_be_opened(part: str):
+    assert unseal(KEY, parts(TOKEN.replace(f".{part}.", ".other."))) is None
+
+
+def test_what_is_changed_cannot_be_opened():
+    for place in range(len(PLACE), len(TOKEN) - 1):
+        assert unseal(KEY, parts(TOKEN[:place] + ("A" if TOKEN[place] != "A" else "B") + TOKEN[place + 1 :])) is None
+
+
+def test_only_whole_values_are_opened():
+    huge = b"123456789012345678901234567890"
+    json = b'{"x": "%s", "n": %s, "%s" : 1, "text": "say \\"%s\\"", "y": ["%s"]}' % (
+        *(TOKEN.encode(), huge, TOKEN.encode(), TOKEN.encode()),
+        TOKEN.encode(),
+    )
+    opened = replaced(json, lambda sealed: unseal(KEY, sealed))
+    assert opened.startswith(b'{"x": {"a":1}, "n": ' + huge)
+    assert opened.endswith(b', "y": [{"a":1}]}')
+    assert opened.count(TOKEN.encode()) == 2
+    assert subjects_in(json) == ["ada"]
+    assert msgspec.json.decode(replaced(b'"%s"' % TOKEN.encode(), lambda sealed: hole(sealed.subject)))
+
+
+def test_each_of_many_tasks_may_belong_to_somebody_else():
+    body = {
+        "tasks": [
+            {"task_id": "t1", "task": {"kind": "k", "input": 1, "data_subject": "ada"}},
+            {"task_id": "t2", "task": {"kind": "k", "input": 2}},
+            {"task_id": "t3", "task": {"kind": "k", "input": 3, "data_subject": "bob"}},
+        ]
+    }
+    places = list(personal_places(SubmitTasks, "batch", body))
+    assert [(place.subject, place.entity, place.value, place.path) for place in places] == [
+        ("ada", "t1", 1, "$.tasks[0].task.input"),
+        ("bob", "t3", 3, "$.tasks[2].task.input"),
+    ]
+
+
+def test_of_an_object_each_value_is_sealed():
+    body = {"agents": ["a"], "goal": "g", "context": {"a": 1, "b": None, "c": {}}, "data_subject": "ada"}
+    assert [place.path for place in personal_places(CreateSession, "s", body)] == [
+        "$.goal",
+        "$.context.a",
+        "$.context.c",
+    ]
+
+
+def read(task: dict[str, object]) -> SubmitTask | Refused:
+    command = read_body("router", "submit_task", msgspec.json.encode(task))
+    assert isinstance(command, SubmitTask | Refused)
+    return command
+
+
+def test_a_service_refuses_what_is_named_and_not_sealed():
+    task = {"kind": "k", "input": {"a": 1}, "data_subject": "ada"}
+    for_another = seal(KEY, b"1", bound("bob", "router", "t1", "input"))
+    for input in ({"a": 1}, "podium-sealed.1.ada", for_another):
+        refused = read(task | {"input": input})
+        assert isinstance(refused, Refused)
+        assert (refused.code, refused.details) == ("not_sealed", {"path": "$.input"})
+    many = {"tasks": [{"task_id": "t", "task": task}]}
+    assert unsealed(SubmitTasks, msgspec.json.encode(many)) == "$.tasks[0].task.input"
+    for readable in (task | {"input": TOKEN}, task | {"input": None}, task | {"data_subject": None}):
+        assert isinstance(read(readable), SubmitTask)
+
+
+def test_what_is_sealed_fits_any_schema_and_nothing_else_does():
+    schemas = Schemas()
+    assert schemas.misfit(b'{"type": "object"}', f'"{TOKEN}"'.encode()) is None
+    assert schemas.misfit(b'{"type": "object"}', b'"podium-sealed.1.not.one"') is not None
+    assert not is_sealed(b'"podium-sealed.1.ada.router.t1..x"')

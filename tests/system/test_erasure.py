@@ -1,0 +1,159 @@
+"""What is sealed for somebody who is forgotten is nowhere any more: every byte of the data directory is searched."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from podium.client import Agent, Client, CommandRefused, Erased, Task, new_task
+from podium.client._inbox import ReceivedMessage
+from podium.contracts.queries import GetTask
+from podium.contracts.tasks import Retry
+from tests.podium_system import Podium
+
+SECRETS = [f"{word}-of-hers" for word in ("diagnosis", "result", "complaint", "letter", "answer", "goal", "context")]
+"""Text that is hers, and stands nowhere but in what is sealed."""
+
+PERSON = "person-17"
+
+
+async def cli(podium: Podium, *arguments: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "podium.client.cli", *arguments),
+        env=podium.environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+@asynccontextmanager
+async def doctor(podium: Podium):
+    """An agent that reads what it is given, and says what it makes of it."""
+    agent = Agent("doctor", slots=4)
+
+    @agent.skill("examine")
+    async def examine(task: Task) -> dict[str, str]:
+        await task.progress(0.5, note=f"at the {SECRETS[0]}")
+        if task.input["text"] != SECRETS[0]:
+            raise ValueError("it is another text")
+        return {"found": SECRETS[1]}
+
+    @agent.skill("refuse")
+    async def refuse(task: Task) -> None:
+        raise ValueError(f"{SECRETS[2]}: {task.input}")
+
+    @agent.skill("session")
+    async def phase(task: Task) -> dict[str, str]:
+        assert (task.input["goal"], task.input["context"]["file"]) == (SECRETS[5], SECRETS[6])
+        return {"answer": SECRETS[4]}
+
+    @agent.on_message
+    async def on_message(message: ReceivedMessage) -> str:
+        assert message.body == SECRETS[3]
+        return SECRETS[4]
+
+    stop, ready = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(agent.serve(podium.url, stop=stop, ready=ready.set, patience=20.0))
+    await asyncio.wait((serving, asyncio.create_task(ready.wait())), return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        stop.set()
+        await serving
+
+
+def plain(directory: Path) -> list[str]:
+    """Every file in which one of the secrets stands, and which."""
+    found: list[str] = []
+    for path in directory.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            found += [f"{path.relative_to(directory)}: {secret}" for secret in SECRETS if secret.encode() in content]
+    return found
+
+
+def holding(directory: Path, text: bytes) -> set[str]:
+    """The names of the files in which it stands."""
+    return {path.name for path in directory.rglob("*") if path.is_file() and text in path.read_bytes()}
+
+
+async def key_of(client: Client) -> bytes:
+    """What the bucket of keys holds for her."""
+    subjects = client.subjects
+    place = f"$JS.API.DIRECT.GET.{subjects.key_stream()}.{subjects.key(PERSON)}"
+    return (await client.connection.request(place, b"", 20)).data
+
+
+async def live(podium: Podium, ada: Client) -> None:
+    """Everything that may be said of her happens."""
+    task = new_task("examine", {"text": SECRETS[0]}, data_subject=PERSON, input_schema={"type": "object"})
+    await ada.submit_many({"t1": task})
+    assert await ada.result("t1", 60) == {"found": SECRETS[1]}
+    await ada.submit_many({"t1": task})  # the same once more is the same
+    with pytest.raises(CommandRefused, match="another task"):
+        await ada.submit("examine", {"text": "other"}, task_id="t1", data_subject=PERSON)
+
+    once = Retry(max_attempts=1)
+    await ada.submit("refuse", SECRETS[0], task_id="t2", data_subject=PERSON, retry=once)
+    assert (await ada.wait("t2", 60)).message == f"{SECRETS[2]}: {SECRETS[0]}"
+
+    assert await ada.messages.request("doctor", SECRETS[3], data_subject=PERSON, timeout=60) == SECRETS[4]
+    session = await ada.sessions.create(
+        SECRETS[5], ["doctor"], context={"file": SECRETS[6]}, data_subject=PERSON, run=True
+    )
+    assert (await session.result(60)).answer == {"answer": SECRETS[4]}
+
+
+async def answers(podium: Podium) -> list[object]:
+    """What a client sees of her that has never asked before."""
+    async with Client(podium.url, "ada") as client:
+        first, second = [(await client.query(GetTask(task_id=id, fresh=True, wait=60))).task for id in ("t1", "t2")]
+        assert first.spec is not None
+        letters = await client.messages.list(receiver="doctor")
+        with pytest.raises(Erased):
+            await client.result("t1", 60)
+        with pytest.raises(Erased):
+            await client.submit("examine", "more", data_subject=PERSON)
+        return [bytes(first.spec.input), bytes(first.output), second.message, *(bytes(row.body) for row in letters)]
+
+
+@pytest.mark.asyncio
+async def test_what_belongs_to_who_is_forgotten_is_nowhere(tmp_path: Path):
+    data, exported = tmp_path / "data", tmp_path / "all.jsonl"
+    podium = await Podium(data, without=("health", "optimizer", "notifier")).start()
+    try:
+        async with Client(podium.url, "ada") as ada, doctor(podium):
+            await live(podium, ada)
+            seen = (await ada.query(GetTask(task_id="t1", fresh=True))).task.spec
+            assert seen is not None
+            assert json.loads(bytes(seen.input)) == {"text": SECRETS[0]}
+            key = await key_of(ada)
+        assert (await cli(podium, "audit", "export", "--output", str(exported)))[0] == 0
+        assert plain(tmp_path) == []
+        assert holding(data, key) == {"1.blk"}
+
+        code, said = await cli(podium, "forget", PERSON, "--reason", "asked for by letter")
+        assert (code, said) == (0, f"forgotten  {PERSON}: its key is erased\n")
+        hole = f"podium-erased.{PERSON}"
+        holes = await answers(podium)
+        assert holes == [*[f'"{hole}"'.encode()] * 2, hole, f'"{hole}"'.encode()]
+        assert await podium.stop() == 0  # each service leaves a snapshot
+        assert holding(data, key) == set()
+
+        for file in data.glob("read-model.db*"):
+            file.unlink() if file.is_file() else None
+        await podium.start()
+        assert await answers(podium) == holes
+        assert (await cli(podium, "audit", "verify"))[0] == 0
+        assert (await cli(podium, "audit", "verify", str(exported)))[0] == 0
+        assert plain(tmp_path) == []
+        assert holding(data, b"podium-sealed.1.")
+    finally:
+        await podium.stop()
