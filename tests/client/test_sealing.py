@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import pytest
 
@@ -82,7 +84,7 @@ def test_of_an_object_each_value_is_sealed():
     ]
 
 
-def read(task: dict[str, object]) -> SubmitTask | Refused:
+def read(task: Mapping[str, object]) -> SubmitTask | Refused:
     command = read_body("router", "submit_task", msgspec.json.encode(task))
     assert isinstance(command, SubmitTask | Refused)
     return command
