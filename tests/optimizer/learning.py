@@ -22,11 +22,13 @@ class Learning(Scenario):
         super().__init__(Optimizer(OptimizerSettings(**settings)))
         self.seen: list[tuple[float, str, Any]] = []
 
-    def completed(self, agent: str, kind: str = "k", duration: float = 1.0, **more: Any) -> Self:
-        return self._observe(TaskCompleted(agent, 1, NULL, duration, kind, **more))
+    def completed(
+        self, agent: str, kind: str = "k", duration: float = 1.0, task: str | None = None, **more: Any
+    ) -> Self:
+        return self._observe(TaskCompleted(agent, 1, NULL, duration, kind, **more), task)
 
-    def failed(self, agent: str, kind: str = "k") -> Self:
-        return self._observe(AttemptFailed(agent, 1, "broken", kind=kind))
+    def failed(self, agent: str, kind: str = "k", task: str | None = None) -> Self:
+        return self._observe(AttemptFailed(agent, 1, "broken", kind=kind), task)
 
     def table(self, kind: str = "k") -> PredictionsPublished:
         """The newest one, with what is due now."""

@@ -14,9 +14,9 @@ from podium.collaboration.service import Collaboration
 from podium.collaboration.teams import cover
 from podium.collaboration.teams.cover import Candidate, choose
 from podium.contracts.agents import AgentProfile, AgentRegistered
+from podium.contracts.relationships import Deed, Relationship, RelationshipsChanged, Tie
 from podium.contracts.teams import PlanAccepted, PlanRejected, PlanReviewed, TeamFormed
 from tests.rules.scenario import START, Scenario, code, command
-from tests.rules.session_scenario import SessionScenario
 
 AGENTS = {"all": {"parse": 0.9, "write": 0.6, "check": 0.9}, "pen": {"write": 0.9}, "eye": {"check": 0.9, "parse": 0.7}}
 
@@ -56,16 +56,16 @@ def test_levels_and_costs_decide():
     assert any("pen has write at a cost of 1" in reason for reason in event.reasons)
 
 
-def test_who_did_well_together_goes_together():
-    played = SessionScenario(a=lambda given: 1, b=lambda given: 1, c=lambda given: 1)
-    for number in range(4):
-        played.create(f"s{number}", agents=["a", "c"], strategy="pipeline").play()
-    state: Any = played.collaboration.state
-    assert state.sessions.together() == {("a", "c"): pytest.approx(2 / 3)}
-    for agent, skills in {"a": {"x": 1.0}, "b": {"y": 1.0}, "c": {"y": 1.0}}.items():
-        fact = AgentRegistered(AgentProfile(skills=skills))
-        played.collaboration.decider.observe(state, agent, fact, START)
-    assert members(form(played.collaboration, skills={"x": 0.5, "y": 0.5})) == ["a", "c"]
+def test_who_gets_on_well_goes_together():
+    scenario = scene({"a": {"x": 1.0}, "b": {"y": 1.0}, "c": {"y": 0.9}})
+    assert members(form(scenario, "before", skills={"x": 0.5, "y": 0.5})) == ["a", "b"]
+    deeds: dict[Deed, Tie] = {"session": Tie(4.0, 4.0)}
+    fact = RelationshipsChanged(half_life=1.0, relationships=[Relationship("c", 0.3, 5 / 6, 0.5, 0.9, deeds)])
+    scenario.decider.observe(scenario.state, "a", fact, START)
+    assert members(form(scenario, skills={"x": 0.5, "y": 0.5})) == ["a", "c"]
+    restored = scenario.decider.load(scenario.dump())
+    scenario.decider.load_facts(restored, scenario.decider.dump_facts(scenario.state))
+    assert restored.trust == {("a", "c"): 5 / 6}
 
 
 def test_what_cannot_be_is_refused_with_its_place():

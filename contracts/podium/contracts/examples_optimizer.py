@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from . import insights, policies, policy_queries, prediction_queries, predictions
+from . import insights, policies, policy_queries, prediction_queries, predictions, relationships
 from .query import Answer, Query
 from .subjects import Service
 
@@ -66,6 +66,12 @@ _CALIBRATION: Final = predictions.CalibrationMeasured(
     kinds=[predictions.KindCalibration("echo", 500.0, 0.904, 500.0, 0.05)],
 )
 
+_DEEDS: Final[dict[relationships.Deed, relationships.Tie]] = {
+    "session": relationships.Tie(4.0, 4.0),
+    "message": relationships.Tie(8.0, 7.0),
+}
+_RELATIONSHIP: Final = relationships.Relationship("echo-2", 0.375, 0.84375, 0.59, 0.98, _DEEDS)
+
 EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     (
         "optimizer",
@@ -110,6 +116,12 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         ),
     ),
     ("optimizer", _INSIGHT, "optimizer", _EFFECT),
+    (
+        "optimizer",
+        "echo-1",
+        "optimizer",
+        relationships.RelationshipsChanged(half_life=2_592_000.0, relationships=[_RELATIONSHIP]),
+    ),
 )
 
 _STEP: Final = policy_queries.PolicyStep("shadow", 1767225600.0, "ops", "agents differ")
@@ -122,7 +134,17 @@ _CASE: Final = prediction_queries.SimilarCase(
 )
 
 
+_BOTH: Final = relationships.RelationshipRow("echo-1", "echo-2", 0.375, 0.84375, 0.59, 0.98, _DEEDS, at=1767225600.0)
+
 QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
+    relationships.GetRelationship: (
+        relationships.GetRelationship(agent="echo-1", other="echo-2"),
+        relationships.RelationshipAnswer(positions=_POSITIONS, relationship=_BOTH),
+    ),
+    relationships.ListRelationships: (
+        relationships.ListRelationships(agent="echo-1"),
+        relationships.RelationshipsAnswer(positions=_POSITIONS, relationships=[_BOTH]),
+    ),
     policy_queries.GetPolicy: (
         policy_queries.GetPolicy(policy_id="learning-1"),
         policy_queries.PolicyAnswer(positions=_POSITIONS, policy=_ROW),

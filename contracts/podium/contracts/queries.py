@@ -46,6 +46,7 @@ from .query import Limit as Limit
 from .query import Query as Query
 from .query import QueryError as QueryError
 from .query import QueryErrorCode as QueryErrorCode
+from .relationships import GetRelationship, ListRelationships
 from .schedule_queries import GetSchedule, ListSchedules
 from .session_queries import GetSession, ListSessions
 from .tasks import Decision, TaskSpec, Waiting
@@ -247,6 +248,7 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
             *(OpenMessages, ListMessages, ListGroups),
             *(GetTeam, ListTeams, GetTeamPlan),
             *(GetPolicy, ListPolicies),
+            *(GetRelationship, ListRelationships),
             *(GetPrediction, FindSimilar, GetCalibration, ListInsights),
         )
     }

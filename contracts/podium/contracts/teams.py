@@ -24,7 +24,7 @@ class FormTeam(Command, frozen=True, kw_only=True, tag="form_team"):
         max_size: the most members.
         costs: agent → what it costs; 1 for those that are not named.
         candidates: only these, if any are named.
-        together: what it is worth, in the unit of the costs, that two members have always done well together.
+        together: what it is worth, in the unit of the costs, that what two members do together always goes well.
     """
 
     goal: Annotated[str, Meta(min_length=1, max_length=4096)]

@@ -19,6 +19,7 @@ from .learning import Learning
 from .messages import Messages
 from .policies import Policies
 from .projection import Projection
+from .relationships import Relationships
 from .schedules import Schedules
 from .sessions import Sessions
 from .tasks_table import Tasks
@@ -43,6 +44,7 @@ PROJECTIONS: Final[Mapping[str, type[Projection]]] = MappingProxyType(
             Messages,
             Teams,
             Policies,
+            Relationships,
             Learning,
         )
     }

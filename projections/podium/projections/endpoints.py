@@ -43,6 +43,7 @@ from .answer_migration import list_migration
 from .answer_overview import system_overview
 from .answer_policies import get_policy, list_policies
 from .answer_pools import list_pools
+from .answer_relationships import get_relationship, list_relationships
 from .answer_schedules import get_schedule, list_schedules
 from .answer_sessions import get_session, list_sessions
 from .answer_statistics import workflow_statistics
@@ -110,6 +111,8 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "teams.plan": get_team_plan,
     "policies.get": get_policy,
     "policies.list": list_policies,
+    "relationships.get": get_relationship,
+    "relationships.list": list_relationships,
 }
 """The one table of queries: name on the wire → what answers it."""
 

@@ -27,6 +27,7 @@ from .messages import Messages
 from .policies import Policies
 from .projection import Projection, Slot
 from .received import Received
+from .relationships import Relationships
 from .schedules import Schedules
 from .sessions import Sessions
 from .tasks_table import Tasks
@@ -80,6 +81,7 @@ class View(Struct, frozen=True):
     teams: Teams
     policies: Policies
     learning: Learning
+    relationships: Relationships
     positions: Mapping[Service, int]
 
 
@@ -197,6 +199,7 @@ class Store:
                     cast(Teams, found[Teams.name]),
                     cast(Policies, found[Policies.name]),
                     cast(Learning, found[Learning.name]),
+                    cast(Relationships, found[Relationships.name]),
                     _positions(answering),
                 )
             )

@@ -94,3 +94,19 @@ class ShelvedPart(Part):
 
     def load(self, state: CollaborationState, dumped: bytes) -> None:
         self.shelf(state).restore(dumped)
+
+
+class Observer(Part):
+    """A part that has no words of its own, and no book: only what it observed, which others look up."""
+
+    def evolve(self, state: CollaborationState, entity: str, event: Struct, actor: str, at: float) -> None:
+        raise TypeError(f"{type(event).__name__} is no event of this part")
+
+    def decide(self, state: CollaborationState, request: Request, now: float) -> Iterable[Emit] | Refused:
+        raise TypeError(f"{type(request.command).__name__} is no command of this part")
+
+    def dump(self, state: CollaborationState) -> bytes:
+        return EMPTY
+
+    def load(self, state: CollaborationState, dumped: bytes) -> None:
+        """It has no book."""

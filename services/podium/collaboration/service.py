@@ -21,6 +21,7 @@ from .messages.part import MessagesPart
 from .negotiations.part import Negotiations
 from .part import Part
 from .proposals.part import Proposals
+from .relationships import RelationshipsPart
 from .sessions.part import SessionsPart
 from .settings import CollaborationSettings
 from .state import CollaborationState
@@ -29,6 +30,7 @@ from .tenders.part import Tenders
 
 PARTS: Final[tuple[Part, ...]] = (
     AgentsPart(),
+    RelationshipsPart(),
     SessionsPart(),
     MessagesPart(),
     TeamsPart(),
@@ -46,7 +48,7 @@ class Collaboration:
     """A `Decider`."""
 
     service: Service = "collaboration"
-    schema = "1"
+    schema = "2"
     closing: tuple[type[Struct], ...] = ()
 
     def __init__(self, settings: CollaborationSettings | None = None, parts: tuple[Part, ...] = PARTS) -> None:

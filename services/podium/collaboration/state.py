@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from podium.contracts.agents import AgentProfile
 
 from .ballots.book import BallotBook
@@ -24,6 +26,7 @@ class CollaborationState:
     Attributes:
         seal: of the papers of secret ballots; None without a key.
         agents: observed, those that are registered.
+        trust: observed, two agents → how likely what they do together goes well; what is known last is last.
         ends: observed, what became of phases' tasks.
     """
 
@@ -41,11 +44,13 @@ class CollaborationState:
         "settings",
         "teams",
         "tenders",
+        "trust",
     )
 
     def __init__(self, settings: CollaborationSettings, seal: Seal | None = None) -> None:
         self.settings = settings
         self.agents: dict[str, AgentProfile] = {}
+        self.trust: OrderedDict[tuple[str, str], float] = OrderedDict()
         self.documents = DocumentsBook()
         self.messages = Messages()
         self.sessions = Sessions()

@@ -17,10 +17,12 @@ from podium.contracts.predictions import (
     Measure,
     PredictionsPublished,
 )
+from podium.contracts.relationships import RelationshipsChanged
 
 from .experience import KINDS_KEPT
 from .insights import Insights
 from .policies import Policies
+from .relationships import Said
 
 
 class Table(Struct, frozen=True):
@@ -31,12 +33,13 @@ class Table(Struct, frozen=True):
 
 
 class _Dump(Struct, frozen=True):
-    format: Literal["optimizer-1"]
+    format: Literal["optimizer-2"]
     version: int
     tables: list[tuple[str, Table]]
     policies: Policies
     drifts: list[tuple[str, Measure]]
     insights: Insights
+    said: Said
 
 
 class Book:
@@ -48,12 +51,14 @@ class Book:
         policies: how agents are chosen, and what is tried.
         drifts: kinds that are no longer as they were, and in what.
         insights: what was found out.
+        said: how agents get on.
     """
 
     def __init__(self) -> None:
         self.policies = Policies()
         self.drifts: set[tuple[str, Measure]] = set()
         self.insights = Insights()
+        self.said = Said()
         self.version = 0
         self.tables: OrderedDict[str, Table] = OrderedDict()
 
@@ -71,6 +76,8 @@ class Book:
                 self.drifts.add((entity, event.measure))
             case DriftEnded():
                 self.drifts.discard((entity, event.measure))
+            case RelationshipsChanged():
+                self.said.fold(entity, event)
             case CalibrationMeasured():
                 pass
             case _:
@@ -79,7 +86,7 @@ class Book:
     def dump(self) -> bytes:
         """Equal books give equal bytes."""
         tables, drifts = list(self.tables.items()), sorted(self.drifts)
-        content = _Dump("optimizer-1", self.version, tables, self.policies, drifts, self.insights)
+        content = _Dump("optimizer-2", self.version, tables, self.policies, drifts, self.insights, self.said)
         return msgspec.msgpack.encode(content)
 
     @staticmethod
@@ -89,4 +96,5 @@ class Book:
         book = Book()
         book.version, book.tables = content.version, OrderedDict(content.tables)
         book.policies, book.drifts, book.insights = content.policies, set(content.drifts), content.insights
+        book.said = content.said
         return book

@@ -13,6 +13,7 @@ from podium.contracts.agents import AgentRegistered, AgentUnregistered, AgentUpd
 from podium.contracts.pools import PoolDefined, PoolRemoved, PoolResized
 
 KINDS_KEPT: Final = 2_000
+AGENTS_KEPT: Final = 20_000
 SPAN: Final = 600.0
 """Seconds after which what an agent did counts e times less for how busy it is."""
 
@@ -122,7 +123,7 @@ class _Dump(Struct, frozen=True):
     members: dict[str, Member]
     pools: dict[str, Pool]
     arrivals: list[tuple[str, Arrivals]]
-    busy: dict[str, Busy]
+    busy: list[tuple[str, Busy]]
 
 
 class Fleet(Struct):
@@ -132,13 +133,13 @@ class Fleet(Struct):
         members: registered agents.
         arrivals: by kind; that which one came of last is last.
         needing: skill → the kinds that need it; it follows from `arrivals`.
-        busy: by registered agent.
+        busy: by agent; who did something last is last.
     """
 
     members: dict[str, Member] = field(default_factory=dict[str, Member])
     pools: dict[str, Pool] = field(default_factory=dict[str, Pool])
     arrivals: OrderedDict[str, Arrivals] = field(default_factory=OrderedDict[str, Arrivals])
-    busy: dict[str, Busy] = field(default_factory=dict[str, Busy])
+    busy: OrderedDict[str, Busy] = field(default_factory=OrderedDict[str, Busy])
     needing: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
 
     def observe(self, entity: str, fact: Struct, at: float) -> None:
@@ -151,7 +152,6 @@ class Fleet(Struct):
                 self.members[entity] = Member(fact.profile.skills, fact.profile.slots, since)
             case AgentUnregistered():
                 self.members.pop(entity, None)
-                self.busy.pop(entity, None)
             case PoolDefined():
                 size = self.pools[entity].size if entity in self.pools else 0
                 self.pools[entity] = Pool(tuple(fact.skills), fact.max, fact.slots, size)
@@ -163,12 +163,15 @@ class Fleet(Struct):
                 pass
 
     def worked(self, agent: str, duration: float, at: float) -> None:
-        """An attempt is over."""
-        if agent in self.members:
-            busy = self.busy.get(agent)
-            if busy is None:
-                busy = self.busy[agent] = Busy(at)
-            busy.add(duration, at)
+        """An attempt is over. Whether the agent is registered is another service's word, which may come later."""
+        busy = self.busy.get(agent)
+        if busy is None:
+            busy = self.busy[agent] = Busy(at)
+            if len(self.busy) > AGENTS_KEPT:
+                self.busy.popitem(last=False)
+        else:
+            self.busy.move_to_end(agent)
+        busy.add(duration, at)
 
     def _submitted(self, fact: Submitted, step: int) -> None:
         known = self.arrivals.get(fact.kind)
@@ -229,14 +232,15 @@ class Fleet(Struct):
 
     def dump(self) -> bytes:
         """Equal fleets give equal bytes."""
-        content = _Dump("optimizer-fleet-1", self.members, self.pools, list(self.arrivals.items()), self.busy)
+        arrivals, busy = list(self.arrivals.items()), list(self.busy.items())
+        content = _Dump("optimizer-fleet-1", self.members, self.pools, arrivals, busy)
         return msgspec.msgpack.encode(content)
 
     @staticmethod
     def load(dumped: bytes) -> Fleet:
         """Raises: msgspec.MsgspecError if it is of another shape."""
         content = msgspec.msgpack.decode(dumped, type=_Dump)
-        fleet = Fleet(content.members, content.pools, OrderedDict(content.arrivals), content.busy)
+        fleet = Fleet(content.members, content.pools, OrderedDict(content.arrivals), OrderedDict(content.busy))
         for kind, known in fleet.arrivals.items():
             fleet._needs(kind, (), known.skills)
         return fleet

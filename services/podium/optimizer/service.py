@@ -23,8 +23,9 @@ from podium.contracts.subjects import Service
 from podium.contracts.tasks import AttemptFailed, TaskCompleted
 from podium.kernel.decider import Emit, Request
 
-from . import insights, policies, reports
+from . import insights, policies, relationships, reports
 from .book import Book
+from .deeds import OF_COLLABORATION, OF_THE_ROUTER
 from .experience import Outcome
 from .findings.look import findings
 from .fleet import Fleet, Submitted
@@ -44,7 +45,8 @@ class Optimizer:
     schema = "4"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
         {
-            "router": (TaskCompleted, AttemptFailed, Submitted),
+            "router": (TaskCompleted, AttemptFailed, Submitted, *OF_THE_ROUTER),
+            "collaboration": OF_COLLABORATION,
             "registry": (AgentRegistered, AgentUpdated, AgentUnregistered),
             "health": (PoolDefined, PoolResized, PoolRemoved),
         }
@@ -69,16 +71,17 @@ class Optimizer:
         return OptimizerState(Book.load(dumped), self.settings)
 
     def dump_facts(self, state: OptimizerState) -> bytes:
-        parts = (state.experience.dump(), state.foresight.dump(), state.trials.dump(), state.fleet.dump())
-        return msgspec.msgpack.encode(parts)
+        known = (state.experience.dump(), state.foresight.dump(), state.trials.dump())
+        return msgspec.msgpack.encode((*known, state.fleet.dump(), state.relationships.dump()))
 
     def load_facts(self, state: OptimizerState, dumped: bytes) -> None:
-        shape = tuple[bytes, bytes, list[TrialDump], bytes]
-        experience, foresight, trials, fleet = msgspec.msgpack.decode(dumped, type=shape)
+        shape = tuple[bytes, bytes, list[TrialDump], bytes, bytes]
+        experience, foresight, trials, fleet, bonds = msgspec.msgpack.decode(dumped, type=shape)
         state.experience.load(experience)
         state.foresight.load(foresight)
         state.trials.load(trials)
         state.fleet = Fleet.load(fleet)
+        state.relationships.load(bonds)
 
     # What is asked
 
@@ -102,7 +105,9 @@ class Optimizer:
                 outcome = Outcome(entity, kind, fact.agent, False, 0.0, fact.size, fact.waited)
             case _:
                 state.fleet.observe(entity, fact, at)
+                state.relationships.read(entity, fact, at)
                 return
+        state.relationships.attempted(entity, outcome.agent, outcome.ok, at)
         state.fleet.worked(outcome.agent, outcome.duration, at)
         state.foresight.fold(outcome, state.experience, at)
         state.experience.fold(outcome, at)
@@ -126,6 +131,11 @@ class Optimizer:
             yield from policies.tune(state.book.policies, self.settings)
         if state.experience.changed and now >= state.look_at:
             yield from self._look(state, now)
+        if state.relationships.changed and now >= state.relate_at:
+            agents = state.fleet.members
+            yield from relationships.look(state.relationships, state.book.said, agents, self.settings)
+            if not state.relationships.changed:
+                state.relate_at = now + self.settings.publish_interval
         if state.foresight.changed and now >= state.report_at:
             state.foresight.changed = False
             state.report_at = now + self.settings.report_interval
@@ -150,6 +160,8 @@ class Optimizer:
         times = [state.look_at] if state.experience.changed else []
         if state.foresight.changed:
             times.append(state.report_at)
+        if state.relationships.changed:
+            times.append(state.relate_at)
         if state.trials.changed:
             times.append(0.0)
         if self.settings.tune:

@@ -26,6 +26,9 @@ class OptimizerSettings(BaseSettings):
     publish_interval: Annotated[Seconds, says("between two tables of predictions of the same kind")] = 10.0
     memory: Annotated[float, Field(ge=10.0), says("outcomes of an agent and kind that count; older ones fade")] = 200.0
     half_life: Annotated[Seconds, says("after which an outcome counts half, however few came since")] = 604_800.0
+    relationship_half_life: Annotated[Seconds, says("after which what two agents did together counts half")] = (
+        2_592_000.0
+    )
     replay_buffer: Annotated[int, Field(ge=100), says("attempts that a stage of a policy's trial may take")] = 10_000
     trial_least: Annotated[int, Field(ge=10), says("attempts before a trial is looked at first")] = 200
     threshold: Annotated[

@@ -25,8 +25,9 @@ from podium.contracts.sessions import (
 )
 from podium.kernel.decider import Emit
 
-from .book import Phase, Session, Sessions, Turn
+from .book import Sessions
 from .course import judge, onward, outputs
+from .session import Phase, Session, Turn
 from .synthesis import synthesise
 from .voting import called_off, put_to_the_vote, voted
 

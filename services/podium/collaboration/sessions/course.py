@@ -10,8 +10,8 @@ import msgspec
 from podium.contracts.expressions import EvaluationError, parse_expression
 from podium.contracts.sessions import NextTurn, Participant, PathChosen, Purpose, SessionFailed
 
-from .book import Done, Session
 from .outputs import NULL, Request, Words, words_of
+from .session import Done, Session
 
 Course = PathChosen | SessionFailed
 

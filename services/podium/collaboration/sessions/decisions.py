@@ -29,7 +29,8 @@ from podium.contracts.sessions import (
 from podium.kernel.decider import Emit
 
 from .advance import withdrawn
-from .book import Session, Sessions, digest_of
+from .book import Sessions, digest_of
+from .session import Session
 
 _SEEN = ("goal", "context", "board", "outputs")
 _SEEN_AFTER = (*_SEEN, "output", "agent", "role", "phase", "failed", "error")

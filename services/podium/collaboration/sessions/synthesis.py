@@ -9,9 +9,9 @@ from msgspec import Raw
 
 from podium.contracts.sessions import SessionCompleted, SessionFailed
 
-from .book import Done, Session
 from .course import OF_A_PART
 from .outputs import raw, words_of
+from .session import Done, Session
 
 
 def synthesise(session: Session, now: float) -> SessionCompleted | SessionFailed:

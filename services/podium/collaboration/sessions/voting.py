@@ -15,9 +15,9 @@ from podium.contracts.outcomes import Refused
 from podium.contracts.sessions import NextTurn, PathChosen
 from podium.kernel.decider import Emit
 
-from .book import Session
 from .course import find
 from .outputs import words_of
+from .session import Session
 
 MOST_OPTIONS: Final = 50
 PATIENCE: Final = 86_400.0

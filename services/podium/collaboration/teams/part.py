@@ -85,7 +85,7 @@ def _form(state: CollaborationState, entity: str, command: FormTeam) -> list[Emi
         if not any(skill in one.covers for one in candidates):
             text = f"$.skills.{skill}: nobody has it at {level:g} or better"
             return Refused("no_team", text, {"path": f"$.skills.{skill}", "skill": skill})
-    worth = {pair: command.together * share for pair, share in state.sessions.together().items()}
+    worth = {pair: command.together * (2.0 * trust - 1.0) for pair, trust in state.trust.items()}
     choice = choose(candidates, list(command.skills), command.max_size, worth)
     if choice is None:
         text = f"$.max_size: no {command.max_size} agents were found that have all skills together"
