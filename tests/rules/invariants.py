@@ -59,7 +59,7 @@ def _check_fleet(state: RouterState, fresh: RouterState) -> None:
         assert fleet.mean[place] == made.mean[other]
         assert fleet.reliability[place] == made.reliability[other]
         for resource in ("r",):
-            assert fleet.spare(resource)[place] == made.spare(resource)[other]
+            assert fleet.amounts.spare(resource)[place] == made.amounts.spare(resource)[other]
         if not fleet.silent[place]:
             for strategy, cost in fleet.costs.items():
                 assert cost[place] == made.costs[strategy][other]

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .columns import Beliefs
-from .fleet import Floats
 
 LEAST_CURIOSITY: Final = 0.1
 """Of the exploration, so much is always done: who was bad may have become good."""

@@ -17,7 +17,7 @@ from .failures import Failure, Failures
 from .fairness import Turns
 from .jobs import Jobs
 from .lessons import Lesson, Lessons
-from .phases import CLOSED, FRESH, IN_HAND, Assigned, Closed, Open, Queued, Running, Task
+from .phases import FRESH, IN_HAND, Assigned, Closed, Open, Queued, Running, Task, in_hand, is_closed
 from .policies import Policies
 from .settings import RouterSettings
 from .tasks import evolve
@@ -87,9 +87,9 @@ class Book:
         after = evolve(before, event, at)
         if after is before:
             return None
-        if isinstance(event, TaskAssigned):
+        if type(event) is TaskAssigned:
             self._give(event.agent, before)
-        elif isinstance(before, IN_HAND) and not isinstance(after, IN_HAND):
+        elif in_hand(before) and not in_hand(after):
             self._take_back(before)
             if isinstance(event, TaskCompleted):
                 self.tracks[before.agent].add(event.duration)
@@ -97,7 +97,7 @@ class Book:
             elif isinstance(event, AttemptFailed):
                 self.tracks[before.agent].failed += 1
                 self.lessons.failed(before.job, before.agent, event.code)
-        if isinstance(after, CLOSED):
+        if is_closed(after):
             self._close(before, after)
             return Change(before, None)
         self.tasks[task_id] = after

@@ -10,7 +10,8 @@ import numpy as np
 from podium.contracts.learned import Learned
 from podium.contracts.tasks import Strategy
 
-from .fleet import INFINITE, Bools, Fleet
+from .arrays import INFINITE, Bools
+from .fleet import Fleet
 from .requirements import Requirements
 from .scoring import Demand, Fit, Fits, conditions
 

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .fleet import Fleet, Floats
+from .arrays import Floats
+from .fleet import Fleet
 from .lessons import BELIEF, Arm, Lesson, Lessons
 
 BETWEEN: Final = 0.25

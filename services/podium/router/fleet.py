@@ -10,30 +10,21 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from heapq import heappop, heappush
-from typing import Final, TypeVar, get_args
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.contracts.agents import AgentProfile
 from podium.contracts.tasks import Strategy
 
 from .agents import Beat, Hands, Track
+from .amounts import Amounts
+from .arrays import INFINITE, LACKS, Bools, Floats, longer
 from .parts import Parts
-from .requirements import in_micro
 from .settings import RouterSettings
 
-T = TypeVar("T", bound=np.generic)
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
-INFINITE: Final = float("inf")
-LACKS: Final = -1.0
-"""In place of a level or an amount that an agent does not have."""
-
-COLUMNS_KEPT: Final = 256
-"""How many skills and how many resources have an array; those asked for last."""
+SKILLS_KEPT: Final = 256
+"""How many have an array; those asked for last."""
 
 _NOTHING: Final = Hands({}, {})
 _UNHEARD: Final = Beat(0.0)
@@ -46,6 +37,7 @@ class Fleet:
     Attributes:
         names: place → agent; a place that an agent has left is used again.
         version: changes with anything that a task could require of an agent.
+        amounts: of resources.
         freed: places where something came free since the last look.
         scores, mask: room for one decision.
     """
@@ -64,8 +56,7 @@ class Fleet:
         self._skilled: dict[str, dict[int, float]] = {}
         self._skills_at: list[Mapping[str, float]] = []
         self._levels: OrderedDict[str, Floats] = OrderedDict()
-        self._totals: OrderedDict[str, Floats] = OrderedDict()
-        self._spare: dict[str, Floats] = {}
+        self.amounts = Amounts(parts, self.places)
         self.present: Bools = np.zeros(0, np.bool_)
         self.silent: Bools = np.zeros(0, np.bool_)
         self.models: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -92,10 +83,7 @@ class Fleet:
         self._index_skills(place, profile.skills)
         for skill, levels in self._levels.items():
             levels[place] = profile.skills.get(skill, LACKS)
-        for resource, totals in self._totals.items():
-            totals[place] = _total(profile, resource)
-        for resource, spare in self._spare.items():
-            spare[place] = self._totals[resource][place]
+        self.amounts.enter(agent, place)
         self.refresh(agent)
         self.rate(agent)
         self.offer(agent)
@@ -129,7 +117,7 @@ class Fleet:
         track = self._tracks.get(agent, _NO_TRACK)
         beat = self._beats.get(agent, _UNHEARD)
         held, slots = len(hands.tasks), self._holds.room(agent, profile.slots)
-        if held < slots and not self.silent[place]:
+        if held < slots and not (self.silent_count and self.silent[place]):
             cpu, memory, active, response = self._weights
             slow = track.mean / self._unit
             load = cpu * beat.cpu + memory * beat.memory + active * held / slots + response * (min(1.0, slow))
@@ -138,11 +126,7 @@ class Fleet:
             self._round_robin[place] = track.turn
         else:
             self._best_score[place] = self._least_loaded[place] = self._round_robin[place] = INFINITE
-        if self._spare:
-            for resource in profile.resources:
-                spare = self._spare.get(resource)
-                if spare is not None:
-                    spare[place] = _total(profile, resource) - hands.reserved.get(resource, 0)
+        self.amounts.refresh(agent, place, hands)
 
     def rate(self, agent: str) -> None:
         """The agent's track record has changed."""
@@ -210,35 +194,9 @@ class Fleet:
         column = self._levels[skill] = np.full(len(self.present), LACKS)
         if skilled := self._skilled.get(skill):
             column[list(skilled)] = list(skilled.values())
-        if len(self._levels) > COLUMNS_KEPT:
+        if len(self._levels) > SKILLS_KEPT:
             self._levels.popitem(last=False)
         return column
-
-    def totals(self, resource: str) -> Floats:
-        """Each one's whole amount in millionths, `LACKS` where there is none."""
-        found = self._totals.get(resource)
-        if found is not None:
-            self._totals.move_to_end(resource)
-            return found
-        column = self._totals[resource] = np.full(len(self.present), LACKS)
-        for agent, place in self.places.items():
-            column[place] = _total(self._profiles[agent].agent, resource)
-        if len(self._totals) > COLUMNS_KEPT:
-            dropped, _ = self._totals.popitem(last=False)
-            self._spare.pop(dropped, None)
-        return column
-
-    def spare(self, resource: str) -> Floats:
-        """Each one's amount that is not reserved, in millionths."""
-        totals = self.totals(resource)
-        spare = self._spare.get(resource)
-        if spare is None:
-            spare = self._spare[resource] = totals.copy()
-            for agent, hands in self._hands.items():
-                place = self.places.get(agent)
-                if place is not None and totals[place] != LACKS and resource in hands.reserved:
-                    spare[place] -= hands.reserved[resource]
-        return spare
 
     def having_model(self, model: str) -> Bools:
         return np.equal(self.models, _model_code(model))
@@ -269,33 +227,22 @@ class Fleet:
         return place
 
     def _grow(self, size: int) -> None:
-        self.present = _longer(self.present, size, False)
-        self.silent = _longer(self.silent, size, False)
-        self.models = _longer(self.models, size, 0)
-        self.mean = _longer(self.mean, size, 0.0)
-        self.reliability = _longer(self.reliability, size, 1.0)
-        self.costs = {strategy: _longer(cost, size, INFINITE) for strategy, cost in self.costs.items()}
+        self.present = longer(self.present, size, False)
+        self.silent = longer(self.silent, size, False)
+        self.models = longer(self.models, size, 0)
+        self.mean = longer(self.mean, size, 0.0)
+        self.reliability = longer(self.reliability, size, 1.0)
+        self.costs = {strategy: longer(cost, size, INFINITE) for strategy, cost in self.costs.items()}
         self._best_score = self.costs["best_score"]
         self._least_loaded = self.costs["least_loaded"]
         self._round_robin = self.costs["round_robin"]
         # What these two cost beyond that is reckoned where they choose.
         self.costs["optimal"], self.costs["adaptive"] = self._best_score, self._least_loaded
-        for columns in (self._levels, self._totals, self._spare):
-            for name, column in columns.items():
-                columns[name] = _longer(column, size, LACKS)
+        for skill, levels in self._levels.items():
+            self._levels[skill] = longer(levels, size, LACKS)
+        self.amounts.grow(size)
         self.scores = np.empty(size)
         self.mask = np.empty(size, np.bool_)
-
-
-def _longer(old: NDArray[T], size: int, fill: float) -> NDArray[T]:
-    new = np.full(size, fill, old.dtype)
-    new[: len(old)] = old
-    return new
-
-
-def _total(profile: AgentProfile, resource: str) -> float:
-    amount = profile.resources.get(resource)
-    return LACKS if amount is None else float(in_micro(amount))
 
 
 def _model_code(model: str | None) -> int:

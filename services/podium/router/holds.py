@@ -35,8 +35,7 @@ class Holds:
 
     def room(self, agent: str, slots: int) -> int:
         """How many tasks the agent may have at the same time."""
-        held = self._of.get(("agent", agent))
-        if held is None:
+        if not self._of or (held := self._of.get(("agent", agent))) is None:
             return slots
         return min(slots, 1) if all(hold.probe for hold in held.values()) else 0
 

@@ -16,7 +16,7 @@ from .fleet import Fleet
 from .holds import EVERYTHING, skill_shelf
 from .overdue import earlier, next_time
 from .parts import Parts
-from .phases import IN_HAND, WAITS, Assigned, Delayed, Job, Open, Queued, Running
+from .phases import WAITS, Assigned, Delayed, Job, Open, Queued, Running, in_hand, waits
 from .queue import URGENT, Key, Queue, principal_shelf
 from .requirements import Requirements
 from .scoring import Fits
@@ -100,9 +100,9 @@ class Index:
         before, after = change.before, change.after
         if self.unstarted.of and isinstance(before, Assigned):
             self.unstarted.forget(before)
-        if isinstance(before, WAITS):
+        if waits(before):
             self.queue.remove(before.job.id)
-        elif isinstance(before, IN_HAND) and not isinstance(after, IN_HAND):
+        elif in_hand(before) and not in_hand(after):
             self._given_back(before)
         if after is None:
             if before is not None:
@@ -110,11 +110,11 @@ class Index:
             return
         if before is None:
             self._tally(after.job.principal).open += 1
-        if isinstance(after, Queued):
+        if type(after) is Queued:
             self._enqueue(after)
             if before is None and after.job.deadline is None:
                 return
-        elif isinstance(after, IN_HAND) and not isinstance(before, IN_HAND):
+        elif in_hand(after) and not in_hand(before):
             self._taken(after)
         self._set_timer(after)
 
@@ -135,9 +135,9 @@ class Index:
         self.queue.add(Key(9 - job.priority, job.tag, job.number, job.id), needs_of(task), principal)
 
     def _set_timer(self, task: Open) -> None:
-        key = self.queue.key(task.job.id) if isinstance(task, WAITS) else None
+        key = self.queue.key(task.job.id) if waits(task) else None
         at = next_time(task, key, self._window)
-        if isinstance(task, Assigned):
+        if type(task) is Assigned:
             at = earlier(at, self.unstarted.first_look(task))
         self.timers.set(task.job.id, at)
 

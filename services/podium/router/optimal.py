@@ -13,7 +13,8 @@ import numpy as np
 
 from podium.kernel.timers import NEVER
 
-from .fleet import INFINITE, Fleet, Floats
+from .arrays import INFINITE, Floats
+from .fleet import Fleet
 from .phases import Delayed, Queued
 
 BATCH: Final = 256

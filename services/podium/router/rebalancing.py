@@ -14,8 +14,8 @@ import numpy as np
 from podium.contracts.tasks import TaskPaused, TaskResumed
 from podium.kernel.decider import Emit
 
+from .arrays import INFINITE
 from .choice import Choice, choose
-from .fleet import INFINITE
 from .index import needs_of
 from .phases import WAITS, Assigned, Delayed, Queued
 from .requirements import Requirements

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from podium.contracts.tasks import Strategy
 
-from .fleet import INFINITE, Bools, Fleet, Floats
+from .arrays import INFINITE, Bools, Floats
+from .fleet import Fleet
 from .requirements import MICRO, Requirements
 from .settings import RouterSettings
 
@@ -121,7 +122,7 @@ def demands(fleet: Fleet, needs: Requirements) -> Iterator[Demand]:
             yield Demand(f"skill {skill} below {level}", f"no agent has skill {skill} at {level} or more", meets)
     for resource, amount in needs.resources:
         much = amount_text(resource, amount)
-        yield Demand(f"lacks {much}", f"no agent has {much}", fleet.totals(resource) >= amount)
+        yield Demand(f"lacks {much}", f"no agent has {much}", fleet.amounts.totals(resource) >= amount)
 
 
 def conditions(fleet: Fleet, needs: Requirements) -> Iterator[Demand]:
@@ -130,7 +131,9 @@ def conditions(fleet: Fleet, needs: Requirements) -> Iterator[Demand]:
         return
     for resource, amount in needs.resources:
         much = amount_text(resource, amount)
-        yield Demand(f"less than {much} free", f"no able agent has {much} free", fleet.spare(resource) >= amount)
+        yield Demand(
+            f"less than {much} free", f"no able agent has {much} free", fleet.amounts.spare(resource) >= amount
+        )
     if needs.max_response_time is not None:
         limit = f"{needs.max_response_time:g} s"
         meets = fleet.mean <= needs.max_response_time

@@ -62,7 +62,7 @@ from .workflows.book import Flows
 
 Decision = Callable[[RouterState, Request, float], Iterable[Emit] | Refused]
 
-_APPLIED = frozenset(get_args(AppliedEvent))
+_OF_TASKS = frozenset(get_args(TaskEvent))
 
 
 class Router:
@@ -99,30 +99,18 @@ class Router:
         return RouterState(Parts(Book(self.settings)), self.settings)
 
     def evolve(self, state: RouterState, entity: str, event: Struct, actor: str, at: float) -> None:
-        flows = state.flows
-        if isinstance(event, WorkflowEvent):
-            flows.fold(entity, cast(AnyWorkflowEvent, event), actor, at)
+        if type(event) in _OF_TASKS:
+            _fold_task(state, entity, cast(TaskEvent, event), actor, at)
+        elif isinstance(event, WorkflowEvent):
+            state.flows.fold(entity, cast(AnyWorkflowEvent, event), actor, at)
             if entity in state.schedules.runs:
                 _follow(state, entity, event)
-            return
-        if isinstance(event, ScheduleEvent):
+        elif isinstance(event, ScheduleEvent):
             state.schedules.fold(entity, cast(AnyScheduleEvent, event), actor, at)
-            return
-        if isinstance(event, PhaseEvent):
+        elif isinstance(event, PhaseEvent):
             state.phases.fold(entity, event)
-            return
-        if type(event) in _APPLIED:
+        else:
             state.book.follow(entity, cast(AppliedEvent, event))
-            return
-        change = state.book.fold(entity, cast(TaskEvent, event), actor, at)
-        if change is not None:
-            state.index.follow(change)
-            if entity in flows.children.links:
-                flows.fold_task(entity, cast(TaskEvent, event), at)
-            elif entity in state.phases.links:
-                state.phases.fold_task(entity, cast(TaskEvent, event))
-            elif isinstance(event, TaskFailed) and change.before is not None:
-                state.book.failures.add(change.before.job)
 
     def dump(self, state: RouterState) -> bytes:
         schedules = state.schedules.dump()
@@ -218,6 +206,19 @@ class Router:
 def decider() -> Router:
     """The router as its process runs it, with the settings of its environment."""
     return Router()
+
+
+def _fold_task(state: RouterState, entity: str, event: TaskEvent, actor: str, at: float) -> None:
+    change = state.book.fold(entity, event, actor, at)
+    if change is None:
+        return
+    state.index.follow(change)
+    if entity in state.flows.children.links:
+        state.flows.fold_task(entity, event, at)
+    elif entity in state.phases.links:
+        state.phases.fold_task(entity, event)
+    elif type(event) is TaskFailed and change.before is not None:
+        state.book.failures.add(change.before.job)
 
 
 def _follow(state: RouterState, run: str, event: WorkflowEvent) -> None:

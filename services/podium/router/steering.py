@@ -12,9 +12,10 @@ from podium.contracts.learned import Learned, Shadow
 from podium.contracts.policies import Policy
 
 from .adaptive import Odds, certain, lots, odds, usual_time, worth
+from .arrays import INFINITE, Floats
 from .choice import SHOWN, Choice, choose, rate, reasons_against, without
 from .columns import Beliefs, Columns
-from .fleet import INFINITE, Fleet, Floats
+from .fleet import Fleet
 from .lessons import context_of
 from .optimal import BATCH, assign, costs, seats
 from .parts import Parts
