@@ -7,10 +7,10 @@ import time
 
 import msgspec
 
-from podium.kernel.jetstream import JetStreamReader
 from podium.kernel.log import MAX_BATCH
 from podium.runtime.jsapi import call
 from podium.runtime.pull import Stored
+from podium.runtime.reading import JetStreamReader
 
 from .options import Options
 from .result import Figure

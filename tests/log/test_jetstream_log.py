@@ -11,12 +11,13 @@ import pytest_asyncio
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.jetstream import JetStreamLog, JetStreamReader
+from podium.kernel.jetstream import JetStreamLog
 from podium.kernel.log import Conflict, ResultUnknown
 from podium.kernel.provision import provision
 from podium.runtime import pull
 from podium.runtime.connection import connect
 from podium.runtime.jsapi import LogUnavailable, call
+from podium.runtime.reading import JetStreamReader
 from tests.log.proxy import Proxy
 from tests.log.worlds import JetStreamWorld, events, followed, payloads, stored, texts
 from tests.nats_server import NatsServer

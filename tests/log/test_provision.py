@@ -66,15 +66,24 @@ async def test_all_services_may_provision_at_the_same_time(client: Client, subje
     await provision(client, subjects, ["router", "registry"])
 
 
-async def test_the_events_cannot_be_deleted_or_purged(client: Client, subjects: Subjects):
+async def test_the_events_cannot_be_deleted_or_rolled_up(client: Client, subjects: Subjects):
     await provision(client, subjects, ["router"])
     stream = subjects.event_stream("router")
     await client.request(f"{subjects.prefix}.evt.router.0.t1.x", b"")
-    for request, body in (("STREAM.PURGE", None), ("STREAM.MSG.DELETE", {"seq": 1})):
-        with pytest.raises(ApiError):
-            await call(client, f"{request}.{stream}", body)
+    with pytest.raises(ApiError):
+        await call(client, f"STREAM.MSG.DELETE.{stream}", {"seq": 1})
     answer = await client.request(f"{subjects.prefix}.evt.router.0.t1.x", b"", headers={"Nats-Rollup": "all"})
     assert b"rollup not permitted" in answer.data
+
+
+async def test_a_stream_of_before_cuts_is_served_though_the_server_never_lets_it_be_cut(
+    client: Client, subjects: Subjects
+):
+    await provision(client, subjects, ["router"])
+    stream = subjects.event_stream("router")
+    await call(client, f"STREAM.UPDATE.{stream}", await config(client, stream) | {"deny_purge": True})
+    await provision(client, subjects, ["router"])
+    assert (await config(client, stream))["deny_purge"]
 
 
 async def test_an_event_with_an_audience_is_handed_to_it_as_work(client: Client, subjects: Subjects):

@@ -10,8 +10,9 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.provision import provision
-from podium.kernel.snapshots import CHUNK, JetStreamSnapshots, MemorySnapshots, Snapshot, Snapshots
+from podium.kernel.snapshots import JetStreamSnapshots, MemorySnapshots, Snapshot, Snapshots
 from podium.runtime.jsapi import call, last_message
+from podium.runtime.objects import CHUNK
 
 
 @pytest.fixture(params=["memory", "jetstream"])

@@ -9,10 +9,11 @@ import pytest
 from nats.aio.client import Client
 
 from podium.contracts.subjects import EventAddress, Subjects
-from podium.kernel.jetstream import JetStreamLog, JetStreamReader
+from podium.kernel.jetstream import JetStreamLog
 from podium.kernel.log import EventLog, EventReader, Record
 from podium.kernel.memory import MemoryLog, MemoryReader, MemoryStreams
 from podium.runtime.pull import Stored
+from podium.runtime.reading import JetStreamReader
 
 
 class World(Protocol):

@@ -113,6 +113,11 @@ class Connection:
         return without_password(self.url)
 
     @property
+    def nats(self) -> Nats:
+        """The client of the library below."""
+        return self._nats
+
+    @property
     def is_up(self) -> bool:
         return self._up.is_set()
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from podium.contracts.catalogue import decode_data, decode_envelope, wire_name
 from podium.contracts.envelope import TYPE_PREFIX, Envelope
 from podium.contracts.subjects import EventAddress, Subjects
+from podium.runtime.archives import Archive
 
 from ._connection import Connection
 from ._log import Entry, Place, last_sequence, read, stream_names
@@ -72,7 +73,7 @@ async def receive(
     follow: bool = True,
 ) -> AsyncGenerator[ReceivedEvent, None]:
     """See `Client.events`."""
-    names = [event_name(kind) for kind in types]
+    names, archive = [event_name(kind) for kind in types], Archive(connection.nats, subjects)
     sources = await _sources(connection, subjects, service)
     ends = {stream: await last_sequence(connection, stream) for stream in sources}
     starts: dict[str, Place] = {}
@@ -86,7 +87,7 @@ async def receive(
     filters = {stream: subjects.event_filters(of, entity, names) for stream, of in sources.items()}
 
     def reading(stream: str, start: Place, end: int | None) -> AsyncGenerator[ReceivedEvent, None]:
-        return _decoded(subjects, stream, read(connection, stream, filters[stream], start, end))
+        return _decoded(subjects, stream, read(connection, stream, filters[stream], start, end, archive))
 
     if len(sources) == 1:
         [stream] = sources

@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
+
+from podium.runtime.archives import Archive
+from podium.runtime.jsapi import LogUnavailable
 
 from ._connection import Connection
 from ._jetstream import StreamMissing, call
@@ -54,7 +57,12 @@ class Entry(Struct, frozen=True):
 
 
 class _State(Struct, frozen=True):
+    first_seq: int = 0
     last_seq: int = 0
+
+
+class _Delivered(Struct, frozen=True):
+    stream_seq: int = 0
 
 
 class _Info(Struct, frozen=True):
@@ -63,6 +71,7 @@ class _Info(Struct, frozen=True):
     state: _State = _State()
     name: str = ""
     num_pending: int = 0
+    delivered: _Delivered = _Delivered()
     streams: list[str] | None = None
 
 
@@ -81,13 +90,21 @@ async def stream_names(connection: Connection, subject: str) -> list[str]:
 
 
 async def read(
-    connection: Connection, stream: str, filters: Sequence[str], start: Place, end: int | None = None
+    connection: Connection,
+    stream: str,
+    filters: Sequence[str],
+    start: Place,
+    end: int | None = None,
+    cut: Archive | None = None,
 ) -> AsyncIterator[list[Entry]]:
     """What matches any filter, from `start` on, in batches; to the sequence `end`, or without end.
 
+    Args:
+        cut: where that is what was cut from the stream.
+
     Raises:
         StreamMissing
-        ServiceUnavailable: the connection is closed for good.
+        ServiceUnavailable: the connection is closed for good, or what was cut cannot be read.
     """
     position = start
     while end is None or position.after < end:
@@ -96,8 +113,21 @@ async def read(
             cursor = _Cursor(connection, mailbox, stream)
             try:
                 await cursor.open(filters, position)
+                if (
+                    cut is not None
+                    and cursor.first > position.after + 1
+                    and (first := await cursor.cut_before(position))
+                ):
+                    last = first - 1 if end is None else min(first - 1, end)
+                    async for entries in _archived(cut, stream, filters, position, last):
+                        position = Place(after=entries[-1].sequence)
+                        yield entries
+                    position = Place(after=first - 1)
                 while end is None or cursor.pending > 0:
+                    behind = cursor.pending > 0
                     batch = await cursor.batch()
+                    if cut is not None and behind and await cursor.cut_before(position):
+                        raise _Lost("what comes next was cut meanwhile")
                     if end is not None and batch[-1].sequence >= end:
                         yield [entry for entry in batch if entry.sequence <= end]
                         return
@@ -111,6 +141,19 @@ async def read(
         await asyncio.sleep(_RETRY_SECONDS if connection.is_up else 0)
 
 
+async def _archived(
+    cut: Archive, stream: str, filters: Sequence[str], start: Place, end: int
+) -> AsyncIterator[list[Entry]]:
+    """Raises: ServiceUnavailable"""
+    try:
+        async with aclosing(cut.events(stream, start.after, end, filters)) as batches:
+            async for batch in batches:
+                if found := [event for event in batch if start.since is None or event.at >= start.since]:
+                    yield [Entry(event.sequence, event.subject, event.payload) for event in found]
+    except LogUnavailable as error:
+        raise ServiceUnavailable(str(error)) from error
+
+
 class _Lost(Exception):
     """The cursor is of no more use."""
 
@@ -120,6 +163,7 @@ class _Cursor:
 
     Attributes:
         pending: how much is behind what was read, as the server last said.
+        first: from which sequence on it reads.
     """
 
     def __init__(self, connection: Connection, mailbox: Mailbox, stream: str) -> None:
@@ -130,6 +174,7 @@ class _Cursor:
         self._name = ""
         self._wanted = 0
         self._delivered = 0
+        self.first = 1
 
     async def open(self, filters: Sequence[str], start: Place) -> None:
         config: dict[str, Any] = {
@@ -153,7 +198,14 @@ class _Cursor:
         except ServiceUnavailable as error:
             raise _Lost(str(error)) from error
         self._name = info.name
-        self.pending = info.num_pending
+        self.pending, self.first = info.num_pending, info.delivered.stream_seq + 1
+
+    async def cut_before(self, start: Place) -> int:
+        """Where the stream begins now, if events behind that place were cut; else 0."""
+        first = (await _info(self._connection, f"STREAM.INFO.{self._stream}", {})).state.first_seq
+        # where it begins at its beginning for a time, there may have been more of that time
+        begins = start.after + 1 if start.since is None else max(1, self.first - 1)
+        return first if first > begins else 0
 
     async def batch(self) -> list[Entry]:
         """At least one entry, and what else has arrived with it."""

@@ -215,7 +215,15 @@ class Subjects:
     def snapshot_bucket(self) -> str:
         return f"{self.prefix}-snapshots"
 
+    def snapshot(self, service: str) -> str:
+        """A request to whoever owns the service's state: leave a snapshot now, and answer of which event it is."""
+        return f"{self.prefix}.snapshot.{_checked(service)}"
+
     # The keeper's
+
+    def archive_bucket(self) -> str:
+        """Where the archive of events that were cut is, or it is said where else."""
+        return f"{self.prefix}-archives"
 
     def checkpoint(self) -> str:
         """Where signed checkpoints of all event streams are stored."""

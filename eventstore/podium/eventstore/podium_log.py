@@ -33,9 +33,9 @@ from nats.aio.client import Client
 
 from podium.contracts.catalogue import decode_data, decode_envelope
 from podium.contracts.names import is_name
-from podium.contracts.subjects import DEFAULT_PREFIX, SERVICES, Subjects
-from podium.kernel.jetstream import JetStreamReader
+from podium.contracts.subjects import DEFAULT_PREFIX, SERVICES, Service, Subjects
 from podium.runtime.jsapi import last_sequence
+from podium.runtime.log import LogReader
 from podium.runtime.pull import Stored
 
 from . import factory
@@ -115,11 +115,14 @@ class PodiumMapper(Mapper[str]):
 class PodiumRecorder(FollowedRecorder):
     """The event stream of one of podium's services, to be read."""
 
-    def __init__(self, datastore: Datastore, subjects: Subjects, service: str) -> None:
+    def __init__(self, datastore: Datastore, subjects: Subjects, service: Service) -> None:
         self.datastore = datastore
         self.stream = subjects.event_stream(service)
         self._subjects = subjects
         self._service = service
+
+    def reader(self, client: Client, *filters: str) -> LogReader:
+        return LogReader(client, self._subjects, self._service, *filters)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         if stored_events:
@@ -139,7 +142,7 @@ class PodiumRecorder(FollowedRecorder):
 
         async def select(client: Client) -> list[StoredEvent]:
             found: list[StoredEvent] = []
-            async for stored in _read(client, self.stream, gt or 0, filter):
+            async for stored in _read(self.reader(client, filter), gt or 0):
                 if lte is not None and stored.sequence > lte:
                     break
                 found += self._events([stored])
@@ -163,7 +166,7 @@ class PodiumRecorder(FollowedRecorder):
 
         async def select(client: Client) -> list[Notification]:
             found: list[Notification] = []
-            async for stored in _read(client, self.stream, after):
+            async for stored in _read(self.reader(client), after):
                 if len(found) == limit or (stop is not None and stored.sequence > stop):
                     break
                 found += self.notifications([stored], topics)
@@ -211,14 +214,16 @@ class PodiumFactory(factory.JetStreamFactory):
     def __init__(self, env: Environment | EnvType | None) -> None:
         super().__init__(env)
         prefix = self.env.get(PODIUM_PREFIX) or DEFAULT_PREFIX
-        self._service = self.env.get(PODIUM_SERVICE) or "router"
+        service = self.env.get(PODIUM_SERVICE) or "router"
         if not is_name(prefix):
             raise OSError(f"Environment value for key '{PODIUM_PREFIX}' is invalid: {prefix!r}")
-        if self._service not in SERVICES:
+        named = next((known for known in SERVICES if str(known) == service), None)
+        if named is None:
             raise OSError(
-                f"Environment value for key '{PODIUM_SERVICE}' is invalid: {self._service!r}, expected one of "
+                f"Environment value for key '{PODIUM_SERVICE}' is invalid: {service!r}, expected one of "
                 f"{', '.join(SERVICES)}"
             )
+        self._service: Service = named
         self._subjects = Subjects(prefix)
 
     def mapper(
@@ -236,8 +241,8 @@ class PodiumFactory(factory.JetStreamFactory):
         _refuse()
 
 
-async def _read(client: Client, stream: str, after: int, *filters: str) -> AsyncIterator[Stored]:
-    async with aclosing(cast("Any", JetStreamReader(client, stream, *filters).read(after))) as batches:
+async def _read(reader: LogReader, after: int) -> AsyncIterator[Stored]:
+    async with aclosing(reader.read(after)) as batches:
         async for batch in batches:
             for stored in batch:
                 yield stored

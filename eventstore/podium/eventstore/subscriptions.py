@@ -9,13 +9,12 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from typing import cast
 
 from eventsourcing.persistence import ApplicationRecorder, InterfaceError, Notification, Subscription
 from nats.aio.client import Client
 
-from podium.kernel.jetstream import JetStreamReader
 from podium.runtime.pull import Stored
+from podium.runtime.reading import JetStreamReader
 
 from .datastore import Datastore, as_persistence_error
 
@@ -29,6 +28,10 @@ class FollowedRecorder(ApplicationRecorder):
 
     datastore: Datastore
     stream: str
+
+    def reader(self, client: Client, *filters: str) -> JetStreamReader:
+        """Of what the stream holds."""
+        return JetStreamReader(client, self.stream, *filters)
 
     @abstractmethod
     async def first_sequence(self, client: Client, id: int) -> int:
@@ -89,8 +92,7 @@ class JetStreamSubscription(Subscription[FollowedRecorder]):
         async with self._turn:
             if self._batches is None:
                 sequence = await self._recorder.first_sequence(client, (self._last_notification_id or 0) + 1)
-                events = JetStreamReader(client, self._recorder.stream).follow(sequence - 1)
-                self._batches = cast("AsyncGenerator[Sequence[Stored], None]", events)
+                self._batches = self._recorder.reader(client).follow(sequence - 1)
             return await anext(self._batches)
 
     async def _end(self, _: Client) -> None:

@@ -175,7 +175,7 @@ class Builder:
         events = 0
         if after >= end:
             return events
-        async with aclosing(self._streams[service].follow(after)) as batches:
+        async with aclosing(self._streams[service].read(after)) as batches:
             async for batch in batches:
                 await self._writer.run(partial(fold, batch))
                 events += len(batch)

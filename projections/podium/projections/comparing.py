@@ -112,7 +112,7 @@ class Comparison:
                     if wanted and service in PROJECTIONS[build.name].services:
                         store.fold(connection, build, service, wanted)
 
-        async with aclosing(self._streams[service].follow(0)) as batches:
+        async with aclosing(self._streams[service].read()) as batches:
             async for batch in batches:
                 await threads.run(partial(work, batch))
                 if batch[-1].sequence >= end:

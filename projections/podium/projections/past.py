@@ -269,7 +269,7 @@ class Past:
                     kept.append(events)
                 store.fold_one(name, service, events)
 
-        async with aclosing(self._streams[service].follow(after)) as batches:
+        async with aclosing(self._streams[service].read(after)) as batches:
             async for batch in batches:
                 await self._folding.run(partial(work, batch))
                 if batch[-1].sequence >= end:

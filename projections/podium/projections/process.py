@@ -14,6 +14,7 @@ from msgspec import Struct
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
+from podium.runtime.archives import Archive
 from podium.runtime.connection import ConnectionLost, connect, disconnect
 
 from .builder import Builder, Rebuilt
@@ -231,4 +232,5 @@ async def _serve(settings: Settings, database: Database, lost: asyncio.Event) ->
 
 
 def _streams(nc: Client, subjects: Subjects) -> Mapping[Service, EventStream]:
-    return {service: EventStream(nc, subjects.event_stream(service)) for service in SERVICES}
+    archive = Archive(nc, subjects)
+    return {service: EventStream(nc, subjects.event_stream(service), archive) for service in SERVICES}

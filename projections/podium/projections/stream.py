@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
 import nats.errors
 from nats.aio.client import Client
 
-from podium.runtime.jsapi import ApiError, LogUnavailable, call, last_sequence
-from podium.runtime.pull import ConsumerLost, Pull, Stored
+from podium.runtime.archives import Archive
+from podium.runtime.jsapi import ApiError, LogUnavailable, call, first_sequence
+from podium.runtime.pull import Stored
+from podium.runtime.reading import JetStreamReader
 from podium.runtime.times import from_text
 
-_log = logging.getLogger(__name__)
-
-RETRY: Final = 0.5
 _TIMEOUT: Final = 5.0
 
 
@@ -25,22 +21,19 @@ class StreamReset(Exception):
     """The stream ends before what was read of it: it is another one, or has lost its end."""
 
 
-class EventStream:
-    """One stream of events."""
+class EventStream(JetStreamReader):
+    """One stream of events.
 
-    def __init__(self, nc: Client, name: str) -> None:
+    Args:
+        archive: of what was cut from it.
+    """
+
+    def __init__(self, nc: Client, name: str, archive: Archive | None = None) -> None:
+        super().__init__(nc, name, cut=archive)
         self._nc = nc
+        self._archive = archive
         self._direct = True
         self.name = name
-
-    async def last(self) -> int:
-        """The sequence of its newest event, 0 for none.
-
-        Raises:
-            LogMissing
-            LogUnavailable
-        """
-        return await last_sequence(self._nc, self.name)
 
     async def get(self, sequence: int) -> Stored:
         """One event.
@@ -63,37 +56,17 @@ class EventStream:
             return await self._get_from_leader(sequence)  # a replica that has not got it yet
         return Stored(sequence, headers["Nats-Subject"], msg.data, _time(headers["Nats-Time-Stamp"]))
 
-    async def follow(self, after: int) -> AsyncGenerator[list[Stored], None]:
-        """The events behind `after`, in order and each once, as they come and without end.
-
-        Raises:
-            StreamReset
-        """
-        waiting = False
-        while True:
-            pull = None
-            try:
-                if (last := await self.last()) < after:
-                    raise StreamReset(f"{self.name} ends at {last}; it was read up to {after} before")
-                pull = await Pull.open(self._nc, self.name, (), after)
-                waiting = False
-                while True:
-                    if batch := await pull.next():
-                        after = batch[-1].sequence
-                        yield batch
-            except (LogUnavailable, ConsumerLost, nats.errors.Error) as error:
-                if not waiting:
-                    waiting = True
-                    _log.info("waiting for events of %s behind %d: %s", self.name, after, error)
-            finally:
-                if pull is not None:
-                    await pull.close()
-            await asyncio.sleep(RETRY)
+    async def _begin(self, position: int) -> None:
+        """Raises: StreamReset"""
+        if (last := await self.last()) < position:
+            raise StreamReset(f"{self.name} ends at {last}; it was read up to {position} before")
 
     async def _get_from_leader(self, sequence: int) -> Stored:
         try:
             answer = await call(self._nc, f"STREAM.MSG.GET.{self.name}", {"seq": sequence})
         except ApiError as error:
+            if self._archive is not None and await first_sequence(self._nc, self.name) > sequence:
+                return await self._archive.event(self.name, sequence)
             raise LogUnavailable(str(error)) from error
         message = msgspec.convert(answer["message"], _Message, strict=False)
         return Stored(sequence, message.subject, message.data, _time(message.time))

@@ -9,12 +9,12 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import Decider
-from podium.kernel.jetstream import JetStreamReader
 from podium.kernel.main import DECIDERS, make_decider
 from podium.kernel.partition import Partition
 from podium.kernel.service import PARTITIONS
 from podium.kernel.snapshots import JetStreamSnapshots
 from podium.runtime.jsapi import ApiError, call
+from podium.runtime.log import LogReader
 
 from .finding import Finding
 from .heard import Journal
@@ -87,8 +87,8 @@ class Audit:
                 found.append(HeldState(decider, self._subjects, number, snapshot))
         return found
 
-    def _reader(self, service: Service) -> JetStreamReader:
-        return JetStreamReader(self._nc, self._subjects.event_stream(service))
+    def _reader(self, service: Service) -> LogReader:
+        return LogReader(self._nc, self._subjects, service)
 
     async def _exists(self, stream: str) -> bool:
         try:

@@ -1,143 +1,107 @@
-"""Archives: every event of the streams in compressed files, and a signed manifest that says what must be in them.
+"""Archives as they are written and proved: files of events, and a signed manifest that says what must be in them.
 
-A file is zstandard over JSON Lines, one event as exports have it on each. Files are only ever added; the manifest is
-replaced as a whole when they are on disk.
+Files are only ever added; the manifest is replaced as a whole when they are on disk.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
 import msgspec
 import zstandard
-from msgspec import Struct
+from msgspec.structs import replace
 
+from podium.runtime.archives import MANIFEST, Frames, Manifest, NoArchive, Piece, Shelf, check, decode_manifest, unpack
 from podium.runtime.pull import Stored
 
 from . import chain
 from .chain import Head
 from .checkpoint import Checkpoint, is_signed
-from .record import Line, event_line
+from .record import event_line
 
-MANIFEST: Final = "manifest.json"
 LEVEL: Final = 9
 """Of zstandard: a third smaller than at the quickest, at 100 MB/s."""
 
 PIECE: Final = 50_000
 """Events in a file."""
 
-
-class NoArchive(Exception):
-    """A directory that has none, or one that cannot be used; the message says why."""
-
-
-class Piece(Struct, frozen=True):
-    """A file of an archive.
-
-    Attributes:
-        first, last: sequences, both included.
-        before, after: the links of the chain before its first event and with its last one.
-        sha256: of the file, 64 hexadecimal digits.
-        size: of the file, bytes.
-    """
-
-    stream: str
-    file: str
-    first: int
-    last: int
-    before: str
-    after: str
-    sha256: str
-    size: int
+FRAME: Final = 1_000
+"""Events that are packed together: who wants one of them unpacks them all."""
 
 
-class Manifest(Struct, frozen=True):
-    """What an archive has; `signed` is of the digest of the pieces."""
-
-    version: int
-    pieces: list[Piece]
-    signed: Checkpoint | None = None
-
-    @property
-    def digest(self) -> str:
-        return sha256(msgspec.json.encode(self.pieces, order="sorted")).hexdigest()
-
-    def head(self, stream: str) -> Head:
-        """Where the archive of a stream ends."""
-        pieces = [piece for piece in self.pieces if piece.stream == stream]
-        return Head(pieces[-1].last, pieces[-1].after) if pieces else chain.start(stream)
+def head(manifest: Manifest, stream: str) -> Head:
+    """Where the archive of a stream ends."""
+    pieces = [piece for piece in manifest.pieces if piece.stream == stream]
+    return Head(pieces[-1].last, pieces[-1].after) if pieces else chain.start(stream)
 
 
-def read_manifest(directory: Path) -> Manifest:
-    """Raises: NoArchive"""
+def signature(manifest: Manifest) -> Checkpoint | None:
+    """What the keeper has signed; None if that is not this manifest."""
+    if manifest.signed is None:
+        return None
     try:
-        return msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
-    except FileNotFoundError as error:
-        raise NoArchive(f"{directory} has no {MANIFEST}") from error
-    except OSError as error:
-        raise NoArchive(f"{directory / MANIFEST}: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
-        raise NoArchive(f"{directory / MANIFEST} cannot be read: {error}") from error
+        signed = msgspec.convert(manifest.signed, Checkpoint)
+    except msgspec.MsgspecError:
+        return None
+    return signed if is_signed(signed) and signed.seal == manifest.digest else None
 
 
-def write_manifest(directory: Path, manifest: Manifest) -> None:
-    """Raises: OSError"""
-    _write(directory / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+async def read_manifest(shelf: Shelf) -> Manifest:
+    """Raises: NoArchive, LogUnavailable"""
+    return decode_manifest(await shelf.read(MANIFEST), shelf.name)
 
 
-def write_piece(directory: Path, stream: str, head: Head, events: Sequence[Stored]) -> Piece:
-    """Write events that follow upon `head`, one at least.
+async def write_manifest(shelf: Shelf, manifest: Manifest, signed: Checkpoint) -> Manifest:
+    """The manifest with its signature. Raises: OSError, LogUnavailable"""
+    manifest = replace(manifest, signed=msgspec.to_builtins(signed))
+    await shelf.write(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+    return manifest
+
+
+async def write_piece(shelf: Shelf, stream: str, before: Head, events: Sequence[Stored]) -> Piece:
+    """Write events that follow upon a head, one at least.
 
     Raises:
         OSError
+        LogUnavailable
         ValueError: one is missing.
     """
-    lines: list[bytes] = []
-    before = head
-    for event in events:
-        head = chain.extend(head, [event])
-        lines.append(msgspec.json.encode(event_line(stream, event, head.hash)) + b"\n")
-    packed = zstandard.ZstdCompressor(level=LEVEL).compress(b"".join(lines))
-    file = f"{stream}-{events[0].sequence:012d}-{head.sequence:012d}.jsonl.zst"
-    _write(directory / file, packed)
-    digest = sha256(packed).hexdigest()
-    return Piece(stream, file, events[0].sequence, head.sequence, before.hash, head.hash, digest, len(packed))
+    piece, content = await asyncio.to_thread(_packed, stream, before, events)
+    await shelf.write(piece.file, content)
+    return piece
 
 
-def read_piece(directory: Path, piece: Piece) -> Iterator[Stored]:
-    """The events of a file that is as the manifest says.
-
-    Raises:
-        NoArchive: it is not.
-    """
-    try:
-        packed = (directory / piece.file).read_bytes()
-    except OSError as error:
-        raise NoArchive(f"{piece.file}: {error.strerror}") from error
-    if sha256(packed).hexdigest() != piece.sha256:
-        raise NoArchive(f"{piece.file} was changed: its SHA-256 is another one")
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-            text = reader.read()
-        for line in text.splitlines():
-            told = msgspec.json.decode(line, type=Line)
-            yield Stored(told.sequence, told.subject, told.content)
-    except (zstandard.ZstdError, msgspec.MsgspecError, ValueError) as error:
-        raise NoArchive(f"{piece.file} cannot be read: {error}") from error
+def _packed(stream: str, before: Head, events: Sequence[Stored]) -> tuple[Piece, bytes]:
+    compressor, head = zstandard.ZstdCompressor(level=LEVEL), before
+    content, starts = bytearray(), list[int]()
+    for start in range(0, len(events), FRAME):
+        lines: list[bytes] = []
+        for event in events[start : start + FRAME]:
+            head = chain.extend(head, [event])
+            lines.append(msgspec.json.encode(event_line(stream, event, head.hash)) + b"\n")
+        starts.append(len(content))
+        content += compressor.compress(b"".join(lines))
+    first, digest = before.sequence + 1, sha256(content).hexdigest()
+    file = f"{stream}-{first:012d}-{head.sequence:012d}.jsonl.zst"
+    frames = Frames(FRAME, starts)
+    piece = Piece(stream, file, first, head.sequence, before.hash, head.hash, digest, len(content), frames)
+    return piece, bytes(content)
 
 
-def faults(directory: Path, manifest: Manifest, key: str | None) -> Iterator[str]:
+async def faults(shelf: Shelf, manifest: Manifest, key: str | None) -> AsyncIterator[str]:
     """What is wrong with an archive, in sentences.
 
     Args:
         key: that must have signed it; None for whatever key did.
+
+    Raises:
+        LogUnavailable
     """
-    signed = manifest.signed
-    if signed is None or not is_signed(signed) or signed.seal != manifest.digest:
+    signed = signature(manifest)
+    if signed is None:
         yield "the manifest is not what was signed"
     elif key is not None and signed.key != key:
         yield f"the manifest is signed by another key, {signed.key}"
@@ -148,24 +112,19 @@ def faults(directory: Path, manifest: Manifest, key: str | None) -> Iterator[str
         if (before.sequence + 1, before.hash) != (piece.first, piece.before):
             yield f"{piece.file} does not follow upon event {before.sequence}"
             continue
-        yield from _piece_faults(directory, piece, before)
+        try:
+            content = await shelf.read(piece.file)
+            end = await asyncio.to_thread(_end, piece, content, before)
+        except (NoArchive, ValueError) as error:
+            yield str(error)
+        else:
+            if end != heads[piece.stream]:
+                yield f"{piece.file} does not hold the events that the manifest says"
 
 
-def _piece_faults(directory: Path, piece: Piece, before: Head) -> Iterable[str]:
-    try:
-        end = chain.extend(before, read_piece(directory, piece))
-    except (NoArchive, ValueError) as error:
-        return [str(error)]
-    if end != Head(piece.last, piece.after):
-        return [f"{piece.file} does not hold the events that the manifest says"]
-    return []
-
-
-def _write(file: Path, content: bytes) -> None:
-    """All of it or nothing, and on disk."""
-    part = file.with_name(f"{file.name}.part")
-    with part.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-    part.replace(file)
+def _end(piece: Piece, content: bytes, head: Head) -> Head:
+    """Raises: NoArchive, ValueError"""
+    check(content, piece)
+    for frame in range(piece.count):
+        head = chain.extend(head, unpack(piece, content, frame))
+    return head

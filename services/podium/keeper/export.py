@@ -11,7 +11,8 @@ import nats.errors
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
-from podium.kernel.jetstream import JetStreamReader
+from podium.runtime.archives import Archive
+from podium.runtime.reading import JetStreamReader
 from podium.runtime.times import to_text
 
 from . import chain
@@ -41,6 +42,7 @@ class Exporter:
         self.closing: Checkpoint | None = None
         self._nc = nc
         self._subjects = subjects
+        self._archive = Archive(nc, subjects)
 
     async def lines(self, streams: Sequence[str], since: float | None) -> AsyncIterator[Line]:
         """The lines of an export.
@@ -77,7 +79,7 @@ class Exporter:
         if head.sequence >= end:
             return
         hash = bytes.fromhex(head.hash)
-        async for batch in JetStreamReader(self._nc, stream).read(head.sequence):
+        async for batch in JetStreamReader(self._nc, stream, cut=self._archive).read(head.sequence):
             for event in batch:
                 if event.sequence > end:
                     return

@@ -15,8 +15,8 @@ from podium.contracts.catalogue import decode_envelope, wire_name
 from podium.contracts.forgetting import SubjectForgotten
 from podium.contracts.personal import SubjectKey
 from podium.contracts.subjects import Subjects
-from podium.kernel.jetstream import JetStreamReader
 from podium.runtime.jsapi import ApiError, LogMissing, LogUnavailable, call, last_message
+from podium.runtime.log import LogReader
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Forgetting:
         """Erase for ever."""
         stream = self._subjects.event_stream("registry")
         filters = self._subjects.event_filters("registry", events=[wire_name(SubjectForgotten)])
-        reader = JetStreamReader(self._nc, stream, *filters)
+        reader = LogReader(self._nc, self._subjects, "registry", *filters)
         while not await self._is_there(reader):
             await asyncio.sleep(AGAIN_SECONDS)
         async for batch in reader.follow():
@@ -51,7 +51,7 @@ class Forgetting:
                     continue
                 await self._until_forgotten(subject)
 
-    async def _is_there(self, reader: JetStreamReader) -> bool:
+    async def _is_there(self, reader: LogReader) -> bool:
         try:
             await reader.last()
         except LogMissing:

@@ -14,10 +14,12 @@ from nats.aio.client import Client
 
 from podium.contracts.catalogue import EVENT_UNIONS
 from podium.contracts.subjects import Subjects
-from podium.kernel.jetstream import JetStreamReader
+from podium.runtime.archives import Archive, NoArchive
 from podium.runtime.jsapi import LogMissing, LogUnavailable, last_message
+from podium.runtime.reading import JetStreamReader
 
 from . import chain
+from .archive import head, signature
 from .chain import Head
 from .checkpoint import Checkpoint, decode, encode, is_signed, sign
 from .keys import in_text
@@ -43,22 +45,36 @@ class Ledger:
         self._nc = nc
         self._subjects = subjects
         self._key = key
+        self._archive = Archive(nc, subjects)
         self._signed: Mapping[str, Head] = {}
 
     async def open(self) -> None:
-        """Go on behind the newest checkpoint. One that another key has signed proves nothing: then from the start.
+        """Go on behind the newest checkpoint. One that another key has signed proves nothing: then from the archive's
+        end, if this key has signed that, else from the start.
 
         Raises:
             LogUnavailable
         """
         newest = await newest_checkpoint(self._nc, self._subjects)
         if newest is None:
-            return
-        if is_signed(newest) and newest.key == in_text(self._key.public_key()):
+            await self._open_archive()
+        elif is_signed(newest) and newest.key == in_text(self._key.public_key()):
             self.heads = dict(newest.heads)
             self._signed = newest.heads
         else:
             _log.warning("the newest checkpoint is not signed by this key: the chains are made anew from the streams")
+            await self._open_archive()
+
+    async def _open_archive(self) -> None:
+        """Go on behind the end of an archive that streams were cut for, if this key has signed it."""
+        try:
+            manifest = await self._archive.manifest()
+        except NoArchive as error:
+            _log.debug("the chains begin with the streams: %s", error)
+            return
+        signed = signature(manifest)
+        if signed is not None and signed.key == in_text(self._key.public_key()):
+            self.heads = {piece.stream: head(manifest, piece.stream) for piece in manifest.pieces}
 
     async def carry(self) -> None:
         """Carry every chain to its stream's end.
@@ -68,7 +84,7 @@ class Ledger:
         """
         for stream in event_streams(self._subjects):
             head = self.heads.get(stream) or chain.start(stream)
-            reader = JetStreamReader(self._nc, stream)
+            reader = JetStreamReader(self._nc, stream, cut=self._archive)
             try:
                 if await reader.last() < head.sequence:
                     _log.error("%s ends before event %d, which a checkpoint holds: a new chain", stream, head.sequence)

@@ -16,7 +16,7 @@ from podium.runtime.connection import ConnectionLost
 from podium.runtime.logs import configure
 from podium.runtime.settings import describe
 
-from .archiving import add_commands
+from .archive_commands import add_commands
 from .commands import CannotRun, export, key, verify
 from .keys import BadKey, make_key, read_private
 from .serve import serve

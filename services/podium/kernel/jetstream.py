@@ -1,12 +1,12 @@
-"""The event log on JetStream: atomic appends guarded by the partition's last sequence, and readers."""
+"""The event log on JetStream: atomic appends guarded by the partition's last sequence."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -17,8 +17,8 @@ from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
 from podium.contracts.subjects import Service, Subjects
-from podium.runtime.jsapi import LogUnavailable, last_message, last_sequence
-from podium.runtime.pull import ConsumerLost, Pull, Stored
+from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.log import LogReader
 from podium.runtime.wire import HEADER_LINE, Outgoing, listen, publish_all, read_headers
 
 from .log import Commit, Conflict, EventLog, Record, ResultUnknown, check_batch, nobody
@@ -27,12 +27,6 @@ _log = logging.getLogger(__name__)
 
 HEADER_ROOM: Final = 1024
 """Bytes that are kept of the server's largest message for the headers of an append."""
-
-READ_PATIENCE: Final = 10.0
-"""Seconds without a new event after which a read gives up."""
-
-RETRY: Final = 0.25
-"""Seconds before a reader that lost its consumer tries again."""
 
 _LOOK: Final = 0.25
 _WRONG_LAST_SEQUENCE: Final = (10071, 10164)
@@ -53,84 +47,7 @@ _PASSING: Final = (
 )
 
 
-class JetStreamReader:
-    """An `EventReader` of one stream: of what matches one of the filters, or of everything.
-
-    Without a filter `last` costs the server the same however many subjects the stream has; with one that has
-    wildcards it walks through all of them.
-    """
-
-    def __init__(self, client: Client, stream: str, *filters: str) -> None:
-        self._client = client
-        self._stream = stream
-        self._filters = filters
-
-    async def last(self) -> int:
-        if not self._filters:
-            return await last_sequence(self._client, self._stream)
-        found = [await last_message(self._client, self._stream, filter) for filter in self._filters]
-        return max(int(message["seq"]) if message is not None else 0 for message in found)
-
-    async def read(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
-        end, position = await last_sequence(self._client, self._stream), after
-        if position >= end:
-            return
-        async with aclosing(self._pulled(after, READ_PATIENCE)) as batches:
-            async for batch, pending in batches:
-                if not batch:
-                    if not pending:
-                        return
-                    # nothing came for a while: what was the end may have been deleted
-                    end = min(end, await self.last())
-                    if position >= end:
-                        return
-                    continue
-                position = batch[-1].sequence
-                if position > end:
-                    batch = [stored for stored in batch if stored.sequence <= end]
-                if batch:
-                    yield batch
-                if position >= end or not pending:
-                    return
-
-    async def follow(self, after: int = 0) -> AsyncIterator[Sequence[Stored]]:
-        async with aclosing(self._pulled(after, None)) as batches:
-            async for batch, _ in batches:
-                if batch:
-                    yield batch
-
-    async def _pulled(self, after: int, patience: float | None) -> AsyncGenerator[tuple[list[Stored], int], None]:
-        """Batches without end, and how many events are to come behind each; an empty one when nothing comes.
-
-        Raises:
-            LogUnavailable: after `patience` seconds.
-        """
-        loop = asyncio.get_running_loop()
-        position, moved = after, loop.time()
-        while True:
-            pull = None
-            try:
-                pull = await Pull.open(self._client, self._stream, self._filters, position)
-                if not pull.pending:
-                    yield [], 0
-                while True:
-                    batch = await pull.next()
-                    if batch:
-                        position, moved = batch[-1].sequence, loop.time()
-                    elif patience is not None and loop.time() - moved > patience:
-                        raise LogUnavailable(f"no event of {self._stream} came for {patience:g} s")
-                    yield batch, pull.pending
-            except (ConsumerLost, LogUnavailable, nats.errors.Error) as error:
-                if self._client.is_closed or (patience is not None and loop.time() - moved > patience):
-                    raise LogUnavailable(str(error)) from error
-                _log.info("reading %s behind %d begins anew: %s", self._stream, position, error)
-            finally:
-                if pull is not None:
-                    await pull.close()
-            await asyncio.sleep(RETRY)
-
-
-class JetStreamLog(JetStreamReader, EventLog):
+class JetStreamLog(LogReader, EventLog):
     """An `EventLog` of one partition.
 
     Args:
@@ -151,7 +68,7 @@ class JetStreamLog(JetStreamReader, EventLog):
         timeout: float = 5.0,
     ) -> None:
         self._partition = subjects.partition(service, partition)
-        super().__init__(client, subjects.event_stream(service), *(() if alone else (self._partition,)))
+        super().__init__(client, subjects, service, *(() if alone else (self._partition,)))
         self._alone = alone
         self._timeout = timeout
         self._id = secrets.token_hex(8)

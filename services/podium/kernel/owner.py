@@ -7,7 +7,7 @@ this very loop on the memory log and a virtual clock.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -72,6 +72,7 @@ class Owner(Generic[S]):
         self._committer: Committer[S] | None = None
         self._again: list[Incoming] = []
         self._faulty: frozenset[str] = frozenset()
+        self._asked: list[Callable[[int], None]] = []
         self._acting = False
         self._stopping = False
 
@@ -83,6 +84,10 @@ class Owner(Generic[S]):
     def stop(self) -> None:
         """Finish what is in hand and return from `run`."""
         self._stopping = True
+
+    def ask_snapshot(self, tell: Callable[[int], None]) -> None:
+        """Leave a snapshot as soon as may be, and tell of which event it is; a standby tells nothing."""
+        self._asked.append(tell)
 
     async def run(self) -> None:
         """Serve until stopped; then leave a snapshot."""
@@ -134,8 +139,10 @@ class Owner(Generic[S]):
             commands, self._again = self._again or self._inbox.commands(STEP_LIMIT), []
             committer.take(commands, self._clock.now())
         await committer.advance(wait=not committer.has_room)
-        if committer.partition.folded - self._snapshot_folded >= self._snapshot_every:
-            await self._save_snapshot(committer)
+        if self._asked or committer.partition.folded - self._snapshot_folded >= self._snapshot_every:
+            await self._save_snapshot(committer, even_so=bool(self._asked))
+            while self._asked:
+                self._asked.pop()(committer.partition.position)
         until = self._decider.due(committer.partition.state)
         if committer.is_storing:
             look = self._clock.now() + ANSWER_SECONDS
@@ -146,6 +153,7 @@ class Owner(Generic[S]):
         await committer.advance(wait=True)
         self._acting = False
         self._again.clear()
+        self._asked.clear()
         await self._catch_up(committer.partition)
         self._hear(committer.partition)
         await self._inbox.wait(self._clock.now() + STANDBY_SECONDS)
@@ -165,11 +173,11 @@ class Owner(Generic[S]):
         except (Conflict, ResultUnknown, LogUnavailable) as error:
             _log.warning("%s-%d leaves what it has in hand: %r", self._decider.service, self._number, error)
 
-    async def _save_snapshot(self, committer: Committer[S]) -> None:
-        """Leave the present state, stored by then, if it has moved on since the last one."""
+    async def _save_snapshot(self, committer: Committer[S], *, even_so: bool = False) -> None:
+        """Leave the present state, stored by then, if it has moved on since the last one, or even so."""
         await committer.advance(wait=True)
         partition = committer.partition
-        if partition.folded == self._snapshot_folded:
+        if partition.folded == self._snapshot_folded and not even_so:
             return
         payload = partition.snapshot(self._clock.now())
         try:

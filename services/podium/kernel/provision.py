@@ -41,7 +41,7 @@ async def provision(
     check_server(await _server_info(client))
     try:
         await _stream(client, streams.refusals(subjects, options))
-        await _stream(client, streams.snapshots(subjects, options))
+        await _stream(client, streams.bucket(subjects.snapshot_bucket(), options))
         await _stream(client, streams.checkpoints(subjects, options))
         await _stream(client, streams.keys(subjects, options))
         for service in services:
@@ -49,6 +49,14 @@ async def provision(
             await _commands(client, subjects, service, options)
     except ApiError as error:
         raise ProvisionError(f"the NATS server refuses what podium needs, {error}") from error
+
+
+async def provision_archives(client: Client, subjects: Subjects, options: ProvisionOptions) -> None:
+    """Make the bucket of archives, for whoever cuts a stream. Raises: ProvisionError, LogUnavailable"""
+    try:
+        await _stream(client, streams.bucket(subjects.archive_bucket(), options))
+    except ApiError as error:
+        raise ProvisionError(f"the NATS server refuses what an archive needs, {error}") from error
 
 
 def check_server(info: Mapping[str, Any]) -> None:

@@ -15,13 +15,14 @@ from nats.micro.service import ServiceConfig
 
 from podium.contracts.subjects import Service, Subjects
 from podium.runtime.connection import ConnectionLost, connect, disconnect
+from podium.runtime.log import LogReader
 from podium.runtime.wire import Outgoing, listen, publish_all
 
 from .clock import SystemClock
 from .decider import Decider, observed
 from .door import Door
 from .intake import PartitionInbox
-from .jetstream import JetStreamLog, JetStreamReader
+from .jetstream import JetStreamLog
 from .log import EventReader
 from .outbox import NatsOutbox
 from .owner import Owner
@@ -84,9 +85,7 @@ class ServiceProcess:
         outbox = NatsOutbox(nc, self._subjects)
         for partition in range(PARTITIONS):
             upstream: dict[Service, EventReader] = {
-                service: JetStreamReader(
-                    nc, self._subjects.event_stream(service), *observed(self._decider, service, self._subjects)
-                )
+                service: LogReader(nc, self._subjects, service, *observed(self._decider, service, self._subjects))
                 for service in self._decider.upstream
             }
             inbox = PartitionInbox(
@@ -115,6 +114,7 @@ class ServiceProcess:
             )
             await inbox.start()
         await listen(nc, self._subjects.all_explains(self._service), partial(self._on_explain, nc))
+        await listen(nc, self._subjects.snapshot(self._service), partial(self._on_snapshot, nc))
         config = ServiceConfig(
             name=f"{self._settings.prefix}-{self._service}",
             version=VERSION,
@@ -136,6 +136,18 @@ class ServiceProcess:
         if reply and (found is not None or len(states) == len(self._owners)):
             answer = msgspec.json.encode(found) if found is not None else b"{}"
             self._answering = asyncio.ensure_future(publish_all(nc, [Outgoing(reply, answer)]))
+
+    def _on_snapshot(self, nc: Client, _subject: str, reply: str, _payload: bytes, _headers: bytes) -> None:
+        """The owner leaves a snapshot at its next turn, and says so."""
+
+        def tell(position: int) -> None:
+            answer = msgspec.json.encode({"position": position})
+            self._answering = asyncio.ensure_future(publish_all(nc, [Outgoing(reply, answer)]))
+
+        for owner, inbox in zip(self._owners, self._inboxes, strict=True):
+            if reply and inbox.active:
+                owner.ask_snapshot(tell)
+                inbox.notify()
 
     async def _provision(self, nc: Client) -> None:
         async with self._provisioning:

@@ -7,29 +7,18 @@ object store, as `nats object ls` shows them.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import logging
-import secrets
 import zlib
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-import msgspec
-import nats.errors
 from msgspec import Struct
 from nats.aio.client import Client
 
 from podium.contracts.subjects import Service, Subjects
-from podium.runtime.jsapi import ApiError, LogMissing, LogUnavailable, call, last_message
-
-from .jetstream import JetStreamReader
+from podium.runtime.objects import Meta, ObjectStore
 
 _log = logging.getLogger(__name__)
-
-CHUNK: Final = 512 * 1024
-CHUNK_TIMEOUT: Final = 10.0
 
 _COMPRESSION: Final = 1
 """zlib's quickest level: a state of many like things shrinks to a fifth at 100 MB/s."""
@@ -77,23 +66,8 @@ class MemorySnapshots:
         return self._kept.get((service, partition, schema))
 
 
-class _Meta(Struct, omit_defaults=True):
-    """An object's description, as every client's object store has it."""
-
-    name: str
-    bucket: str
-    nuid: str
-    size: int
-    chunks: int
-    mtime: str
-    digest: str
-    metadata: dict[str, str]
-
-
 class JetStreamSnapshots:
     """Snapshots in the bucket that `provision` makes.
-
-    The chunks are written first and the description last, so that one that was cut off is never seen.
 
     Args:
         missing: called when the server no longer has the bucket, to make it again; without it, that is left to others.
@@ -102,108 +76,36 @@ class JetStreamSnapshots:
     def __init__(
         self, client: Client, subjects: Subjects, missing: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        self._client = client
-        self._missing = missing
-        self._bucket = subjects.snapshot_bucket()
-        self._stream = f"OBJ_{self._bucket}"
+        self._objects = ObjectStore(client, subjects.snapshot_bucket(), missing)
 
     async def save(self, service: Service, partition: int, schema: str, position: int, payload: bytes) -> None:
         name = _name(service, partition, schema)
-        present = await self._meta(name)
-        if present is not None and int(present.metadata["position"]) > position:
+        present = await self._objects.describe(name)
+        if present is not None and (_position(present) or 0) > position:
             return
-        packed, digest = await asyncio.to_thread(_pack, payload)
-        nuid = f"{_token(name)}.{secrets.token_hex(8)}"
-        pieces = [packed[at : at + CHUNK] for at in range(0, len(packed), CHUNK)]
-        first = 0
-        for piece in pieces:
-            sequence = await self._publish(f"$O.{self._bucket}.C.{nuid}", piece)
-            first = first or sequence
-        meta = _Meta(
-            name=name,
-            bucket=self._bucket,
-            nuid=nuid,
-            size=len(packed),
-            chunks=len(pieces),
-            mtime=datetime.now(UTC).isoformat(),
-            digest=digest,
-            metadata={"position": str(position)},
-        )
-        await self._publish(self._meta_subject(name), msgspec.json.encode(meta), {"Nats-Rollup": "sub"})
-        await self._forget_before(name, first)
+        packed = await asyncio.to_thread(zlib.compress, payload, _COMPRESSION)
+        await self._objects.put(name, packed, {"position": str(position)})
 
     async def load(self, service: Service, partition: int, schema: str) -> Snapshot | None:
         name = _name(service, partition, schema)
-        meta = await self._meta(name)
-        if meta is None:
+        meta = await self._objects.describe(name)
+        position = _position(meta) if meta is not None else None
+        if meta is None or position is None:
             return None
-        reader = JetStreamReader(self._client, self._stream, f"$O.{self._bucket}.C.{meta.nuid}")
-        packed = b"".join([stored.payload async for batch in reader.read() for stored in batch])
-        payload = await asyncio.to_thread(_unpack, packed, meta.digest)
-        if payload is None:
-            _log.warning("the snapshot %s at %s is not whole and is not used", name, meta.metadata["position"])
+        packed = await self._objects.content(meta)
+        if packed is None:
+            _log.warning("the snapshot %s at %d is not whole and is not used", name, position)
             return None
-        return Snapshot(int(meta.metadata["position"]), payload)
-
-    async def _meta(self, name: str) -> _Meta | None:
-        try:
-            message = await last_message(self._client, self._stream, self._meta_subject(name))
-        except LogMissing:
-            if self._missing is not None:
-                await self._missing()
-            return None
-        if message is None:
-            return None
-        try:
-            meta = msgspec.json.decode(base64.b64decode(message.get("data", "")), type=_Meta)
-            int(meta.metadata["position"])
-        except (msgspec.MsgspecError, KeyError, ValueError) as error:
-            _log.warning("the description of the snapshot %s cannot be read: %s", name, error)
-            return None
-        return meta
-
-    def _meta_subject(self, name: str) -> str:
-        return f"$O.{self._bucket}.M.{_token(name)}"
-
-    async def _publish(self, subject: str, payload: bytes, headers: dict[str, str] | None = None) -> int:
-        """The sequence of what is now stored."""
-        if not self._client.is_connected:
-            raise LogUnavailable("not connected to NATS")
-        try:
-            message = await self._client.request(subject, payload, timeout=CHUNK_TIMEOUT, headers=headers)
-        except nats.errors.Error as error:
-            raise LogUnavailable(f"a snapshot could not be written: {error}") from error
-        answer = msgspec.json.decode(message.data, type=dict[str, Any])
-        if "error" in answer:
-            raise LogUnavailable(f"a snapshot could not be written: {answer['error'].get('description')}")
-        return int(answer["seq"])
-
-    async def _forget_before(self, name: str, sequence: int) -> None:
-        """Remove the chunks of older snapshots, and of those that were cut off."""
-        purge = {"filter": f"$O.{self._bucket}.C.{_token(name)}.*", "seq": sequence}
-        try:
-            await call(self._client, f"STREAM.PURGE.{self._stream}", purge)
-        except (ApiError, LogUnavailable) as error:
-            _log.info("older snapshots of %s are still there: %s", name, error)
+        return Snapshot(position, await asyncio.to_thread(zlib.decompress, packed))
 
 
 def _name(service: Service, partition: int, schema: str) -> str:
     return f"{service}-{partition}-{schema}"
 
 
-def _token(name: str) -> str:
-    return base64.urlsafe_b64encode(name.encode()).decode()
-
-
-def _pack(payload: bytes) -> tuple[bytes, str]:
-    """Compressed, with the digest of what is stored."""
-    packed = zlib.compress(payload, _COMPRESSION)
-    return packed, _digest(packed)
-
-
-def _unpack(packed: bytes, digest: str) -> bytes | None:
-    return zlib.decompress(packed) if _digest(packed) == digest else None
-
-
-def _digest(packed: bytes) -> str:
-    return f"SHA-256={base64.urlsafe_b64encode(hashlib.sha256(packed).digest()).decode()}"
+def _position(meta: Meta) -> int | None:
+    try:
+        return int(meta.metadata["position"])
+    except (KeyError, ValueError):
+        _log.warning("the snapshot %s does not say of which position it is", meta.name)
+        return None

@@ -77,7 +77,6 @@ def events(subjects: Subjects, service: Service, options: ProvisionOptions) -> d
         "discard": "new",
         "allow_atomic": True,
         "deny_delete": True,
-        "deny_purge": True,
         "republish": {"src": source, "dest": destination},
     }
 
@@ -122,9 +121,8 @@ def refusals(subjects: Subjects, options: ProvisionOptions) -> dict[str, Any]:
     }
 
 
-def snapshots(subjects: Subjects, options: ProvisionOptions) -> dict[str, Any]:
+def bucket(bucket: str, options: ProvisionOptions) -> dict[str, Any]:
     """As every client's object store makes it."""
-    bucket = subjects.snapshot_bucket()
     return _file_stream(f"OBJ_{bucket}", (f"$O.{bucket}.C.>", f"$O.{bucket}.M.>"), options) | {
         "retention": "limits",
         "discard": "new",

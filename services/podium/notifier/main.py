@@ -26,9 +26,9 @@ from pydantic import ValidationError
 from podium.contracts.alerts import ReportDelivery
 from podium.contracts.catalogue import decode_data, decode_envelope, wire_name
 from podium.contracts.subjects import Subjects
-from podium.kernel.jetstream import JetStreamReader
 from podium.runtime.connection import ConnectionLost, connect, disconnect
 from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.log import LogReader
 from podium.runtime.logs import configure
 from podium.runtime.settings import ProcessSettings, describe
 
@@ -67,7 +67,7 @@ class Notifier:
 
     async def _follow(self) -> None:
         """First everything that there is, so that nothing is tried that has arrived; then what comes."""
-        reader = JetStreamReader(self._nc, self._subjects.event_stream("health"))
+        reader = LogReader(self._nc, self._subjects, "health")
         position = 0
         while True:
             try:

@@ -11,10 +11,10 @@ from nats.aio.client import Client
 from podium.contracts.catalogue import decode_envelope
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import Decider, observed
-from podium.kernel.jetstream import JetStreamReader
 from podium.kernel.partition import Partition
 from podium.kernel.snapshots import JetStreamSnapshots
 from podium.runtime.jsapi import LogMissing
+from podium.runtime.log import LogReader
 from podium.runtime.pull import Stored
 from podium.runtime.times import from_text
 
@@ -103,7 +103,7 @@ class Opener:
     ) -> AsyncIterator[Sequence[Stored]]:
         """What the service observes of another one, up to a time: when it heard of it, nobody has written down."""
         filters = observed(decider, service, self._subjects)
-        reader = JetStreamReader(self._nc, self._subjects.event_stream(service), *filters)
+        reader = LogReader(self._nc, self._subjects, service, *filters)
         try:
             async for batch in reader.read(partition.observed.get(service, 0)):
                 wanted = [event for event in batch if time_of(event) <= at]
@@ -119,8 +119,8 @@ class Opener:
             return batch[0]
         raise LogMissing(f"the stream of {service} has no event {sequence}")
 
-    def _reader(self, service: Service) -> JetStreamReader:
-        return JetStreamReader(self._nc, self._subjects.event_stream(service))
+    def _reader(self, service: Service) -> LogReader:
+        return LogReader(self._nc, self._subjects, service)
 
 
 def time_of(event: Stored) -> float:

@@ -23,6 +23,10 @@ class LogMissing(LogUnavailable):
     """There is no such stream: no service has made it yet, or it was deleted."""
 
 
+class EventsCut(LogUnavailable):
+    """Events were cut from the stream, and their archive cannot be read; the message says what is needed."""
+
+
 class NoJetStream(LogUnavailable):
     """The server has JetStream switched off, or is not ready for it."""
 
@@ -75,10 +79,25 @@ async def last_sequence(client: Client, stream: str) -> int:
         LogMissing
         LogUnavailable
     """
+    return int((await _state(client, stream))["last_seq"])
+
+
+async def first_sequence(client: Client, stream: str) -> int:
+    """Of the oldest message that the stream still has; 0 or one more than the newest for none.
+
+    Raises:
+        LogMissing
+        LogUnavailable
+    """
+    return int((await _state(client, stream))["first_seq"])
+
+
+async def _state(client: Client, stream: str) -> dict[str, Any]:
     try:
-        return int((await call(client, f"STREAM.INFO.{stream}"))["state"]["last_seq"])
+        state: dict[str, Any] = (await call(client, f"STREAM.INFO.{stream}"))["state"]
     except ApiError as error:
         raise _unavailable(error) from error
+    return state
 
 
 async def last_message(client: Client, stream: str, filter: str) -> dict[str, Any] | None:

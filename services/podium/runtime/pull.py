@@ -53,7 +53,12 @@ class ConsumerLost(Exception):
 
 
 class Pull:
-    """A consumer of the events behind one position that match a filter, in order and each once."""
+    """A consumer of the events behind one position that match a filter, in order and each once.
+
+    Attributes:
+        first: the sequence from which on it looks: right behind that position, or where the stream begins by now.
+        pending: how many events were to come behind the last batch, by the server's count when it sent that.
+    """
 
     def __init__(self, client: Client, stream: str, name: str) -> None:
         self._client = client
@@ -68,6 +73,8 @@ class Pull:
         self._wanted = 0
         self._delivered = 0
         self._pending = "0"
+        self.pending = 0
+        self.first = 1
         self._heard = self._loop.time()
         self._fault: str | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -99,14 +106,11 @@ class Pull:
             created = await call(client, f"CONSUMER.CREATE.{place}", body)
         except ApiError as error:
             raise LogUnavailable(str(error)) from error
-        self._pending = str(created["num_pending"])
+        self.pending = created["num_pending"]
+        self._pending = str(self.pending)
+        self.first = int(created["delivered"]["stream_seq"]) + 1
         self._subscription = await listen(client, self._inbox, self._take)
         return self
-
-    @property
-    def pending(self) -> int:
-        """How many events were still to come behind the newest that came, by the server's count at that time."""
-        return int(self._pending)
 
     async def next(self) -> list[Stored]:
         """What has come since the last call; empty if nothing came for a while.
@@ -120,7 +124,7 @@ class Pull:
             await self._something()
             if not self._buffer:
                 self._check()
-        batch, self._buffer = self._buffer, []
+        batch, self._buffer, self.pending = self._buffer, [], int(self._pending)
         await self._ask()
         return batch
 

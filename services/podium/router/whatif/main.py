@@ -16,13 +16,13 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
-from podium.contracts.subjects import Subjects
+from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import observed
-from podium.kernel.jetstream import JetStreamReader
 from podium.kernel.main import make_decider
 from podium.router.settings import RouterSettings
 from podium.runtime.connection import connect, disconnect
 from podium.runtime.jsapi import LogMissing, LogUnavailable
+from podium.runtime.log import LogReader
 from podium.runtime.logs import configure
 from podium.runtime.pull import Stored
 from podium.runtime.settings import ProcessSettings
@@ -83,20 +83,20 @@ def read_policy(path: Path) -> RouterSettings:
 async def read_recording(nc: Client, subjects: Subjects, part: Range) -> Recording:
     """Raises: LogUnavailable, LogMissing"""
     recording, router = Recording(), make_decider("router")
-    async for stored in _events(nc, subjects.event_stream("router")):
+    async for stored in _events(nc, subjects, "router"):
         if part.includes(stored):
             recording.add(stored)
     for service in router.upstream:
         try:
-            async for stored in _events(nc, subjects.event_stream(service), *observed(router, service, subjects)):
+            async for stored in _events(nc, subjects, service, *observed(router, service, subjects)):
                 recording.hear(service, stored)
         except LogMissing:
             continue
     return recording
 
 
-async def _events(nc: Client, stream: str, *filters: str) -> AsyncIterator[Stored]:
-    async for batch in JetStreamReader(nc, stream, *filters).read():
+async def _events(nc: Client, subjects: Subjects, service: Service, *filters: str) -> AsyncIterator[Stored]:
+    async for batch in LogReader(nc, subjects, service, *filters).read():
         for stored in batch:
             yield stored
 
