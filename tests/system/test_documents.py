@@ -9,13 +9,17 @@ from io import StringIO
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from podium.client import Client, CommandRefused
 from podium.client.cli import main
 from podium.client.documents.document import Document
 from podium.client.documents.loading import content_of, load
+from podium.client.documents.publishing import Published
 from podium.contracts.document_queries import DocumentHistory
+from podium.contracts.workflow_queries import GetDefinition
 from tests.log.proxy import Proxy
 from tests.podium_system import Podium
 from tests.system.test_cli import Ended
@@ -135,14 +139,44 @@ async def test_a_structure_is_edited_by_hand_and_by_path(shared_podium: Podium):
             assert plan.content == {"steps": [1]}
 
 
+async def test_what_a_document_holds_is_published_as_a_workflow(shared_podium: Podium):
+    """By the SDK and by the command line: new versions, an older revision again, and every fault of what is none."""
+    paper = {"id": "published-paper", "tasks": [{"id": "write", "skills": ["write"]}]}
+    async with Client(shared_podium.url, "ann", timeout=SECONDS) as ann:
+        plan = await ann.document("published").create(kind="workflow", content=paper)
+        first = await plan.publish()
+        assert (first.workflow, first.version, first.revision, first.new) == ("published-paper", 1, 1, True)
+        assert await plan.publish() == replace(first, new=False)
+        await plan.edit(["tasks", "0", "skills"], "set", ["write", "spell"])
+        made = await asyncio.to_thread(_run, "publish", "published", "--json", "--nats", shared_podium.url)
+        second = msgspec.convert(made.json, Published)
+        assert (made.code, second.version, second.revision) == (0, 2, 2)
+        assert second.hash != first.hash
+        back = await plan.publish(1)
+        assert (back.version, back.hash) == (3, first.hash)
+        with pytest.raises(LookupError, match="the newest is 2"):
+            await plan.publish(7)
+        known = await ann.query(GetDefinition(workflow="published-paper", version=2, fresh=True))
+        assert msgspec.json.decode(known.definition)["tasks"][0]["skills"] == ["write", "spell"]
+        draft = await ann.document("draft-paper").create(content="id: draft\ntasks:\n  - id: a\n    colour: red\n")
+        with pytest.raises(CommandRefused, match="bad_definition"):
+            await draft.publish()
+        wrong = await asyncio.to_thread(_run, "publish", "draft-paper", "--nats", shared_podium.url)
+        assert wrong.code == 1
+        assert "draft-paper: $.tasks[0].colour: there is no such field" in wrong.err
+        assert [row.revision for row in await plan.history()] == [2, 1]
+        assert await plan.at(1) == paper
+
+
+def _run(*arguments: str) -> Ended:
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        code = main(["document", *arguments])
+    return Ended(code, out.getvalue(), err.getvalue())
+
+
 async def test_the_command_line_writes_reads_and_restores(shared_podium: Podium, tmp_path: Any):
     async def podium(*arguments: str) -> Ended:
-        def ended() -> Ended:
-            with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
-                code = main(["document", *arguments, "--nats", shared_podium.url])
-            return Ended(code, out.getvalue(), err.getvalue())
-
-        return await asyncio.to_thread(ended)
+        return await asyncio.to_thread(_run, *arguments, "--nats", shared_podium.url)
 
     async def does(*arguments: str) -> Ended:
         ended = await podium(*arguments)

@@ -75,7 +75,8 @@ class EditStructure(Command, frozen=True, tag="edit_structure"):
     """Change one place of a structure, without a replica of one's own.
 
     Attributes:
-        path: keys of objects and places in lists, from the outermost; the empty one is the whole content.
+        path: keys of objects and places in lists, from the outermost; the empty one is the whole content. A place
+            may be written as a number or as its digits.
         operation: `set` what is there or a new key; `insert` a new key, or before a place in a list; `delete`.
         value: for `set` and `insert`.
     """

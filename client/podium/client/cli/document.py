@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Exit, Json, Usage, app, guarded, run
+from ._app import Common, Exit, Json, Usage, app, guarded, run, tell
 from .workflow import content_of
 
 document = App(name="document", help="Shared documents: many write in them at once.")
@@ -38,6 +38,30 @@ def replay(
         the recording; - for the standard input
     """
     return guarded(lambda: _replay(file, batch, json))
+
+
+@document.command(
+    help_epilogue="""\
+Examples:
+  podium document publish plan
+  podium document publish plan --at 3 --json | jq .version
+  podium workflow run paper --input '{"topic": "tides"}'
+
+Exit codes: 0 it can be started, 1 it is no whole definition: each fault is told.""",
+)
+def publish(
+    name: str,
+    /,
+    *,
+    at: Annotated[int | None, Parameter(help="the revision; the newest by default")] = None,
+    json: Json = False,
+    common: Common = Common(),
+) -> int:
+    """Make the workflow definition that a document holds known to podium, as a new version if it has changed.
+
+    A document of the kind workflow always holds a whole one; a structure, or a text in YAML or JSON, may.
+    """
+    return run(_publish(name, at, json, common))
 
 
 @document.command(
@@ -73,6 +97,33 @@ Example:
 def close(name: str, /, *, reason: str | None = None, common: Common = Common()) -> int:
     """End a document for good; you must be an owner. What it was can still be read."""
     return run(sent(common, name, "close_document", f"closed     {name}", reason=reason))
+
+
+async def _publish(name: str, at: int | None, json: bool, common: Common) -> int:
+    import msgspec
+
+    from podium.client import CommandRefused
+
+    async with common.client() as client:
+        try:
+            made = await client.document(name).publish(at)
+        except LookupError as error:
+            raise Usage(str(error)) from error
+        except CommandRefused as refused:
+            faults: list[dict[str, str]] = refused.details.get("faults", [])
+            if not faults:
+                raise
+            if json:
+                print(msgspec.json.encode({"published": False, "faults": faults}).decode())
+            for fault in faults:
+                tell(f"{name}: {fault['path']}: {fault['message']}")
+            return Exit.REFUSED
+    if json:
+        print(msgspec.json.encode(made).decode())
+    else:
+        said = "published " if made.new else "known as  "
+        print(f"{said} {made.workflow} version {made.version} ({made.hash}), of {name} at revision {made.revision}")
+    return Exit.OK
 
 
 def _replay(file: Path, batch: int, json: bool) -> int:

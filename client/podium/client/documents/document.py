@@ -6,32 +6,26 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from msgspec import Struct
 from pycrdt import Doc, Map
 
-from podium.client.errors import CommandRefused, PodiumError
+from podium.client.errors import PodiumError
 from podium.contracts.document_queries import DocumentDetail, GetDocument
 from podium.contracts.documents import (
     ContentChange,
-    CreateDocument,
     DocumentEdited,
     DocumentKind,
     DocumentRestored,
-    EditStructure,
-    GrantDocument,
     JoinDocument,
     LeaveDocument,
-    Operation,
-    RestoreDocument,
-    Role,
     StructureEdited,
 )
 
 from .awareness import Presence, Presences
+from .handle import Handle
 from .loading import Content, Loaded, load
-from .options import DocumentOptions
 from .outgoing import Outgoing
 from .texts import SharedText
 
@@ -49,7 +43,7 @@ class Change(Struct, frozen=True):
     by: str
 
 
-class Document:
+class Document(Handle):
     """A shared document, to be used as `async with client.document("notes") as notes:`.
 
     Edits take effect here at once. They are sent in batches, also those that were made while there was no connection,
@@ -60,10 +54,9 @@ class Document:
     """
 
     def __init__(self, client: Client, name: str, *, pause: float = 0.05) -> None:
-        self.name = name
+        super().__init__(client, name)
         self.revision = 0
         self._position = 0
-        self._client = client
         self._is_merging = False
         self._kind: DocumentKind = "text"
         self._content: Content | None = None
@@ -85,22 +78,6 @@ class Document:
         await self.close()
 
     # Life
-
-    async def create(self, **options: Unpack[DocumentOptions]) -> Self:
-        """Begin the document, if it is not there; who asks for it is its owner. It is not opened by this.
-
-        Args:
-            options: such as `kind="structure"`, `content={}`, `others="reader"`; the fields of `create_document`.
-
-        Raises:
-            CommandRefused: `document_exists` is not among what is raised.
-        """
-        try:
-            await self._client.send("collaboration", self.name, CreateDocument(**options))
-        except CommandRefused as refused:
-            if refused.code != "document_exists":
-                raise
-        return self
 
     async def open(self) -> None:
         """Join, and load what there is.
@@ -213,21 +190,6 @@ class Document:
         queue: asyncio.Queue[Change] = asyncio.Queue()
         self._observers.append(queue.put_nowait)
         return self._queued(queue)
-
-    # Commands; each raises as `Client.send` does
-
-    async def edit(self, path: list[str | int], operation: Operation, *value: Any) -> None:
-        """Change one place of a structure by the service's hand."""
-        command = EditStructure(path, operation, *value)
-        await self._client.send("collaboration", self.name, command)
-
-    async def restore(self, revision: int) -> None:
-        """Make the content what it was at a revision, as a new one."""
-        await self._client.send("collaboration", self.name, RestoreDocument(revision))
-
-    async def grant(self, principal: str, role: Role) -> None:
-        """Give a principal a role: `owner`, `editor`, `reader` or `none`."""
-        await self._client.send("collaboration", self.name, GrantDocument(principal, role))
 
     # Awareness
 

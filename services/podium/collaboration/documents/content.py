@@ -75,7 +75,7 @@ def change(root: Map[Any], command: EditStructure) -> None:
         _change_whole(root, command, value)
         return
     parent: Shared = _walk(root, command.path[:-1])
-    key = command.path[-1]
+    key = _key(parent, command.path[-1])
     match parent:
         case Map():
             _change_key(parent, key, command, value)
@@ -153,7 +153,8 @@ def _change_place(parent: Array[Any], key: str | int, command: EditStructure, va
 
 def _walk(root: Map[Any], path: Sequence[str | int]) -> Shared:
     inner: Shared = root
-    for place, key in enumerate(path):
+    for place, named in enumerate(path):
+        key = _key(inner, named)
         match inner:
             case Map() if isinstance(key, str) and key in inner:
                 inner = inner[key]
@@ -162,6 +163,13 @@ def _walk(root: Map[Any], path: Sequence[str | int]) -> Shared:
             case _:
                 raise _fault(path, place, "there is nothing at this place")
     return inner
+
+
+def _key(parent: Shared, key: str | int) -> str | int:
+    """A place in a list may be written in digits, as paths from other languages have it."""
+    if isinstance(parent, Array) and isinstance(key, str) and key.isascii() and key.isdecimal():
+        return int(key)
+    return key
 
 
 def _reconcile_list(present: Array[Any], wanted: Sequence[Any]) -> None:
