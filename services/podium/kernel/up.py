@@ -32,18 +32,10 @@ from podium.runtime.settings import ProcessSettings, describe
 from .embedded import EmbeddedServer, ServerFailed
 from .main import DECIDERS
 from .settings import Settings
-from .template import Copy, Template
+from .supervised import Server, Supervised, Unusable
+from .template import Template
 
-DRAIN_SECONDS: Final = 5.0
 READY_SECONDS: Final = 30.0
-FIRST_RESTART_SECONDS: Final = 0.1
-LAST_RESTART_SECONDS: Final = 5.0
-STEADY_SECONDS: Final = 10.0
-"""A process that ran this long is started again without delay when it dies."""
-
-USAGE_EXIT: Final = 2
-"""What a process exits with that would fail again in the same way."""
-
 PROCESSES: Final[Mapping[str, Sequence[str]]] = {
     **{service: ("-m", "podium.kernel.main", service) for service in DECIDERS},
     "projections": ("-m", "podium.projections.main"),
@@ -51,96 +43,6 @@ PROCESSES: Final[Mapping[str, Sequence[str]]] = {
     "keeper": ("-m", "podium.keeper.main", "serve"),
 }
 """The one table of what runs: process → arguments of the interpreter."""
-
-
-class Unusable(Exception):
-    """A process says that it can never run like this."""
-
-
-class Supervised:
-    """A process that is started again whenever it ends."""
-
-    def __init__(self, name: str, arguments: Sequence[str], template: Template) -> None:
-        self.name = name
-        self._arguments = arguments
-        self._template = template
-        self._process: Copy | None = None
-        self._stop = asyncio.Event()
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
-
-    async def run(self) -> None:
-        """Raises: Unusable if it ends with `USAGE_EXIT`."""
-        delay = FIRST_RESTART_SECONDS
-        while True:
-            started = time.monotonic()
-            ending = await self._until_it_ends()
-            if self._stop.is_set():
-                return
-            say("restarted", f"{self.name} ended ({ending}) and is started again", process=self.name)
-            delay = FIRST_RESTART_SECONDS if time.monotonic() - started > STEADY_SECONDS else delay
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), delay)
-                return
-            delay = min(2 * delay, LAST_RESTART_SECONDS)
-
-    async def _until_it_ends(self) -> str:
-        try:
-            self._process = await self._template.copy(f"podium {self.name}", self._arguments)
-        except ConnectionError as error:
-            return str(error)
-        code = await self._process.wait()
-        if code == USAGE_EXIT and not self._stop.is_set():
-            raise Unusable(f"{self.name} cannot run here")
-        return _ending(code)
-
-    async def stop(self) -> None:
-        self._stop.set()
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(process.wait(), DRAIN_SECONDS)
-        except TimeoutError:
-            say("killed", f"{self.name} did not drain in {DRAIN_SECONDS:g} s and is killed", process=self.name)
-            process.send_signal(signal.SIGKILL)
-            await process.wait()
-
-
-class Server:
-    """The embedded server, started again on the same port and data whenever it ends."""
-
-    def __init__(self, server: EmbeddedServer) -> None:
-        self._server = server
-        self._stop = asyncio.Event()
-
-    async def start(self) -> None:
-        await self._server.start()
-
-    async def run(self) -> None:
-        while not self._stop.is_set():
-            code = await self._server.wait()
-            if not self._stop.is_set():
-                say("restarted", f"the NATS server ended ({_ending(code)}) and is started again", process="nats")
-                await self._start_again()
-
-    async def stop(self) -> None:
-        self._stop.set()
-        await self._server.stop()
-
-    async def _start_again(self) -> None:
-        delay = FIRST_RESTART_SECONDS
-        while not self._stop.is_set():
-            try:
-                await self._server.start()
-                return
-            except ServerFailed as error:
-                say("failed", str(error), process="nats")
-                await asyncio.sleep(delay)
-                delay = min(2 * delay, LAST_RESTART_SECONDS)
 
 
 async def up(settings: Settings, port: int, data: Path, own_server: bool, without: Collection[str] = ()) -> None:
@@ -160,14 +62,16 @@ async def up(settings: Settings, port: int, data: Path, own_server: bool, withou
     server: Server | None = None
     if own_server:
         embedded = EmbeddedServer(data / "nats", port)
-        server, url = Server(embedded), embedded.url
+        server, url = Server(embedded, say), embedded.url
         await server.start()
     environment = {**os.environ, "PODIUM_NATS": url, "PODIUM_DATA": str(data), "PODIUM_PREFIX": settings.prefix}
     if "PODIUM_COLLABORATION_BALLOT_KEY" not in environment:
         environment.setdefault("PODIUM_COLLABORATION_BALLOT_KEY_FILE", str(ballot_key(data)))
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would make threads that nobody uses
     template = Template(environment)
-    processes = [Supervised(name, arguments, template) for name, arguments in PROCESSES.items() if name not in without]
+    processes = [
+        Supervised(name, arguments, template, say) for name, arguments in PROCESSES.items() if name not in without
+    ]
     running = [asyncio.create_task(process.run()) for process in processes]
     if server is not None:
         running.append(asyncio.create_task(server.run()))
@@ -238,10 +142,6 @@ _as_json = False
 def say(event: str, sentence: str, **fields: object) -> None:
     """A line for people, or a JSON object a line with `--json`."""
     print(json.dumps({"event": event, "message": sentence, **fields}) if _as_json else sentence, flush=True)
-
-
-def _ending(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
 def _every_setting() -> str:
