@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from podium.contracts.alerts import AlertRaised, AlertRepeated, AlertResolved
-from podium.health.foresight import CALM, orphans
+from podium.health.foresight import CALM
 from tests.rules.health_scenario import HealthScenario, health
 
 KEY: Any = ("skill", "echo", "duration")
@@ -74,5 +74,5 @@ def test_what_another_process_has_told_is_taken_back():
     assert kinds(watcher.sees(30.0, 30.0)) != []
     other = watcher.scenario.restarted()
     assert other.state.book.desk.alerts != {}
-    taken = list(orphans(other.state.book.desk, other.now))
+    taken = [emit for emit in other.passes(6) if emit.entity in watcher.scenario.state.book.desk.alerts]
     assert {type(emit.event) for emit in taken} == {AlertResolved}

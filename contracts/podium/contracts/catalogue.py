@@ -23,6 +23,7 @@ from . import (
     messages,
     optimizer,
     policies,
+    queues,
     schedules,
     sessions,
     tasks,
@@ -55,6 +56,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         | schedules.AnyScheduleEvent
         | sessions.PhaseEvent
         | policies.AppliedEvent
+        | queues.QueueMeasured
         | CommandAccepted
         | CommandRefused,
         "health": health.HealthEvent | CommandAccepted | CommandRefused,

@@ -26,6 +26,7 @@ from . import (
     health,
     health_queries,
     queries,
+    queues,
     recovery,
     tasks,
     thresholds,
@@ -118,6 +119,7 @@ _EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
     ("registry", "echo-1", "echo-1", agents.AgentUnregistered("going home")),
     ("router", "t1", "ops", tasks.TaskSubmitted(kind="echo", skills=["echo"], input=_INPUT)),
     ("router", "t1", "router", _ASSIGNED),
+    ("router", queues.QUEUE, "router", queues.QueueMeasured(waiting=12, skills={"echo": 12, "parse": 3})),
     ("router", "t1", "echo-1", tasks.TaskStarted("echo-1", 1, finish_by=NOW + 300)),
     ("router", "t1", "echo-1", tasks.TaskCompleted("echo-1", 1, _INPUT, duration=0.25, kind="echo", size=7)),
     (

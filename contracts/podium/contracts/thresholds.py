@@ -9,9 +9,10 @@ from msgspec import Struct
 from .envelope import Event
 from .recovery import Scope
 
-Metric = Literal["cpu", "memory", "error_rate", "task_failure_rate", "duration"]
+Metric = Literal["cpu", "memory", "error_rate", "task_failure_rate", "duration", "queue"]
 """`cpu` and `memory`: used share, 0–1, as agents say it. `error_rate`: of attempts that ended. `task_failure_rate`: of
-tasks that were closed. `duration`: mean seconds of attempts that completed.
+tasks that were closed. `duration`: mean seconds of attempts that completed. `queue`: tasks that wait for
+an agent.
 """
 
 Level = Literal["warning", "critical"]

@@ -24,6 +24,8 @@ class _Facts(Struct, frozen=True):
     successors: list[tuple[str, Ending]]
     runs: list[tuple[str, Run]]
     ends: list[End]
+    waits: int | None
+    waiting: list[tuple[str, int]]
     results: list[Kept]
     drifts: list[tuple[tuple[str, Measure], DriftDetected]]
 
@@ -39,6 +41,8 @@ def dump(parts: Parts) -> bytes:
             list(parts.successors.items()),
             list(parts.runs.items()),
             list(parts.ends),
+            parts.waits,
+            list(parts.waiting.items()),
             parts.results.dump(),
             list(parts.drifts.items()),
         )
@@ -55,6 +59,7 @@ def load(parts: Parts, dumped: bytes) -> None:
     parts.successors = dict(facts.successors)
     parts.runs = dict(facts.runs)
     parts.ends.extend(facts.ends)
+    parts.waits, parts.waiting = facts.waits, dict(facts.waiting)
     parts.results.load(facts.results)
     parts.drifts = dict(facts.drifts)
     for task, attempt in facts.attempts:

@@ -120,13 +120,6 @@ class Foresight:
             yield from _resolve(desk, _name("forecast", key), now)
 
 
-def orphans(desk: Desk, now: float) -> Iterator[Emit]:
-    """A process that has begun has learned nothing that would put an end to what one before it has raised."""
-    for name, alert in list(desk.alerts.items()):
-        if alert.by_health and alert.labels.get(KIND) in FORESEEN:
-            yield from _resolve(desk, name, now)
-
-
 def _say(desk: Desk, kind: str, key: SeriesKey, title: str, **evidence: str) -> Emit:
     name, (scope, of, metric) = _name(kind, key), key
     alert = desk.alerts.get(name)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from podium.contracts.envelope import Event
 from podium.contracts.hooks import Ending
+from podium.contracts.queues import QueueMeasured
 from podium.contracts.tasks import AttemptFailed, TaskCancelled, TaskFailed, TaskPaused
 
 from .ends import TaskEnd
@@ -24,6 +25,7 @@ NOT_ITS_FAULT: Final = frozenset({"agent_lost", "heartbeat_timeout", "agent_unre
 SUCCESSOR: Final = "-recovery-"
 """In the names of tasks that took the places of others; `recovery.successor` makes them."""
 
+SKILLS_KEPT: Final = 2_000
 FALLEN_KEPT: Final = 100_000
 SUCCESSORS_KEPT: Final = 10_000
 
@@ -48,7 +50,15 @@ class Completed(Event, frozen=True, tag="task_completed"):
     duration: float
 
 
-FOLLOWED: Final[tuple[type[Struct], ...]] = (Assigned, Completed, AttemptFailed, TaskPaused, TaskFailed, TaskCancelled)
+FOLLOWED: Final[tuple[type[Struct], ...]] = (
+    Assigned,
+    Completed,
+    AttemptFailed,
+    TaskPaused,
+    TaskFailed,
+    TaskCancelled,
+    QueueMeasured,
+)
 """What of the router's events says anything here."""
 
 
@@ -120,6 +130,11 @@ def follow(parts: Parts, task: str, fact: Struct, at: float, limit: float | None
                 _ended(parts, task, "cancelled")
             parts.ends.append(TaskEnd(task, "cancelled", rest.kind, at, fact.agent))
             return True
+        case QueueMeasured():
+            parts.waits = fact.waiting
+            kept = parts.waiting if len(parts.waiting) <= SKILLS_KEPT else {}
+            parts.waiting = dict.fromkeys(kept, 0) | fact.skills
+            return False
         case _:
             return False
 

@@ -125,6 +125,8 @@ class Parts:
         fallen: observed, tasks that have failed and that nobody has looked at yet.
         successors: observed, tasks that may stand for others and are over → how they ended.
         runs: observed, of workflows, those that are open.
+        waits: observed, how many tasks wait for an agent; None until it was said.
+        waiting: observed, skill → how many of them need it; 0 of those for which some have waited.
         results: observed, how attempts and tasks ended lately.
         ends: observed, the newest ends of tasks and runs of which nobody was told yet.
         drifts: observed, kinds of task that the optimizer finds changed, and in what.
@@ -146,6 +148,8 @@ class Parts:
         self.successors: dict[str, Ending] = {}
         self.runs: dict[str, Run] = {}
         self.results = Results()
+        self.waiting: dict[str, int] = {}
+        self.waits: int | None = None
         self.ends = new_ends()
         self.drifts: dict[tuple[str, Measure], DriftDetected] = {}
         self.held: dict[str, Held] = {}

@@ -224,7 +224,7 @@ class Health:
         parts, book = state.parts, state.book
         known: dict[Scope, bool] = {
             "agent": entity in parts.promises or entity in book.standings or entity in parts.held,
-            "skill": parts.results.of("skill", entity) is not None,
+            "skill": entity in parts.waiting or parts.results.of("skill", entity) is not None,
             "all": entity == holds.ALL,
         }
         found = {

@@ -71,6 +71,8 @@ class HealthSettings(BaseSettings):
     task_failure_rate_critical: Annotated[Share, _says("... that is critical")] = 0.5
     duration_warning: Annotated[Seconds, _says("mean seconds of an attempt that are a warning")] = 60.0
     duration_critical: Annotated[Seconds, _says("... that are critical")] = 300.0
+    queue_warning: Annotated[int, Field(ge=1), _says("tasks that wait that are a warning")] = 800_000
+    queue_critical: Annotated[int, Field(ge=1), _says("... that are critical")] = 950_000
 
     @model_validator(mode="after")
     def _check_levels(self) -> Self:

@@ -52,6 +52,10 @@ def values(state: HealthState, scope: Scope, name: str, settings: HealthSettings
                 memory += load.memory
         if number:
             found["cpu"], found["memory"] = cpu / number, memory / number
+    if parts.waits is not None and scope == "all":
+        found["queue"] = parts.waits
+    elif scope == "skill" and name in parts.waiting:
+        found["queue"] = parts.waiting[name]
     attempts = parts.results.of(scope, name)
     if attempts is not None:
         total, failed, _ = attempts.attempts(since)
@@ -71,6 +75,7 @@ def measure(state: HealthState, settings: HealthSettings, now: float) -> Iterato
     """Look at everything of which something was heard, and at all that is beyond a limit; at so much in one go."""
     rest, book = state.watch.unmeasured, state.book
     if not rest:
+        yield from state.parts.foresight.begin(book.desk, now)
         rest.update(_subjects(state, settings))
     for scope, name in list(islice(rest, AT_ONCE)):
         found = values(state, scope, name, settings, now)
@@ -81,12 +86,15 @@ def measure(state: HealthState, settings: HealthSettings, now: float) -> Iterato
                 limit, _ = limits(settings, metric)
                 yield from state.parts.foresight.look(book.desk, (scope, name, metric), value, limit, settings, now)
         rest.pop((scope, name), None)
+    if not rest:
+        yield from state.parts.foresight.forget(book.desk, now)
 
 
 def _subjects(state: HealthState, settings: HealthSettings) -> dict[tuple[Scope, str], None]:
     parts = state.parts
     subjects: dict[tuple[Scope, str], None] = {("all", ALL): None}
     subjects |= {(scope, name): None for scope, name, _ in state.book.crossed}
+    subjects |= {("skill", skill): None for skill in parts.waiting}
     for ended in parts.results.measured:
         subjects[ended.scope, ended.name] = None
         ended.is_measured = True

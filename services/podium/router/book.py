@@ -16,6 +16,7 @@ from .agents import Hands, Track
 from .failures import Failure, Failures
 from .fairness import Turns
 from .jobs import Jobs
+from .lengths import Said
 from .lessons import Lesson, Lessons
 from .phases import FRESH, IN_HAND, Assigned, Closed, Open, Queued, Running, Task, in_hand, is_closed
 from .policies import Policies
@@ -44,6 +45,7 @@ class _Dump(Struct, frozen=True):
     lessons: list[tuple[str, Lesson]] = []
     policies: Policies = msgspec.field(default_factory=Policies)
     failed: list[Failure] = []
+    said: Said = Said()
 
 
 class Book:
@@ -57,6 +59,7 @@ class Book:
         policies: which are followed.
         lessons: what was learned of agents, kind by kind.
         failures: tasks that have failed lately, as they were submitted.
+        said: how long the queue was when that was last said.
         submitted, assigned: how many there were.
     """
 
@@ -69,6 +72,7 @@ class Book:
         self.lessons = Lessons(settings.decay, everything="adaptive" in (settings.mode, settings.strategy))
         self.policies = Policies()
         self.failures = Failures()
+        self.said = Said()
         self.submitted = 0
         self.assigned = 0
         self._jobs = Jobs()
@@ -166,6 +170,7 @@ class Book:
                 self.lessons.dump(),
                 self.policies,
                 self.failures.dump(),
+                self.said,
             )
         )
 
@@ -181,7 +186,7 @@ class Book:
         book.turns = Turns(content.clocks, content.ends)
         book.lessons.load(content.lessons)
         book.policies = content.policies
-        book.failures = Failures(content.failed)
+        book.failures, book.said = Failures(content.failed), content.said
         book.lessons.everything = book.lessons.everything or bool(book.policies)
         for read in content.tasks:
             trail = FRESH if read.trail == FRESH else read.trail

@@ -8,6 +8,7 @@ from functools import partial
 from podium.contracts.tasks import TaskCancelled
 from podium.kernel.decider import Emit
 
+from . import lengths
 from .assignment import assign, assignments
 from .orders import TASK_FAILED, carry_out, replace_failed
 from .overdue import overdue
@@ -28,6 +29,7 @@ def react(state: RouterState, now: float, settings: RouterSettings, rules: Rules
     if state.parts.started is None:
         state.parts.started = now
         state.index.start(now)
+    lengths.plan(state, settings, now)
     index = state.index
     busy = index.pending or index.next_time() <= now or state.busy
     return _react(state, now, settings, rules) if busy else ()
@@ -44,6 +46,7 @@ def _react(state: RouterState, now: float, settings: RouterSettings, rules: Rule
         yield from _stop(state)
     if state.index.next_time() <= now:
         yield from _times(state, now, rules)
+        yield from lengths.measure(state, settings, now)
         yield from moves(state, settings, now, partial(assign, state, settings, now=now))
     yield from _runs(state, now, rules)
     if state.has_phases:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from podium.contracts.recovery import Scope
-from podium.kernel.timers import Timers
+from podium.kernel.timers import NEVER, Timers
 
 from .book import Change
 from .fleet import Fleet
@@ -42,6 +42,7 @@ class Index:
         orphaned: agents that have left and hold tasks.
         ordered: tasks with which health wants something done.
         unstarted: tasks that agents have had for long without beginning them.
+        measure_at: when it is to be said next how long the queue is.
     """
 
     def __init__(self, parts: Parts, settings: RouterSettings) -> None:
@@ -58,6 +59,7 @@ class Index:
         self.orphaned: dict[str, None] = {}
         self.ordered: dict[str, None] = dict.fromkeys(parts.orders)
         self.unstarted = Unstarted(settings)
+        self.measure_at = NEVER
         for task in parts.book.tasks.values():
             self.follow(Change(None, task))
 
@@ -85,7 +87,7 @@ class Index:
 
     def next_time(self) -> float:
         """When time alone next changes something, `NEVER` if it does not."""
-        first, look = self.timers.first(), self.unstarted.next_time()
+        first, look = self.timers.first(), min(self.unstarted.next_time(), self.measure_at)
         return look if first is None else min(first[0], look)
 
     def start(self, now: float) -> None:

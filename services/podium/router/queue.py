@@ -7,7 +7,7 @@ many wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
@@ -100,6 +100,10 @@ class Queue:
     @property
     def has_blocked(self) -> bool:
         return len(self.shelves) > 1
+
+    def sizes(self) -> Iterator[tuple[tuple[str, ...], int]]:
+        """Of each line the skills that are needed, and how many wait."""
+        return ((line.needs.skills, line.size) for line in self._lines.values())
 
     def key(self, task: str) -> Key | None:
         """The task's place, if it waits."""

@@ -13,6 +13,7 @@ from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
 from podium.contracts.outcomes import Refused
 from podium.contracts.policies import AppliedEvent, PolicyRolledBack, PolicyStaged
 from podium.contracts.predictions import DriftDetected, DriftEnded, PredictionsPublished
+from podium.contracts.queues import QueueMeasured
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
 from podium.contracts.schedules import SCHEDULE_CLOSING, AnyScheduleEvent, ScheduleCommand, ScheduleEvent
 from podium.contracts.sessions import PhaseEnded, PhaseEvent, PhaseStarted, PhaseWithdrawn
@@ -42,6 +43,7 @@ from podium.kernel.timers import NEVER
 
 from . import due, heard
 from .book import Book
+from .lengths import Said
 from .parts import Parts
 from .rules import Rules
 from .schedules import decisions as schedules
@@ -69,7 +71,7 @@ class Router:
     """A `Decider`."""
 
     service: Service = "router"
-    schema = "10"
+    schema = "11"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
         {
             "registry": (),
@@ -109,6 +111,8 @@ class Router:
             state.schedules.fold(entity, cast(AnyScheduleEvent, event), actor, at)
         elif isinstance(event, PhaseEvent):
             state.phases.fold(entity, event)
+        elif isinstance(event, QueueMeasured):
+            state.book.said = Said(event.waiting, event.skills)
         else:
             state.book.follow(entity, cast(AppliedEvent, event))
 

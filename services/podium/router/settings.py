@@ -63,6 +63,9 @@ class RouterSettings(BaseSettings):
         float, Field(ge=0.0), _says("so long before its deadline a task goes before all others")
     ] = 60.0
 
+    queue_interval: Annotated[
+        float | None, Field(gt=0.0), _says("seconds between two words on how long the queue is; none for never")
+    ] = 5.0
     queue_limit: Annotated[int, Field(ge=1), _says("tasks that may wait")] = 1_000_000
     principal_queue_limit: Annotated[int | None, Field(ge=1), _says("tasks of one principal that may wait")] = None
     principal_running_limit: Annotated[

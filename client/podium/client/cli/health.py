@@ -78,11 +78,15 @@ def _show(answer: dict[str, object]) -> None:
         console.print(f"[bold {_STYLES[state]}]{state}[/], score {now['score']:g} of 100")
         parts, values = fields_in(now.get("parts")) or {}, fields_in(now.get("values")) or {}
         for name, part in parts.items():
-            value = f"   {values[name]:.3g}" if name in values else ""
+            value = f"   {_short(float(values[name]))}" if name in values else ""
             console.print(f"  {name:<18} {float(part) * 100:5.1f}{value}", style="dim")
         for reason in now.get("reasons") or ():
             console.print(f"  → {reason}")
     _tables.show({name: value for name, value in answer.items() if value not in ([], 0)}, console)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 @app.command(

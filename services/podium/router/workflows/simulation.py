@@ -77,7 +77,7 @@ class Simulation:
     """One run with so many agents of one slot each."""
 
     def __init__(self, definition: Definition, slots: int, input: Any = None) -> None:
-        settings = RouterSettings(start_timeout=None, finish_timeout=None)
+        settings = RouterSettings(start_timeout=None, finish_timeout=None, queue_interval=None)
         self._definition = definition
         self._slots = slots
         self._router = Router(settings)
