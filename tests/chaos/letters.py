@@ -38,6 +38,8 @@ PAUSE: Final = 0.6
 """Seconds between two commands of a sender, at the most."""
 
 _LOOK_SECONDS: Final = 0.3
+_START_SECONDS: Final = 60.0
+"""For agents that were killed to be there again, on a machine that has much else to do."""
 
 Copy = tuple[str, str]
 """A receiver, and the id of a message."""
@@ -90,7 +92,7 @@ class Letters:
         while not last.is_accepted:
             await self._send(clients, last)
         # What is open is asked for at once, so that who has got this one has got whatever it would get again.
-        found += await self._delivered(clients, set(copies(last)), patience)
+        found += await self._delivered(clients, set(copies(last)), _START_SECONDS)
         again = (self._handled() - before).keys() & wanted
         found += [f"{id} was done with, and came to {receiver} again" for receiver, id in sorted(again)]
         return found
