@@ -57,6 +57,7 @@ ADDED = {
     "podium.advice_applied.v1": {"finding"},
     "podium.effect_measured.v1": {"waiting", "waiting_low", "waiting_high"},
     "podium.contract_awarded.v1": {"task"},
+    "podium.team_formed.v1": {"pairs"},
     "podium.task_submitted.v1": {"data_subject", "replaces"},
 }
 """type → fields that were added, with a default, after its sample was published."""

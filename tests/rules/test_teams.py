@@ -62,7 +62,12 @@ def test_who_gets_on_well_goes_together():
     deeds: dict[Deed, Tie] = {"session": Tie(4.0, 4.0)}
     fact = RelationshipsChanged(half_life=1.0, relationships=[Relationship("c", 0.3, 5 / 6, 0.5, 0.9, deeds)])
     scenario.decider.observe(scenario.state, "a", fact, START)
-    assert members(form(scenario, skills={"x": 0.5, "y": 0.5})) == ["a", "c"]
+    emits = form(scenario, skills={"x": 0.5, "y": 0.5})
+    assert members(emits) == ["a", "c"]
+    (pair,) = emits[0].event.pairs
+    assert (pair.agent, pair.other, pair.trust, pair.worth) == ("a", "c", 5 / 6, pytest.approx(0.1 * 2 / 3))
+    assert emits[0].event.worth == pytest.approx(pair.worth)
+    assert any("a and c did things together that go well with 83%: +0.0667" in one for one in emits[0].event.reasons)
     restored = scenario.decider.load(scenario.dump())
     scenario.decider.load_facts(restored, scenario.decider.dump_facts(scenario.state))
     assert restored.trust == {("a", "c"): 5 / 6}

@@ -24,6 +24,7 @@ _PLANNED: Final = Raw(
 )
 _MEMBERS: Final = [teams.Member("echo-1", ["parse"], 1.0), teams.Member("pen-1", ["write"], 1.0)]
 _REASONS: Final = ["echo-1 has parse at a cost of 1", "pen-1 has write at a cost of 1"]
+_PAIRS: Final = [teams.Together("echo-1", "pen-1", 0.75, 0.05)]
 _SKILLS: Final = {"parse": 0.7, "write": 0.8}
 _STEPS: Final = {"read": "echo-1", "write": "pen-1"}
 
@@ -48,6 +49,7 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
             method="exact",
             bound=1.0,
             reasons=_REASONS,
+            pairs=_PAIRS,
         ),
     ),
     ("collaboration", "reporters", "ops", teams.TeamDissolved("the report is written")),
@@ -73,6 +75,8 @@ _TEAM: Final = team_queries.TeamRow(
     reasons=_REASONS,
     formed_at=_NOW,
     by="ops",
+    worth=0.05,
+    pairs=_PAIRS,
 )
 _PLAN: Final = team_queries.TeamPlanRow(
     plan="report-7",

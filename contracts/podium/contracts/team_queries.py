@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from .names import Name
 from .query import Answer, Limit, Query
-from .teams import Member
+from .teams import Member, Together
 
 PlanState = Literal["proposed", "accepted", "rejected"]
 
@@ -27,6 +27,8 @@ class TeamRow(Struct, omit_defaults=True, kw_only=True):
     formed_at: float
     by: str
     dissolved_at: float | None = None
+    worth: float = 0.0
+    pairs: list[Together] = []
 
 
 class ReviewRow(Struct, omit_defaults=True, kw_only=True):

@@ -73,11 +73,25 @@ class Member(Struct, frozen=True, gc=False):
     cost: float
 
 
+class Together(Struct, frozen=True, gc=False):
+    """Two members who did things together before.
+
+    Attributes:
+        trust: how likely what they do together goes well, 0–1; `relationships.get` says what it rests on.
+        worth: what that counts for in the choice, in the unit of the costs.
+    """
+
+    agent: RecordedName
+    other: RecordedName
+    trust: float
+    worth: float
+
+
 class TeamFormed(Event, frozen=True, kw_only=True, tag="team_formed"):
     """
     Attributes:
         cost: of all members.
-        worth: what their work together is worth, in the unit of the costs.
+        worth: what their work together is worth, in the unit of the costs: that of all `pairs`.
         method: `exact` (an integer programme was solved), or `greedy`.
         bound: the cost is at most so many times the least; 1 if exact (Chvátal 1979).
         reasons: the choice in words.
@@ -91,6 +105,7 @@ class TeamFormed(Event, frozen=True, kw_only=True, tag="team_formed"):
     method: Literal["exact", "greedy"]
     bound: float
     reasons: list[str]
+    pairs: list[Together] = []
 
 
 class TeamDissolved(Event, frozen=True, tag="team_dissolved"):

@@ -30,7 +30,7 @@ _text = msgspec.json.Encoder().encode
 
 class Teams(Projection):
     name = "teams"
-    version = 1
+    version = 2
     services: ClassVar[tuple[Service, ...]] = ("collaboration",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:
@@ -74,6 +74,8 @@ class Teams(Projection):
                 method=data.method,
                 bound=data.bound,
                 reasons=data.reasons,
+                worth=data.worth,
+                pairs=data.pairs,
                 formed_at=event.at,
                 by=event.actor,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, cast, get_args
 
 from msgspec import Raw, Struct
@@ -26,6 +27,7 @@ from podium.contracts.teams import (
     TeamDissolved,
     TeamEvent,
     TeamFormed,
+    Together,
 )
 from podium.kernel.decider import Emit, Request
 
@@ -85,12 +87,12 @@ def _form(state: CollaborationState, entity: str, command: FormTeam) -> list[Emi
         if not any(skill in one.covers for one in candidates):
             text = f"$.skills.{skill}: nobody has it at {level:g} or better"
             return Refused("no_team", text, {"path": f"$.skills.{skill}", "skill": skill})
-    worth = {pair: command.together * (2.0 * trust - 1.0) for pair, trust in state.trust.items()}
+    worth = {pair: _worth(command, trust) for pair, trust in state.trust.items()}
     choice = choose(candidates, list(command.skills), command.max_size, worth)
     if choice is None:
         text = f"$.max_size: no {command.max_size} agents were found that have all skills together"
         return Refused("no_team", text, {"path": "$.max_size"})
-    return [Emit(entity, _formed(command, candidates, choice))]
+    return [Emit(entity, _formed(command, candidates, choice, state.trust))]
 
 
 def _candidates(agents: Mapping[str, AgentProfile], command: FormTeam) -> Iterator[Candidate]:
@@ -103,11 +105,25 @@ def _candidates(agents: Mapping[str, AgentProfile], command: FormTeam) -> Iterat
             yield Candidate(agent, covers, command.costs.get(agent, 1.0), level)
 
 
-def _formed(command: FormTeam, candidates: list[Candidate], choice: Choice) -> TeamFormed:
+def _worth(command: FormTeam, trust: float) -> float:
+    """Of two who are both in the team: from minus `together`, if nothing went well, to that much."""
+    return command.together * (2.0 * trust - 1.0)
+
+
+def _formed(
+    command: FormTeam, candidates: list[Candidate], choice: Choice, trust: Mapping[tuple[str, str], float]
+) -> TeamFormed:
     chosen = [one for one in candidates if one.agent in choice.agents]
     reasons = [f"{one.agent} has {', '.join(one.covers)} at a cost of {one.cost:g}" for one in chosen]
-    if choice.worth:
-        reasons.append(f"what they did together before counts for {choice.worth:g}")
+    pairs = [
+        Together(*pair, trust[pair], round(_worth(command, trust[pair]), 9))
+        for pair in combinations(choice.agents, 2)
+        if pair in trust
+    ]
+    reasons += [
+        f"{one.agent} and {one.other} did things together that go well with {one.trust:.0%}: {one.worth:+.3g}"
+        for one in pairs
+    ]
     how = "no team is better" if choice.method == "exact" else f"at most {choice.bound:.3g} times as dear as the best"
     reasons.append(f"{len(candidates)} candidates, chosen by the {choice.method} method: {how}")
     return TeamFormed(
@@ -119,6 +135,7 @@ def _formed(command: FormTeam, candidates: list[Candidate], choice: Choice) -> T
         method=choice.method,
         bound=choice.bound,
         reasons=reasons,
+        pairs=pairs,
     )
 
 
