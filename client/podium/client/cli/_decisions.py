@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from ._app import Common, Exit, Usage
+from cyclopts import App, Parameter
+
+from ._app import Common, Exit, Json, Usage, run
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -20,6 +22,52 @@ async def send(common: Common, entity: str, command: Struct | tuple[str, Any], d
     print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already")
     sys.stdout.flush()
     return Exit.OK
+
+
+def show_and_list(
+    group: App,
+    noun: str,
+    example: str,
+    *,
+    shown: str,
+    one: Callable[[str], Any],
+    several: Callable[[bool | None, int], Any],
+    line: Callable[[Any], str],
+    which: str = "under way",
+) -> None:
+    """Give a group its `show` and its `list`.
+
+    Args:
+        noun: in one word; with an s it is the field of the answer that has the rows.
+        example: a name of one.
+        shown: what `show` shows, for its help.
+        one: name → the query for it.
+        several: open (None for all) and how many → the query that lists them.
+        line: a row as a line.
+        which: those that are listed without --all.
+    """
+
+    def show_one(name: str, /, *, json: Json = False, common: Common = Common()) -> int:
+        return run(show(common, one(name), json))
+
+    def list_some(
+        *,
+        also_over: Annotated[bool, Parameter(name="--all", negative=())] = False,
+        limit: int = 50,
+        json: Json = False,
+        common: Common = Common(),
+    ) -> int:
+        query = several(None if also_over else True, limit)
+        return run(listed(common, query, lambda answer: getattr(answer, f"{noun}s"), line, json))
+
+    program = group.name[0]
+    show_one.__doc__ = f"Show a {noun}: {shown}.\n\nParameters\n----------\nname\n    of the {noun}"
+    list_some.__doc__ = (
+        f"List the {noun}s that are {which}, the newest first.\n\n"
+        f"Parameters\n----------\nalso_over\n    those that are over as well\nlimit\n    how many"
+    )
+    group.command(name="show", help_epilogue=f"Example:\n  podium {program} show {example}")(show_one)
+    group.command(name="list", help_epilogue=f"Example:\n  podium {program} list --all")(list_some)
 
 
 async def show(common: Common, query: Any, json: bool) -> int:
@@ -38,6 +86,8 @@ async def listed(
         return print_answer(answer, json)
     for row in rows(answer):
         print(line(row))
+    if not rows(answer):
+        print("none")
     return Exit.OK
 
 

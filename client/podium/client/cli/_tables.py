@@ -19,7 +19,8 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         *("task_id", "kind", "phase", "agent", "attempt", "priority"),
         *("principal", "submitted_at", "code", "message"),
     ),
-    "sessions": ("session_id", "state", "strategy", "phases", "at_work", "path", "created_at", "ended_at", "goal"),
+    "sessions": ("session_id", "state", "strategy", "created_at", "at_work", "path", "goal"),
+    "phases": ("number", "agent", "role", "purpose", "outcome", "seconds", "output", "code", "message"),
     "messages": ("id", "receiver", "sender", "state", "priority", "group", "topic", "sent_at", "body", "note"),
     "candidates": ("agent", "score", "skill", "load"),
     "runs": (
@@ -30,6 +31,12 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "agents": ("agent_id", "skills", "slots", "open", "completed", "failed", "mean_duration", "model", "beat_at"),
 }
 """Which fields make a list's columns; in other lists all do."""
+
+_WHOLE: Final = 12
+"""Columns of so many characters, as of states and times, are not broken, if there is room."""
+
+_LEAST: Final = 8
+"""What the other columns must have for that."""
 
 _STYLES: Final = {
     "completed": "green",
@@ -70,7 +77,7 @@ def show(answer: Fields, console: Console | None = None) -> None:
     for name, rows in lists.items():
         if facts or len(lists) > 1:
             console.print(f"\n[bold]{name}[/]")
-        console.print(_table(name, rows))
+        console.print(_table(name, rows, console.width))
     if answer.get("next"):
         console.print(f"more with cursor={answer['next']}", style="dim")
 
@@ -96,17 +103,23 @@ def _facts(facts: Fields) -> Table:
     return table
 
 
-def _table(name: str, rows: Sequence[Fields]) -> Table:
+def _table(name: str, rows: Sequence[Fields], room: int) -> Table:
     flat = [_flat(row) for row in rows]
     chosen = _COLUMNS.get(name) or list(dict.fromkeys(key for row in flat for key in row))
     columns = [column for column in chosen if any(not is_empty(row.get(column)) for row in flat)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    shown = {
+        column: ["" if is_empty(row.get(column)) else in_short(column, row[column]) for row in flat]
+        for column in columns
+    }
+    widths = {column: max(len(column), *map(len, cells)) for column, cells in shown.items()}
+    is_roomy = sum(3 + (width if width <= _WHOLE else _LEAST) for width in widths.values()) <= room
     for column in columns:
         is_number = all(isinstance(row.get(column), int | float | None) for row in flat)
         right = is_number and not column.endswith("_at")
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
-    for row in flat:
-        cells = ("" if is_empty(row.get(column)) else in_short(column, row[column]) for column in columns)
+        whole = widths[column] if is_roomy and widths[column] <= _WHOLE else None
+        table.add_column(column, justify="right" if right else "left", overflow="fold", min_width=whole)
+    for cells in zip(*shown.values(), strict=True):
         table.add_row(*(_styled(column, cell) for column, cell in zip(columns, cells, strict=True)))
     return table
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from . import _decisions as decisions
 from ._app import Common, Json, app, guarded, run
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from podium.contracts.conflict_queries import ConflictRow
 
 conflict = App(name="conflict", help="Claim resources, look for conflicts among agents, appeal, settle.")
 app.command(conflict)
@@ -106,45 +111,16 @@ def detect(occasion: str, file: str, /, *, common: Common = Common()) -> int:
     return guarded(command)
 
 
-@conflict.command(name="list", help_epilogue="Example:\n  podium conflict list --all")
-def list_conflicts(
-    *,
-    also_over: Annotated[bool, Parameter(name="--all", negative=())] = False,
-    limit: int = 50,
-    json: Json = False,
-    common: Common = Common(),
-) -> int:
-    """List the conflicts that are open, appealed, or waited over; the newest first.
-
-    Parameters
-    ----------
-    also_over
-        the others as well
-    limit
-        how many
-    """
-    from podium.contracts.conflict_queries import ConflictRow, ListConflicts
-
-    def line(row: ConflictRow) -> str:
-        about = row.resource or " / ".join(row.goals)
-        return f"{row.conflict}  {row.kind}  {', '.join(row.parties)}  {about}  {row.how or 'open'}"
-
-    query = ListConflicts(open=None if also_over else True, limit=limit, fresh=True)
-    return run(decisions.listed(common, query, lambda answer: answer.conflicts, line, json))
-
-
-@conflict.command(help_epilogue="Example:\n  podium conflict show gpu-1")
-def show(name: str, /, *, json: Json = False, common: Common = Common()) -> int:
-    """Show a conflict: how it was resolved, and the wait that was expected and that came.
+@conflict.command(help_epilogue="Example:\n  podium conflict accept gpu-1 --as bob")
+def accept(name: str, /, *, common: Common = Common()) -> int:
+    """Be content with how a conflict was resolved, as a party to it.
 
     Parameters
     ----------
     name
         of the conflict
     """
-    from podium.contracts.conflict_queries import GetConflict
-
-    return run(decisions.show(common, GetConflict(conflict=name, fresh=True), json))
+    return run(decisions.send(common, name, ("accept_resolution", {}), "accepted"))
 
 
 @conflict.command(help_epilogue='Example:\n  podium conflict appeal gpu-1 --reason "my deadline is nearer" --as bob')
@@ -200,3 +176,32 @@ def settle(name: str, /, *, winner: str | None = None, reason: str = "", common:
     """
     body = {"winner": winner, "reason": reason}
     return run(decisions.send(common, name, ("settle_conflict", body), "settled"))
+
+
+def _one(name: str) -> Struct:
+    from podium.contracts.conflict_queries import GetConflict
+
+    return GetConflict(conflict=name, fresh=True)
+
+
+def _several(is_open: bool | None, limit: int) -> Struct:
+    from podium.contracts.conflict_queries import ListConflicts
+
+    return ListConflicts(open=is_open, limit=limit, fresh=True)
+
+
+def _line(row: ConflictRow) -> str:
+    about = row.resource or " / ".join(row.goals)
+    return f"{row.conflict}  {row.kind}  {', '.join(row.parties)}  {about}  {row.how or 'open'}"
+
+
+decisions.show_and_list(
+    conflict,
+    "conflict",
+    "gpu-1",
+    shown="how it was resolved, and the wait that was expected and that came",
+    one=_one,
+    several=_several,
+    line=_line,
+    which="open, appealed or waited over",
+)

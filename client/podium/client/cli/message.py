@@ -66,7 +66,8 @@ async def _send(
     try:
         body = msgspec.json.decode(rest[0])
     except msgspec.DecodeError as error:
-        raise Usage(f"the body {rest[0]!r} is no JSON: {error}") from error
+        text = msgspec.json.encode(rest[0]).decode()
+        raise Usage(f"the body {rest[0]!r} is no JSON ({error}); as a text it is '{text}'") from error
     options: dict[str, Any] = {"priority": priority, "topic": topic} | ({} if ttl is None else {"ttl": ttl})
     async with common.client() as client:
         if reply is None:
@@ -141,8 +142,8 @@ def groups(*, agent: str | None = None, json: Json = False, common: Common = Com
 
 
 @group.command(help_epilogue="Example:\n  podium group join operators echo-1")
-def join(name: str, agent: str, /, *, common: Common = Common()) -> int:
-    """Let an agent get what is sent to a group; the first one makes it."""
+def join(name: str, agent: str | None = None, /, *, common: Common = Common()) -> int:
+    """Let an agent, or who sends this, get what is sent to a group; the first one makes it."""
 
     async def send() -> int:
         async with common.client() as client:
@@ -153,8 +154,8 @@ def join(name: str, agent: str, /, *, common: Common = Common()) -> int:
 
 
 @group.command(help_epilogue="Example:\n  podium group leave operators echo-1")
-def leave(name: str, agent: str, /, *, common: Common = Common()) -> int:
-    """Take an agent out of a group."""
+def leave(name: str, agent: str | None = None, /, *, common: Common = Common()) -> int:
+    """Take an agent, or who sends this, out of a group."""
 
     async def send() -> int:
         async with common.client() as client:

@@ -1,13 +1,18 @@
-"""`podium negotiate`: offers in turn, and jobs that are put out to tender."""
+"""`podium negotiate`: offers in turn."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from . import _decisions as decisions
-from ._app import Common, Json, app, guarded, run
+from ._app import Common, app, guarded, run
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from podium.contracts.negotiation_queries import NegotiationRow
 
 negotiate = App(name="negotiate", help="Let parties negotiate, make and answer offers, put jobs out to tender.")
 app.command(negotiate)
@@ -102,114 +107,28 @@ def leave(negotiation: str, /, *, reason: str = "", common: Common = Common()) -
     return run(decisions.send(common, negotiation, ("leave_negotiation", {"reason": reason}), "left"))
 
 
-@negotiate.command(help_epilogue="Example:\n  podium negotiate show deal")
-def show(negotiation: str, /, *, json: Json = False, common: Common = Common()) -> int:
-    """Show a negotiation: its moves, whose turn it is, and how good what was agreed is.
-
-    Parameters
-    ----------
-    negotiation
-        its name
-    """
+def _one(name: str) -> Struct:
     from podium.contracts.negotiation_queries import GetNegotiation
 
-    return run(decisions.show(common, GetNegotiation(negotiation=negotiation, fresh=True), json))
+    return GetNegotiation(negotiation=name, fresh=True)
 
 
-@negotiate.command(name="list", help_epilogue="Example:\n  podium negotiate list --all")
-def list_negotiations(
-    *,
-    also_over: Annotated[bool, Parameter(name="--all", negative=())] = False,
-    limit: int = 50,
-    json: Json = False,
-    common: Common = Common(),
-) -> int:
-    """List the negotiations that are under way, the newest first.
+def _several(is_open: bool | None, limit: int) -> Struct:
+    from podium.contracts.negotiation_queries import ListNegotiations
 
-    Parameters
-    ----------
-    also_over
-        those that are over as well
-    limit
-        how many
-    """
-    from podium.contracts.negotiation_queries import ListNegotiations, NegotiationRow
-
-    def line(row: NegotiationRow) -> str:
-        return f"{row.negotiation}  {row.result or 'open'}  round {row.round}  {', '.join(row.parties)}  {row.about}"
-
-    query = ListNegotiations(open=None if also_over else True, limit=limit, fresh=True)
-    return run(decisions.listed(common, query, lambda answer: answer.negotiations, line, json))
+    return ListNegotiations(open=is_open, limit=limit, fresh=True)
 
 
-@negotiate.command(
-    help_epilogue='Example:\n  podium negotiate announce wall "paint it" --seconds 60 --bidder ann --bidder bob',
+def _line(row: NegotiationRow) -> str:
+    return f"{row.negotiation}  {row.result or 'open'}  round {row.round}  {', '.join(row.parties)}  {row.about}"
+
+
+decisions.show_and_list(
+    negotiate,
+    "negotiation",
+    "deal",
+    shown="its moves, whose turn it is, and how good what was agreed is",
+    one=_one,
+    several=_several,
+    line=_line,
 )
-def announce(
-    tender: str,
-    task: str,
-    /,
-    *,
-    seconds: float,
-    bidder: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-    manual: Annotated[bool, Parameter(negative=())] = False,
-    common: Common = Common(),
-) -> int:
-    """Put a job out to tender: the best bid gets it at the deadline.
-
-    Parameters
-    ----------
-    tender
-        its name
-    task
-        what is to be done
-    seconds
-        until the deadline of bids
-    bidder
-        who may bid; everybody, if nobody is named
-    manual
-        you award it yourself
-    """
-    import time
-
-    body = {"task": task, "deadline": time.time() + seconds, "bidders": list(bidder) or None, "manual": manual}
-    return run(decisions.send(common, tender, ("announce_task", body), "announced"))
-
-
-@negotiate.command(help_epilogue="Example:\n  podium negotiate bid wall 20 --seconds 600 --as ann")
-def bid(tender: str, price: float, /, *, seconds: float = 0.0, quality: float = 0.0, common: Common = Common()) -> int:
-    """Bid for a job.
-
-    Parameters
-    ----------
-    tender
-        its name
-    price
-        what you ask for it
-    seconds
-        that it will take
-    quality
-        of what you will deliver, 0 to 1
-    """
-    body = {"price": price, "seconds": seconds, "quality": quality}
-    return run(decisions.send(common, tender, ("place_bid", body), "bid"))
-
-
-@negotiate.command(help_epilogue="Example:\n  podium negotiate tenders wall")
-def tenders(tender: str | None = None, /, *, json: Json = False, common: Common = Common()) -> int:
-    """Show a tender and its bids, or all that are under way.
-
-    Parameters
-    ----------
-    tender
-        its name
-    """
-    from podium.contracts.tender_queries import GetTender, ListTenders, TenderRow
-
-    if tender is not None:
-        return run(decisions.show(common, GetTender(tender=tender, fresh=True), json))
-
-    def line(row: TenderRow) -> str:
-        return f"{row.tender}  {row.contractor or 'not awarded'}  {row.bids} bids  {row.task}"
-
-    return run(decisions.listed(common, ListTenders(open=True, fresh=True), lambda found: found.tenders, line, json))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from . import _decisions as decisions
-from ._app import Common, Json, app, run
+from ._app import Common, app, run
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from podium.contracts.proposal_queries import ProposalRow
 
 propose = App(name="propose", help="Put a text to its members, take a stand on it, amend it.")
 app.command(propose)
@@ -96,42 +101,29 @@ def withdraw(proposal: str, /, *, reason: str = "", common: Common = Common()) -
     return run(decisions.send(common, proposal, ("withdraw_proposal", {"reason": reason}), "withdrawn"))
 
 
-@propose.command(help_epilogue="Example:\n  podium propose show style")
-def show(proposal: str, /, *, json: Json = False, common: Common = Common()) -> int:
-    """Show a proposal: its round, who stands where, who is silent.
-
-    Parameters
-    ----------
-    proposal
-        its name
-    """
+def _one(name: str) -> Struct:
     from podium.contracts.proposal_queries import GetProposal
 
-    return run(decisions.show(common, GetProposal(proposal=proposal, fresh=True), json))
+    return GetProposal(proposal=name, fresh=True)
 
 
-@propose.command(name="list", help_epilogue="Example:\n  podium propose list --all")
-def list_proposals(
-    *,
-    also_over: Annotated[bool, Parameter(name="--all", negative=())] = False,
-    limit: int = 50,
-    json: Json = False,
-    common: Common = Common(),
-) -> int:
-    """List the proposals that are under way, the newest first.
+def _several(is_open: bool | None, limit: int) -> Struct:
+    from podium.contracts.proposal_queries import ListProposals
 
-    Parameters
-    ----------
-    also_over
-        those that are over as well
-    limit
-        how many
-    """
-    from podium.contracts.proposal_queries import ListProposals, ProposalRow
+    return ListProposals(open=is_open, limit=limit, fresh=True)
 
-    def line(row: ProposalRow) -> str:
-        state = {None: "open", True: "accepted", False: "rejected"}[row.accepted]
-        return f"{row.proposal}  {state}  round {row.round}  {row.text}"
 
-    query = ListProposals(open=None if also_over else True, limit=limit, fresh=True)
-    return run(decisions.listed(common, query, lambda answer: answer.proposals, line, json))
+def _line(row: ProposalRow) -> str:
+    state = {None: "open", True: "accepted", False: "rejected"}[row.accepted]
+    return f"{row.proposal}  {state}  round {row.round}  {row.text}"
+
+
+decisions.show_and_list(
+    propose,
+    "proposal",
+    "style",
+    shown="its round, who stands where, who is silent",
+    one=_one,
+    several=_several,
+    line=_line,
+)

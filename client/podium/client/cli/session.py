@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -182,9 +182,14 @@ async def _status(session_id: str, json: bool, common: Common) -> int:
         from . import _tables
 
         found = content["session"]
-        work = [{name: part for name, part in row.items() if name != "task"} for row in found.pop("work", ())]
+        work = [{**row, "seconds": _seconds(row)} for row in found.pop("work", ())]
         _tables.show({**found, "agents": [], "participants": found["agents"], "phases": work})
     return Exit.OK
+
+
+def _seconds(phase: Mapping[str, Any]) -> float | None:
+    """What a phase took; None while it is under way."""
+    return None if "ended_at" not in phase else round(phase["ended_at"] - phase["started_at"], 3)
 
 
 @session.command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
@@ -10,6 +10,11 @@ from . import _decisions as decisions
 from ._app import Common, Json, Usage, app, run, start_module
 
 _COUNTING = "podium.collaboration.counting.main"
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from podium.contracts.ballot_queries import BallotRow
 
 vote = App(name="vote", help="Put questions to the vote, vote, and count.")
 app.command(vote)
@@ -176,47 +181,6 @@ def cancel(ballot: str, /, *, reason: str, common: Common = Common()) -> int:
     return run(decisions.send(common, ballot, CancelBallot(reason), "cancelled"))
 
 
-@vote.command(help_epilogue="Example:\n  podium vote show colour")
-def show(ballot: str, /, *, json: Json = False, common: Common = Common()) -> int:
-    """Show a ballot: who has voted, or what it came to.
-
-    Parameters
-    ----------
-    ballot
-        its name
-    """
-    from podium.contracts.ballot_queries import GetBallot
-
-    return run(decisions.show(common, GetBallot(ballot=ballot, fresh=True), json))
-
-
-@vote.command(name="list", help_epilogue="Example:\n  podium vote list --all")
-def list_ballots(
-    *,
-    also_over: Annotated[bool, Parameter(name="--all", negative=())] = False,
-    limit: int = 50,
-    json: Json = False,
-    common: Common = Common(),
-) -> int:
-    """List the ballots that are open, the newest first.
-
-    Parameters
-    ----------
-    also_over
-        those that are over as well
-    limit
-        how many
-    """
-    from podium.contracts.ballot_queries import BallotRow, ListBallots
-
-    def line(row: BallotRow) -> str:
-        state = row.result or "open"
-        return f"{row.ballot}  {state}{f' {row.winner}' if row.winner else ''}  {row.voted} voted  {row.question}"
-
-    query = ListBallots(open=None if also_over else True, limit=limit, fresh=True)
-    return run(decisions.listed(common, query, lambda answer: answer.ballots, line, json))
-
-
 @vote.command(
     help_epilogue="""\
 Examples:
@@ -248,3 +212,25 @@ def _weight(text: str) -> float:
         return float(text or 1.0)
     except ValueError as error:
         raise Usage(f"{text!r} is no weight of a voter") from error
+
+
+def _one(name: str) -> Struct:
+    from podium.contracts.ballot_queries import GetBallot
+
+    return GetBallot(ballot=name, fresh=True)
+
+
+def _several(is_open: bool | None, limit: int) -> Struct:
+    from podium.contracts.ballot_queries import ListBallots
+
+    return ListBallots(open=is_open, limit=limit, fresh=True)
+
+
+def _line(row: BallotRow) -> str:
+    state = row.result or "open"
+    return f"{row.ballot}  {state}{f' {row.winner}' if row.winner else ''}  {row.voted} voted  {row.question}"
+
+
+decisions.show_and_list(
+    vote, "ballot", "colour", shown="who has voted, or what it came to", one=_one, several=_several, line=_line
+)
