@@ -76,6 +76,8 @@ def test_values_are_put_in_short():
     assert in_short("skills", {"echo": 0.9, "sum": 1.0}) == "echo 0.9, sum 1"
     assert in_short("skills", ["echo", "sum"]) == "echo, sum"
     assert in_short("output", {"a": ["b"]}) == '{"a":["b"]}'
+    assert in_short("offer", {"price": "low", "time": "week"}) == "price low, time week"
+    assert in_short("ann", [["a"], ["b", "c"]]) == "a > b = c"
     assert shorten("x" * 10, 4) == "xxx…"
     assert pairs({"a": 1, "b": None, "c": [], "d": "e"}) == "a=1 d=e"
 

@@ -140,6 +140,35 @@ def test_deadlines_end_it_and_turns_pass():
     assert emits[-1].event.why == "deadline"
 
 
+@pytest.mark.parametrize("strategy", [None, "linear"])
+def test_nobody_agrees_with_itself(strategy: str | None):
+    """Who has passed has not agreed, also if the one who made the offer comes to its turn again."""
+    scenario = opened(strategy, rounds=3)
+    offer = {"price": "p5", "time": "t3"}
+    if strategy is None:
+        scenario.asked(command("make_offer", offer=offer), by="ann", entity="n")
+    emits = scenario.asked(command("reject_offer"), by="bob", entity="n")
+    if strategy is None:
+        assert code(scenario.when(command("accept_offer"), by="ann", entity="n")) == "no_offer"
+        scenario.asked(command("reject_offer"), by="ann", entity="n")
+    else:
+        assert names(happened(emits)) == ["turn_passed", "offer_made"]
+    agreed = scenario.asked(command("accept_offer"), by="bob", entity="n")
+    assert names(agreed) == ["offer_accepted", "negotiation_agreed"]
+
+
+def test_of_three_parties_all_must_accept_the_same_offer():
+    scenario = Scenario(Collaboration(CollaborationSettings()))
+    parties = {"ann": None, "bob": None, "cy": None}
+    scenario.asked(command("open_negotiation", about="?", issues=ISSUES, parties=parties), entity="n")
+    offer = {"price": "p5", "time": "t3"}
+    scenario.asked(command("make_offer", offer=offer), by="ann", entity="n")
+    scenario.asked(command("accept_offer"), by="bob", entity="n")
+    for party in ("cy", "ann", "bob"):
+        assert names(happened(scenario.asked(command("reject_offer"), by=party, entity="n"))) == ["turn_passed"]
+    assert names(scenario.asked(command("accept_offer"), by="cy", entity="n"))[-1] == "negotiation_agreed"
+
+
 def test_anyone_may_leave():
     scenario = opened()
     emits = scenario.asked(command("leave_negotiation", reason="too dear"), by="bob", entity="n")

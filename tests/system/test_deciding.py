@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from podium.client import Agent, Award, BidRequest, Client, Grant, Resolution, StandRequest, TurnRequest
+from podium.client.cli import main
 from podium.contracts.conflicts import ConflictAppealed
 from podium.contracts.negotiations import NegotiationAgreed
 from tests.podium_system import Podium
@@ -163,3 +165,26 @@ async def test_the_examples_of_the_docs_run(
     async with asyncio.timeout(SECONDS):
         await names["example"]()
     assert says in capsys.readouterr().out
+
+
+async def test_a_job_and_a_vote_at_a_terminal(shared_podium: Podium, capsys: pytest.CaptureFixture[str]):
+    async def podium(*words: str) -> str:
+        """What a command says; it must be done."""
+        async with asyncio.timeout(SECONDS):
+            code = await asyncio.to_thread(main, [*words, "--nats", shared_podium.url])
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        return said.out
+
+    await podium("negotiate", "announce", "roof-1", "mend it", "--seconds", "600", "--bidder", "ann-1", "--manual")
+    await podium("negotiate", "bid", "roof-1", "20", "--as", "ann-1")
+    assert await podium("negotiate", "award", "roof-1", "ann-1") == "awarded  roof-1\n"
+    await podium("negotiate", "report", "roof-1", "--done", "--as", "ann-1")
+    assert "done" in await podium("negotiate", "tenders", "roof-1")
+    await podium("vote", "open", "wall-1", "?", "blue", "red", "--method", "borda", "--voter", "ann-1", "--early")
+    assert "wall-1  open  0 voted  ?" in await podium("vote", "list")
+    await podium("vote", "cast", "wall-1", "red", "blue", "--as", "ann-1")
+    shown = await podium("vote", "show", "wall-1")
+    assert "red wins by borda, by 1" in shown
+    assert "ann-1: red > blue" in shown
+    assert json.loads(await podium("vote", "show", "wall-1", "--json"))["ballot"]["count"]["flip"]["papers"] == 1

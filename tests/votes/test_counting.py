@@ -183,6 +183,6 @@ def test_a_bound_is_never_below_the_smallest_change():
             if found.flip is not None:
                 least = fewest_by_trying(asked, method)
                 assert least is not None
-                assert found.flip.certainty == "upper_bound"
+                assert found.flip.certainty == ("upper_bound" if found.flip.papers > 1 else "exact")
                 assert found.flip.papers >= least
                 tried += 1

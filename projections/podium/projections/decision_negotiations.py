@@ -51,7 +51,7 @@ def fold_negotiation(
             known.row.offer, known.row.accepted = data.offer, [data.party]
             _moved(known, MoveRow(data.party, "offer", data.round, event.at, data.offer))
         case OfferAccepted():
-            known.row.accepted = [*known.row.accepted, data.party]
+            known.row.accepted = list(dict.fromkeys((*known.row.accepted, data.party)))
             _moved(known, MoveRow(data.party, "accept", data.round, event.at))
         case TurnPassed():
             _moved(known, MoveRow(data.party, "pass", data.round, event.at))

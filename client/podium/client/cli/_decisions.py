@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -34,6 +34,7 @@ def show_and_list(
     several: Callable[[bool | None, int], Any],
     line: Callable[[Any], str],
     which: str = "under way",
+    receipt: Callable[[Any], Iterable[str]] = lambda answer: (),
 ) -> None:
     """Give a group its `show` and its `list`.
 
@@ -45,10 +46,11 @@ def show_and_list(
         several: open (None for all) and how many → the query that lists them.
         line: a row as a line.
         which: those that are listed without --all.
+        receipt: lines that `show` says below the answer.
     """
 
     def show_one(name: str, /, *, json: Json = False, common: Common = Common()) -> int:
-        return run(show(common, one(name), json))
+        return run(show(common, one(name), json, noun, receipt))
 
     def list_some(
         *,
@@ -70,10 +72,30 @@ def show_and_list(
     group.command(name="list", help_epilogue=f"Example:\n  podium {program} list --all")(list_some)
 
 
-async def show(common: Common, query: Any, json: bool) -> int:
-    """Ask, and show the answer whole."""
+async def show(
+    common: Common,
+    query: Any,
+    json: bool,
+    noun: str,
+    receipt: Callable[[Any], Iterable[str]] = lambda answer: (),
+) -> int:
+    """Ask, and show the answer whole: what it says of the noun, what it says besides, and the receipt."""
     async with common.client() as client:
-        return print_answer(await client.query(query), json)
+        answer = await client.query(query)
+    if json:
+        return print_answer(answer)
+    import msgspec
+
+    from . import _tables
+
+    content = msgspec.to_builtins(answer)
+    content = {**content.pop(noun), **content}
+    lines = list(receipt(answer))
+    if lines:
+        del content["count"]  # the lines say it in words
+    _tables.show(content)
+    print(*lines, sep="\n", end="\n" if lines else "")
+    return Exit.OK
 
 
 async def listed(
@@ -83,7 +105,7 @@ async def listed(
     async with common.client() as client:
         answer = await client.query(query)
     if json:
-        return print_answer(answer, json)
+        return print_answer(answer)
     for row in rows(answer):
         print(line(row))
     if not rows(answer):
@@ -91,15 +113,11 @@ async def listed(
     return Exit.OK
 
 
-def print_answer(answer: Struct, json: bool) -> int:
+def print_answer(answer: Struct) -> int:
+    """As JSON, for programs."""
     import msgspec
 
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.to_builtins(answer))
+    print(msgspec.json.encode(answer).decode())
     return Exit.OK
 
 

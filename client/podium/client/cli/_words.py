@@ -81,7 +81,17 @@ def _text(name: str, value: Any) -> str:
             return value
         case _ if parts and all(isinstance(part, str) for part in parts):
             return ", ".join(parts)
+        case _ if parts and all(_is_names(part) for part in parts):
+            return " > ".join(" = ".join(part) for part in parts)
         case _ if fields and all(isinstance(part, float | int) for part in fields.values()):
             return ", ".join(f"{key} {part:.4g}" for key, part in fields.items())
+        case _ if fields and all(isinstance(part, str) for part in fields.values()):
+            return ", ".join(f"{key} {part}" for key, part in fields.items())
         case _:
             return msgspec.json.encode(value).decode()
+
+
+def _is_names(value: object) -> bool:
+    """Whether it is a list of names: in a list of such, a place of a ranking."""
+    parts = parts_in(value)
+    return bool(parts) and all(isinstance(part, str) for part in parts or ())

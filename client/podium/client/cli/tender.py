@@ -132,7 +132,7 @@ def tenders(tender: str | None = None, /, *, json: Json = False, common: Common 
     from podium.contracts.tender_queries import GetTender, ListTenders, TenderRow
 
     if tender is not None:
-        return run(decisions.show(common, GetTender(tender=tender, fresh=True), json))
+        return run(decisions.show(common, GetTender(tender=tender, fresh=True), json, "tender"))
 
     def line(row: TenderRow) -> str:
         return f"{row.tender}  {row.contractor or 'not awarded'}  {row.bids} bids  {row.task}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
@@ -14,7 +15,7 @@ _COUNTING = "podium.collaboration.counting.main"
 if TYPE_CHECKING:
     from msgspec import Struct
 
-    from podium.contracts.ballot_queries import BallotRow
+    from podium.contracts.ballot_queries import BallotAnswer, BallotRow
 
 vote = App(name="vote", help="Put questions to the vote, vote, and count.")
 app.command(vote)
@@ -154,13 +155,12 @@ def close(ballot: str, /, *, json: Json = False, common: Common = Common()) -> i
     ballot
         its name
     """
-    from podium.contracts.ballot_queries import GetBallot
     from podium.contracts.ballots import CloseBallot
 
     async def close_and_show() -> int:
         async with common.client() as client:
             await client.send("collaboration", ballot, CloseBallot())
-        return await decisions.show(common, GetBallot(ballot=ballot, fresh=True), json)
+        return await decisions.show(common, _one(ballot), json, "ballot", _receipt)
 
     return run(close_and_show())
 
@@ -231,6 +231,21 @@ def _line(row: BallotRow) -> str:
     return f"{row.ballot}  {state}{f' {row.winner}' if row.winner else ''}  {row.voted} voted  {row.question}"
 
 
+def _receipt(answer: BallotAnswer) -> Iterable[str]:
+    """The count in words; its numbers are in --json."""
+    from podium.runtime.receipts import in_words
+
+    count = answer.ballot.count
+    return () if count is None else ("", *in_words(count))
+
+
 decisions.show_and_list(
-    vote, "ballot", "colour", shown="who has voted, or what it came to", one=_one, several=_several, line=_line
+    vote,
+    "ballot",
+    "colour",
+    shown="who has voted, or what it came to",
+    one=_one,
+    several=_several,
+    line=_line,
+    receipt=_receipt,
 )

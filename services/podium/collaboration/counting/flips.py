@@ -107,7 +107,8 @@ def _recounted(profile: Profile, winner: int, recount: Winners) -> Flip | None:
     tried = len(profile.counts) * size * size <= TRIED_CELLS
     found = [(_search(profile, winner, i, recount) if tried else _sweep(profile, i), i) for i in rivals]
     flip = _least(profile, found)
-    return None if flip is None else Flip(flip.papers, "upper_bound", flip.rival)
+    # Fewer than one paper change nothing, so a bound of one is the exact number.
+    return None if flip is None else Flip(flip.papers, "upper_bound" if flip.papers > 1 else "exact", flip.rival)
 
 
 def _search(profile: Profile, winner: int, rival: int, recount: Winners) -> int | None:

@@ -13,6 +13,7 @@ from typing import Final, TextIO
 import msgspec
 
 from podium.contracts.counts import METHODS, TWO_THIRDS, Count, Method
+from podium.runtime.receipts import in_words
 
 from .methods import count
 from .pairs import Undecidable
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = count(Profile(orders.names, orders.papers), given.method, given.share)
         for doubt in orders.doubts:
             print(f"podium: {_named(given.file)}: {doubt}", file=sys.stderr)
-        print(_as_json(found, orders) if given.json else "\n".join(_as_text(found)))
+        print(_as_json(found, orders) if given.json else "\n".join(in_words(found)))
         sys.stdout.flush()
     except BadFile as error:
         place = "" if error.line is None else f", line {error.line}"
@@ -56,45 +57,6 @@ def _as_json(found: Count, orders: Orders) -> str:
     number_of = dict(zip(orders.names, orders.numbers, strict=True))
     content = msgspec.to_builtins(found) | {"numbers": [number_of[name] for name in found.winners]}
     return msgspec.json.encode(content).decode()
-
-
-def _as_text(found: Count) -> Generator[str]:
-    match found.result:
-        case "won":
-            lead = "" if found.margin is None else f", by {_plain(found.margin)}"
-            yield f"{found.winners[0]} wins by {_said(found.method)}{lead}"
-        case "tied":
-            yield f"a tie by {_said(found.method)}, between {len(found.winners)}: {', '.join(found.winners)}"
-        case "none":
-            yield f"nobody wins by {_said(found.method)}{_lacking(found)}"
-    blank = f", and {found.blank} blank" if found.blank else ""
-    yield f"papers  {found.papers}{blank}"
-    if found.flip is not None:
-        papers = f"{found.flip.papers} paper{'s' * (found.flip.papers != 1)}"
-        bound = "" if found.flip.certainty == "exact" else " (a bound: fewer may do)"
-        rival = "" if found.flip.rival is None else f" in favour of {found.flip.rival}"
-        yield f"flipped by  {papers}{rival}{bound}"
-    for number, each in enumerate(found.rounds, 1):
-        if len(found.rounds) > 1:
-            yield f"round {number}"
-        for option, score in sorted(each.scores.items(), key=lambda item: -item[1]):
-            yield f"  {_plain(score):>12}  {option}{'  out' if option in each.eliminated else ''}"
-        if each.exhausted:
-            yield f"  {_plain(each.exhausted):>12}  (papers that name none of those left)"
-
-
-def _lacking(found: Count) -> str:
-    if found.needed is not None:
-        return f": it takes {'more than' if found.method == 'majority' else 'at least'} {_plain(found.needed)}"
-    return ": nobody beats every other" if found.method == "condorcet" and found.papers else ": there are no papers"
-
-
-def _plain(score: float) -> str:
-    return f"{score:.12g}"
-
-
-def _said(method: Method) -> str:
-    return {"instant_runoff": "instant run-off"}.get(method, method.replace("_", " "))
 
 
 def _parser() -> argparse.ArgumentParser:

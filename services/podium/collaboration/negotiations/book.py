@@ -84,7 +84,8 @@ class NegotiationBook(Shelf[Open, Over]):
                 under_way.standing, under_way.accepted = event.offer, [event.party]
                 _next(under_way, at)
             case OfferAccepted():
-                self.open[name].accepted.append(event.party)
+                if event.party not in self.open[name].accepted:
+                    self.open[name].accepted.append(event.party)
                 _next(self.open[name], at)
             case TurnPassed():
                 _next(self.open[name], at)

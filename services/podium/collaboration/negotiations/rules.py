@@ -56,6 +56,8 @@ def decide(
             return _offer(name, known, command, principal)
         case AcceptOffer() if known.standing is None:
             return Refused("no_offer", "there is no offer yet to accept")
+        case AcceptOffer() if principal in known.accepted:
+            return Refused("no_offer", f"{principal} has accepted what stands already; it waits for the others")
         case AcceptOffer():
             return [Emit(name, OfferAccepted(principal, known.round))]
         case RejectOffer() if known.mediated:
@@ -157,7 +159,9 @@ def _step(book: NegotiationBook, name: str, known: Open, now: float) -> Negotiat
         if utility(preferences, known.standing) >= preferences.reservation - NEAR:
             return OfferAccepted(party, known.round)
         return NegotiationDeadlocked("mediation", _round(known), party)
-    offer, aim = answer(book.space(name), party, preferences.strategy, _passed(known, now), known.standing)
+    # What it has offered or accepted itself is nothing to accept: the others have passed, and it makes a new offer.
+    standing = None if party in known.accepted else known.standing
+    offer, aim = answer(book.space(name), party, preferences.strategy, _passed(known, now), standing)
     return OfferAccepted(party, known.round) if offer is None else OfferMade(party, known.round, offer, aim)
 
 
