@@ -76,10 +76,10 @@ async def show(
     common: Common,
     query: Any,
     json: bool,
-    noun: str,
+    noun: str | None = None,
     receipt: Callable[[Any], Iterable[str]] = lambda answer: (),
 ) -> int:
-    """Ask, and show the answer whole: what it says of the noun, what it says besides, and the receipt."""
+    """Ask, and show the answer whole: first what it says of the noun, if it has one, and in the end the receipt."""
     async with common.client() as client:
         answer = await client.query(query)
     if json:
@@ -89,7 +89,8 @@ async def show(
     from . import _tables
 
     content = msgspec.to_builtins(answer)
-    content = {**content.pop(noun), **content}
+    if noun is not None:
+        content = {**content.pop(noun), **content}
     lines = list(receipt(answer))
     if lines:
         del content["count"]  # the lines say it in words
