@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from msgspec import UNSET, Raw
 
 import podium.client
-from podium.client import Agent, CommandRefused, Task, TaskError, new_task
+from podium.client import Agent, CommandRefused, Insight, Task, TaskError, new_task
 from podium.client._calls import completion, perform, unfit
 from podium.client._client import _bulks
+from podium.client._duties import Duties
 from podium.client._events import event_name
 from podium.client._load import Load
 from podium.client._options import new_profile
 from podium.client._sending import encode_body
 from podium.client._serving import as_update
 from podium.contracts.agents import AgentProfile, UnregisterAgent
+from podium.contracts.catalogue import decode_data, decode_envelope
 from podium.contracts.envelope import MAX_BODY, Progress
+from podium.contracts.insights import InsightFound
 from podium.contracts.tasks import (
     BULK_LIMIT,
     CompleteTask,
@@ -155,6 +160,51 @@ def test_load_is_a_share():
 
 async def call(function, input: object = None) -> CompleteTask | FailTask:
     return await perform(function, Task("t1", assigned(input=input), lambda task, progress: None))
+
+
+async def test_what_it_has_cost_is_reported():
+    async def dear(task: Task) -> str:
+        task.cost = 0.25
+        return "done"
+
+    async def free(task: Task) -> None:
+        task.cost = -1.0
+
+    report = await call(dear)
+    assert isinstance(report, CompleteTask)
+    assert report.cost == 0.25
+    report = await call(free)
+    assert isinstance(report, FailTask)
+    assert (report.code, report.retryable) == ("bad_cost", False)
+
+
+def one(task: Task) -> int:
+    return 1
+
+
+async def test_an_insight_is_told_once():
+    told: list[Insight] = []
+    nowhere: Any = None
+    duties = Duties("echo-1", {InsightFound: told.append}, nowhere, nowhere, nowhere)
+    sample = Path(__file__).parents[1] / "contracts" / "samples" / "podium.insight_found.v1.json"
+    envelope = decode_envelope(sample.read_bytes())
+    again = msgspec.structs.replace(envelope, id="optimizer-0-99")
+    for come in (envelope, again):
+        duties.offer(come, decode_data(come))
+    await duties.close(10.0)
+    [insight] = told
+    assert (insight.insight, insight.finding) == (envelope.subject, "fails_more")
+    assert insight.advice is not None
+
+
+def test_a_skill_declares_what_it_costs():
+    agent = Agent("a")
+    agent.skill("sum", cost=2.0)(one)
+    agent.skill("echo")(one)
+    assert agent.cost_for(assigned(kind="other", skills=["sum"])) == 2.0
+    assert agent.cost_for(assigned(kind="echo", skills=[])) is None
+    with pytest.raises(ValueError, match="not 0 or more"):
+        agent.skill("sum", cost=float("nan"))
 
 
 async def test_a_coroutine_gives_its_output():

@@ -109,3 +109,12 @@ def test_a_replay_knows_the_same_bit_for_bit():
     learning.completed("a1", "k0")
     decider.observe(restored, learning.seen[-1][1], learning.seen[-1][2], learning.now)
     assert decider.dump_facts(restored) == decider.dump_facts(learning.state)
+
+
+def test_costs_are_expected_as_they_were():
+    learning = Learning()
+    for n in range(20):
+        learning.completed("a1", cost=2.0 + n % 2).completed("a2").completed("a3", cost=10.0)
+    table = learning.table()
+    assert [row.estimate.cost for row in table.agents] == [pytest.approx(2.5, rel=0.01), None, pytest.approx(10.0)]
+    assert table.others.cost == pytest.approx(6.25, rel=0.01)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ._compare import Difference
     from ._events import ReceivedEvent
     from ._options import ProfileOptions, TaskOptions, new_task
-    from ._requests import Award, BidRequest, Grant, Resolution, StandRequest, TurnRequest, VoteRequest
+    from ._requests import Award, BidRequest, Grant, Insight, Resolution, StandRequest, TurnRequest, VoteRequest
     from ._task import Task
     from .errors import (
         CommandRefused,
@@ -38,6 +38,7 @@ __all__ = [
     "Difference",
     "Erased",
     "Grant",
+    "Insight",
     "NotAllowed",
     "OutcomeUnknown",
     "Overloaded",
@@ -67,7 +68,8 @@ _HOMES: Final = {
     "new_task": "_options",
     "Task": "_task",
     **dict.fromkeys(
-        ("Award", "BidRequest", "Grant", "Resolution", "StandRequest", "TurnRequest", "VoteRequest"), "_requests"
+        ("Award", "BidRequest", "Grant", "Insight", "Resolution", "StandRequest", "TurnRequest", "VoteRequest"),
+        "_requests",
     ),
 }
 

@@ -8,6 +8,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, Final
 
 import msgspec
@@ -55,12 +56,15 @@ def failure(task: Task, code: str, message: str, *, retryable: bool = True) -> F
 
 
 def completion(task: Task, output: object) -> CompleteTask | FailTask:
-    """The report of an output; a failure that no retry mends if JSON cannot carry it."""
+    """The report of an output; a failure that no retry mends if JSON cannot carry it, or its cost is none."""
     try:
         encoded = bytes(output) if isinstance(output, Raw) else msgspec.json.encode(output)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         return failure(task, "bad_output", f"the output is not JSON: {error}", retryable=False)
-    return CompleteTask(task.attempt, Raw(encoded))
+    cost = task.cost
+    if cost is not None and not (isfinite(cost) and cost >= 0.0):
+        return failure(task, "bad_cost", f"the cost is {cost}, and not 0 or more", retryable=False)
+    return CompleteTask(task.attempt, Raw(encoded), cost)
 
 
 def unfit(task: Task, refusal: CommandRefused) -> FailTask:

@@ -30,6 +30,7 @@ from ._wire import Wire
 from .errors import Erased, TaskFailed
 
 if TYPE_CHECKING:
+    from ._learning import Learning
     from .ballots import Ballots
     from .conflicts import Conflicts
     from .documents.document import Document
@@ -58,6 +59,13 @@ class Client(Wire):
     def health(self) -> Health:
         """How everything is, what keeps work from whom, and what is wrong."""
         return Health(self)
+
+    @property
+    def learning(self) -> Learning:
+        """What is expected of tasks, what was found out, how agents are chosen, and who gets on with whom."""
+        from ._learning import Learning
+
+        return Learning(self)
 
     @property
     def sessions(self) -> Sessions:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from podium.contracts.ask_queries import OpenAsks
 from podium.contracts.catalogue import decode_data
 from podium.contracts.envelope import Envelope
+from podium.contracts.insights import InsightFound, ListInsights
 from podium.contracts.subjects import Subjects
 
 from ._asking import ask
@@ -25,6 +26,9 @@ from .errors import CommandRefused, PodiumError
 
 _SECONDS: Final = 30.0
 """That an answer may be under way; then the function is asked again, if it is still open."""
+
+_INSIGHTS: Final = 50
+"""The newest that hold and are told to an agent that comes."""
 
 _REMEMBERED: Final = 100_000
 _log: Final = logging.getLogger(__name__)
@@ -61,21 +65,28 @@ class Duties:
 
     def offer(self, envelope: Envelope, event: Struct | None) -> None:
         """Take it up, unless nobody answers such things or it was seen before."""
-        if event is None or (handler := self._handlers.get(type(event))) is None:
+        if event is not None:
+            self._offer(_key(envelope.subject, event) or envelope.id, envelope.subject, event)
+
+    def _offer(self, key: str, entity: str, event: Struct) -> None:
+        if (handler := self._handlers.get(type(event))) is None or key in self._seen or _is_late(event):
             return
-        if envelope.id in self._seen or _is_late(event):
-            return
-        self._seen[envelope.id] = None
+        self._seen[key] = None
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
-        task = asyncio.create_task(self._answer(envelope, event, KINDS[type(event)], handler))
+        task = asyncio.create_task(self._answer(key, entity, event, handler))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
     async def look(self) -> None:
         """What is open and was missed. Errors as those of a query."""
         cursor: str | None = None
-        while self._handlers:
+        if InsightFound in self._handlers:
+            found = await ask(self._connection, self._subjects, ListInsights(agent=self._name, limit=_INSIGHTS))
+            for row in reversed(found.insights):
+                insight = InsightFound(**{name: getattr(row, name) for name in InsightFound.__struct_fields__})
+                self._offer(_key(row.insight, insight) or row.insight, row.insight, insight)
+        while self._handlers.keys() - {InsightFound}:
             query = OpenAsks(agent=self._name, fresh=cursor is None, cursor=cursor)
             answer = await ask(self._connection, self._subjects, query)
             for envelope in answer.asks:
@@ -91,9 +102,10 @@ class Duties:
         for task in self._under_way:
             task.cancel()
 
-    async def _answer(self, envelope: Envelope, event: Struct, kind: Kind, handler: DutyHandler) -> None:
+    async def _answer(self, key: str, entity: str, event: Struct, handler: DutyHandler) -> None:
         """A function that fails has not answered; it is asked again when open ones are looked for."""
-        entity, noun = envelope.subject, kind.noun
+        kind = KINDS[type(event)]
+        noun = kind.noun
         try:
             command = await self._decide(kind, handler, entity, event)
             if command is not None:
@@ -101,10 +113,10 @@ class Duties:
         except CommandRefused as refusal:
             _log.warning("%s's answer to %s %s is refused: %s", self._name, noun, entity, refusal)
         except PodiumError as error:
-            self._seen.pop(envelope.id, None)
+            self._seen.pop(key, None)
             _log.warning("%s's answer to %s %s may not have arrived: %s", self._name, noun, entity, error)
         except Exception:
-            self._seen.pop(envelope.id, None)
+            self._seen.pop(key, None)
             _log.warning("%s has not answered %s %s", self._name, noun, entity, exc_info=True)
 
     async def _decide(self, kind: Kind, handler: DutyHandler, entity: str, event: Struct) -> Struct | None:
@@ -120,6 +132,11 @@ class Duties:
             _log.warning("%s has failed at %s %s", self._name, kind.noun, entity, exc_info=error)
             return kind.failure(error)
         return kind.command(answer, event)
+
+
+def _key(entity: str, event: Struct) -> str | None:
+    """Of what does not always come with the event's id."""
+    return f"{entity} {event.message}" if isinstance(event, InsightFound) else None
 
 
 def _is_late(event: Struct) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import TypeVar, overload
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from msgspec import Struct
 from podium.contracts.ballots import VoteAsked
 from podium.contracts.conflicts import ClaimGranted, ConsentAsked
 from podium.contracts.consensus import StandAsked
+from podium.contracts.insights import InsightFound
 from podium.contracts.names import is_name
 from podium.contracts.negotiations import TurnAsked
 from podium.contracts.tasks import TaskAssigned
@@ -18,7 +20,7 @@ from podium.contracts.tenders import BidAsked, ContractAwarded
 from ._calls import Handler
 from ._duties import DutyHandler
 from ._inbox import MessageHandler
-from ._requests import Award, BidRequest, Grant, Resolution, StandRequest, TurnRequest, VoteRequest
+from ._requests import Award, BidRequest, Grant, Insight, Resolution, StandRequest, TurnRequest, VoteRequest
 from ._task import Task
 
 F = TypeVar("F", bound=Callable[[Task], object])
@@ -29,6 +31,7 @@ B = TypeVar("B", bound=Callable[[BidRequest], object])
 A = TypeVar("A", bound=Callable[[Award], object])
 G = TypeVar("G", bound=Callable[[Grant], object])
 R = TypeVar("R", bound=Callable[[Resolution], object])
+N = TypeVar("N", bound=Callable[[Insight], object])
 
 
 class Handlers:
@@ -43,22 +46,28 @@ class Handlers:
     def __init__(self) -> None:
         self.levels: dict[str, float] = {}
         self.skills: dict[str, Handler] = {}
+        self.costs: dict[str, float] = {}
         self.duties: dict[type[Struct], DutyHandler] = {}
         self.messages: tuple[MessageHandler, int] | None = None
 
-    def skill(self, name: str, *, level: float = 1.0) -> Callable[[F], F]:
+    def skill(self, name: str, *, level: float = 1.0, cost: float | None = None) -> Callable[[F], F]:
         """Make a function this agent's way to do tasks of that kind, or that need that skill.
 
         Args:
             level: how good it is at it, 0–1.
+            cost: of an attempt, in a unit of your own, where the function does not set `task.cost`.
         """
         checked(name)
         if not 0.0 <= level <= 1.0:
             raise ValueError(f"the level of {name} is {level}, not between 0 and 1")
+        if cost is not None and not (isfinite(cost) and cost >= 0.0):
+            raise ValueError(f"the cost of {name} is {cost}, and not 0 or more")
 
         def add(function: F) -> F:
             self.skills[name] = function
             self.levels[name] = level
+            if cost is not None:
+                self.costs[name] = cost
             return function
 
         return add
@@ -149,10 +158,26 @@ class Handlers:
         self.duties[ConsentAsked] = function
         return function
 
+    def on_insight(self, function: N) -> N:
+        """Make a function what is told what was found out about this agent (`Insight`), with the evidence.
+
+        What holds and was missed comes when the agent comes or comes back. What the function returns is not looked at.
+        """
+        self.duties[InsightFound] = function
+        return function
+
     def handler_for(self, assigned: TaskAssigned) -> Handler | None:
         """By the task's kind, else by the first of its skills that this agent has."""
-        names = (assigned.kind, *assigned.skills)
-        return next((self.skills[name] for name in names if name in self.skills), None)
+        name = self._name_for(assigned)
+        return None if name is None else self.skills[name]
+
+    def cost_for(self, assigned: TaskAssigned) -> float | None:
+        """What the skill declares that an attempt costs."""
+        name = self._name_for(assigned)
+        return None if name is None else self.costs.get(name)
+
+    def _name_for(self, assigned: TaskAssigned) -> str | None:
+        return next((name for name in (assigned.kind, *assigned.skills) if name in self.skills), None)
 
 
 def checked(name: str) -> str:

@@ -19,6 +19,7 @@ from podium.contracts.conflicts import (
 )
 from podium.contracts.consensus import StandAsked, TakeStand
 from podium.contracts.counts import Method
+from podium.contracts.insights import Advice, Finding, InsightFound, Unit
 from podium.contracts.negotiations import (
     AcceptOffer,
     LeaveNegotiation,
@@ -220,6 +221,34 @@ def as_consent(answer: object, asked: ConsentAsked) -> AcceptResolution | Appeal
             raise TypeError(f"a word on a resolution is None or the reason of an appeal, not {_kind(answer)}")
 
 
+class Insight(Struct, frozen=True):
+    """What was found out about the agent, by the optimizer.
+
+    Attributes:
+        effect: how large it is: a difference of `share`s, or a `ratio` of durations; the true one is between `low` and
+            `high` in 95 of 100 such cases.
+        counts: what it rests on.
+        message: the same in words.
+        advice: a command that is likely to help.
+    """
+
+    insight: str
+    finding: Finding
+    kind: str
+    effect: float
+    low: float
+    high: float
+    unit: Unit
+    counts: dict[str, float]
+    message: str
+    skill: str | None
+    advice: Advice | None
+
+
+def as_nothing(answer: object, event: InsightFound) -> None:
+    """It was told, and that is all."""
+
+
 class Kind(Struct, frozen=True):
     """One kind of thing that an agent can be asked for.
 
@@ -249,6 +278,7 @@ KINDS: Final[Mapping[type[Struct], Kind]] = MappingProxyType(
         ContractAwarded: Kind("job", Award, as_report, as_failure),
         ClaimGranted: Kind("resource", Grant, as_release),
         ConsentAsked: Kind("conflict", Resolution, as_consent),
+        InsightFound: Kind("insight", Insight, as_nothing),
     }
 )
 """The one table of what an agent can be asked for: the event that asks → how."""

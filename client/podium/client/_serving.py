@@ -68,7 +68,7 @@ class Serving:
     ) -> None:
         self._name = name
         self._profile = profile
-        self._handler_for = handlers.handler_for
+        self._handlers = handlers
         self._connection = connection
         self._subjects = subjects
         self._keep = keep
@@ -102,7 +102,8 @@ class Serving:
 
     async def _serve(self, group: asyncio.TaskGroup, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         slots = self._profile.slots if isinstance(self._profile.slots, int) else AgentProfile().slots
-        worker = Worker(slots, self._handler_for, self._reporter, self._tell, self._vault, group)
+        handler_for, cost_for = self._handlers.handler_for, self._handlers.cost_for
+        worker = Worker(slots, handler_for, cost_for, self._reporter, self._tell, self._vault, group)
 
         async def lasting(loop: Coroutine[Any, Any, None]) -> None:
             try:

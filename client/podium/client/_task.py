@@ -27,6 +27,8 @@ class Task:
         raw: the input as JSON.
         data_subjects: whose data the input is; what comes of it is sealed for them.
         deadline: seconds since the epoch, UTC, when the attempt must be reported; None for no limit.
+        cost: what the attempt has cost, in a unit of your own: at first what the skill declares; set it, and podium
+            learns from it when the attempt has completed.
     """
 
     def __init__(self, task_id: str, assigned: TaskAssigned, tell: Tell) -> None:
@@ -37,6 +39,7 @@ class Task:
         self.raw = bytes(assigned.input)
         self.data_subjects: Sequence[str] = subjects_in(self.raw) if holds_sealed(self.raw) else ()
         self.deadline = assigned.deadline
+        self.cost: float | None = None
         self._tell = tell
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()

@@ -66,7 +66,7 @@ class Worker:
     """Takes work up to its slots, keeps the rest in order, and runs each attempt at most once.
 
     Args:
-        handler_for: the function for a task, or None.
+        handler_for: the function for a task, or None; `cost_for`: what its skill declares that an attempt costs.
         tell: where the progress of a task goes.
         vault: opens what is sealed.
         group: runs the attempts; what cannot be mended ends it.
@@ -76,6 +76,7 @@ class Worker:
         self,
         slots: int,
         handler_for: Callable[[TaskAssigned], Handler | None],
+        cost_for: Callable[[TaskAssigned], float | None],
         reporter: Reporter,
         tell: Tell,
         vault: Vault,
@@ -83,6 +84,7 @@ class Worker:
     ) -> None:
         self._slots = slots
         self._handler_for = handler_for
+        self._cost_for = cost_for
         self._reporter = reporter
         self._tell = tell
         self._vault = vault
@@ -115,6 +117,7 @@ class Worker:
         if not self._is_new(task_id, assigned.attempt):
             return
         task = Task(task_id, assigned, self._tell)
+        task.cost = self._cost_for(assigned)
         held = Held(assigned, task, self._handler_for(assigned))
         match self._drain:
             case None:

@@ -20,6 +20,7 @@ class SimilarCase(Struct, frozen=True, omit_defaults=True):
         duration: seconds of the attempt that completed.
         ended_at: seconds since the epoch, UTC.
         code: why it failed.
+        cost: as the agent says.
     """
 
     task_id: str
@@ -31,6 +32,7 @@ class SimilarCase(Struct, frozen=True, omit_defaults=True):
     duration: float | None = None
     attempts: int = 0
     code: str | None = None
+    cost: float | None = None
 
 
 class PredictionAnswer(Answer, frozen=True, kw_only=True):
@@ -41,6 +43,7 @@ class PredictionAnswer(Answer, frozen=True, kw_only=True):
         attempts: how many of the agent's own the estimate rests on; older ones count less.
         success: how likely the attempt completes; `success_low` and `success_high` hold 90 % of that belief.
         duration: the median; `low` and `high` hold the share `level` of the durations.
+        cost: the mean of what such attempts have cost, as agents say; None if none has said so.
         version, published_at: of the table that this was read from.
         similar: tasks of the past that were most like it.
         risks: what speaks against it, in words, with the numbers.
@@ -60,6 +63,7 @@ class PredictionAnswer(Answer, frozen=True, kw_only=True):
     published_at: float
     similar: list[SimilarCase]
     risks: list[str]
+    cost: float | None = None
 
 
 class GetPrediction(Query, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ class Estimate(Struct, frozen=True, gc=False, omit_defaults=True):
         success: how likely the attempt completes, 0–1; `success_low` and `success_high` hold 90 % of that belief.
         duration: the median; None before any attempt of the kind was completed.
         low, high: between them are `level` of the durations, as far as the past tells.
+        cost: the mean of what completed attempts have cost, as agents say; None if none has said so.
     """
 
     attempts: float
@@ -27,6 +28,7 @@ class Estimate(Struct, frozen=True, gc=False, omit_defaults=True):
     duration: float | None = None
     low: float | None = None
     high: float | None = None
+    cost: float | None = None
 
 
 class AgentEstimate(Struct, frozen=True, gc=False):
@@ -60,6 +62,7 @@ class Prediction(Struct, frozen=True, gc=False, omit_defaults=True):
         version: of the optimizer's table.
         duration: the median; `low` and `high` hold the share `level` of the durations, and that is kept calibrated.
         similar: ended tasks of the kind whose inputs were nearest in size.
+        cost: the mean of what such attempts have cost, as agents say; None if none has said so.
     """
 
     success: float
@@ -73,6 +76,7 @@ class Prediction(Struct, frozen=True, gc=False, omit_defaults=True):
     low: float | None = None
     high: float | None = None
     similar: tuple[PastCase, ...] = ()
+    cost: float | None = None
 
 
 class PredictionsPublished(Event, frozen=True, kw_only=True, tag="predictions_published"):

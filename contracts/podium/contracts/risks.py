@@ -60,7 +60,9 @@ def risks_of_limits(high: float | None, level: float, left: float | None, allowe
     `allowed`, that the attempt may take.
     """
     risks: list[str] = []
-    if high is not None and left is not None and high > left:
+    if left is not None and left <= 0.0:
+        risks.append("its deadline has passed")
+    elif high is not None and left is not None and high > left:
         risks.append(f"its deadline is {left:.3g} s away; it may take {high:.3g} s ({level:.0%} interval)")
     if high is not None and allowed is not None and high > allowed:
         risks.append(f"it is given {allowed:.3g} s; it may take {high:.3g} s ({level:.0%} interval)")

@@ -85,6 +85,7 @@ async def get_prediction(sources: Sources, query: GetPrediction) -> PredictionAn
         published_at=forecast.at,
         similar=cases,
         risks=risks,
+        cost=estimate.cost,
     )
 
 
@@ -130,7 +131,8 @@ async def _asked(sources: Sources, query: GetPrediction | FindSimilar) -> _Asked
     task, _ = await sources.view(lambda view: find_task(view, name))
     (submitted,) = await sources.events("router", [task.sequence], sources.room)
     spec = _spec(submitted)
-    return _Asked(task.kind, bytes(spec.input), query.agent or task.agent, name, spec.deadline)
+    deadline = spec.deadline if task.closed is None else None
+    return _Asked(task.kind, bytes(spec.input), query.agent or task.agent, name, deadline)
 
 
 def _ended(view: View, kind: str, agent: str | None, limit: int) -> list[Task]:
@@ -155,21 +157,23 @@ async def _similar(sources: Sources, asked: _Asked, tasks: Sequence[Task], limit
     best = sorted(found, key=lambda pair: (-pair[0], -pair[1].sequence))[:limit]
     ends = [task.closed for _, task in best if task.phase == "completed" and task.closed is not None]
     events = await sources.events("router", ends, sources.room)
-    durations = dict(zip(ends, map(_duration, events), strict=False))
-    return [
-        SimilarCase(
-            task.task_id,
-            round(like, 4),
-            task.kind,
-            task.phase,
-            task.closed_at or task.updated_at,
-            agent=task.agent,
-            duration=None if task.closed is None else durations.get(task.closed),
-            attempts=task.attempt,
-            code=task.code,
-        )
-        for like, task in best
-    ]
+    done = dict(zip(ends, map(_completed, events), strict=False))
+    return [_case(like, task, None if task.closed is None else done.get(task.closed)) for like, task in best]
+
+
+def _case(like: float, task: Task, done: TaskCompleted | None) -> SimilarCase:
+    return SimilarCase(
+        task.task_id,
+        round(like, 4),
+        task.kind,
+        task.phase,
+        task.closed_at or task.updated_at,
+        agent=task.agent,
+        duration=None if done is None else done.duration,
+        attempts=task.attempt,
+        code=task.code,
+        cost=None if done is None else done.cost,
+    )
 
 
 def _spec(envelope: Envelope) -> TaskSpec:
@@ -178,9 +182,9 @@ def _spec(envelope: Envelope) -> TaskSpec:
     return event
 
 
-def _duration(envelope: Envelope) -> float | None:
+def _completed(envelope: Envelope) -> TaskCompleted | None:
     event = decode_data(envelope)
-    return event.duration if isinstance(event, TaskCompleted) else None
+    return event if isinstance(event, TaskCompleted) else None
 
 
 def _times(seconds: float | None, times: float) -> float | None:

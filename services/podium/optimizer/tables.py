@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import log
 
 from podium.contracts.predictions import AgentEstimate, Estimate, PredictionsPublished
 
 from .durations import Expectation
-from .experience import Experience
+from .experience import Cell, Experience
 from .settings import OptimizerSettings
 from .state import OptimizerState
 from .success import LEVEL, Belief, Prior, elsewhere, overall, prior_of
@@ -43,12 +44,13 @@ def table_of(
         cell = cells[agent]
         others = [(other, priors.of(name)) for name, other in experience.agents[agent].items() if name != kind]
         belief = prior.moved(elsewhere(others)).updated(cell)
-        rows.append(AgentEstimate(agent, _estimate(cell.attempts, belief, foresight.expect(kind, agent, size))))
+        expected = foresight.expect(kind, agent, size)
+        rows.append(AgentEstimate(agent, _estimate(cell.attempts, belief, expected, _cost([cell]))))
     return PredictionsPublished(
         version=version,
         level=LEVEL,
         agents=rows,
-        others=_estimate(0.0, prior.belief, foresight.expect(kind, "", size)),
+        others=_estimate(0.0, prior.belief, foresight.expect(kind, "", size), _cost(cells.values())),
         size=size,
         slope=foresight.slope(kind, size),
         attempts=sum(cell.attempts for cell in cells.values()),
@@ -70,7 +72,7 @@ def is_news(before: PredictionsPublished | None, now: PredictionsPublished) -> b
 def _differs(a: Estimate, b: Estimate) -> bool:
     if abs(a.success - b.success) > _NEWS_SUCCESS or abs(a.success_low - b.success_low) > _NEWS_SUCCESS:
         return True
-    for x, y in ((a.duration, b.duration), (a.low, b.low), (a.high, b.high)):
+    for x, y in ((a.duration, b.duration), (a.low, b.low), (a.high, b.high), (a.cost, b.cost)):
         if x is None or y is None:
             if x is not y:
                 return True
@@ -79,8 +81,16 @@ def _differs(a: Estimate, b: Estimate) -> bool:
     return False
 
 
-def _estimate(attempts: float, belief: Belief, expected: Expectation | None) -> Estimate:
+def _estimate(attempts: float, belief: Belief, expected: Expectation | None, cost: float | None) -> Estimate:
     low, high = belief.interval()
     if expected is None:
-        return Estimate(attempts, belief.mean, low, high)
-    return Estimate(attempts, belief.mean, low, high, expected.median, expected.low, expected.high)
+        return Estimate(attempts, belief.mean, low, high, cost=cost)
+    return Estimate(attempts, belief.mean, low, high, expected.median, expected.low, expected.high, cost)
+
+
+def _cost(cells: Iterable[Cell]) -> float | None:
+    """The mean of what is known."""
+    costed = cost = 0.0
+    for cell in cells:
+        costed, cost = costed + cell.costed, cost + cell.cost
+    return cost / costed if costed else None

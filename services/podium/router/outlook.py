@@ -89,6 +89,7 @@ class Outlook:
             low,
             high,
             similar.cases,
+            estimate.cost,
         )
         return Expected(prediction, risks + similar.risks)
 

@@ -114,18 +114,16 @@ def apply(
 
 
 async def _apply(insight: str, dry_run: bool, common: Common) -> int:
-    from podium.contracts.insights import ApplyAdvice, ListInsights
+    from podium.client._learning import NoAdvice
 
     async with common.client() as client:
-        answer = await client.query(ListInsights(open=None, insight=insight, fresh=True))
-        advice = answer.insights[0].advice if answer.insights else None
-        if advice is None:
-            tell(f"{insight} advises nothing" if answer.insights else f"there is no insight {insight}")
+        try:
+            advice = await (client.learning.advice(insight) if dry_run else client.learning.apply(insight))
+        except NoAdvice as error:
+            tell(str(error))
             return Exit.REFUSED
-        if dry_run:
-            print(f"would send {advice.command} to {advice.service} for {advice.entity}: {advice.says}")
-            return Exit.OK
-        await client.send(advice.service, advice.entity, (advice.command, advice.body))
-        await client.send("optimizer", insight, ApplyAdvice())
-    print(f"applied  {insight}: {advice.says}")
+    if dry_run:
+        print(f"would send {advice.command} to {advice.service} for {advice.entity}: {advice.says}")
+    else:
+        print(f"applied  {insight}: {advice.says}")
     return Exit.OK

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, Usage, app, run, start_module
+
+if TYPE_CHECKING:
+    from podium.contracts.prediction_queries import SimilarCase
 
 _BACKTEST = "podium.optimizer.backtest.main"
 
@@ -86,12 +89,7 @@ async def _task(task_id: str, kind: str | None, agent: str | None, input: str, j
 
     from podium.contracts.prediction_queries import GetPrediction
 
-    if bool(task_id) == bool(kind):
-        raise Usage("give either a task or --kind")
-    try:
-        content = msgspec.json.decode(input)
-    except msgspec.DecodeError as error:
-        raise Usage(f"--input is no JSON: {error}") from error
+    content = _content(task_id, kind, input)
     question = GetPrediction(task_id=task_id or None, kind=kind, agent=agent, input=content, fresh=True)
     async with common.client() as client:
         answer = await client.query(question)
@@ -103,13 +101,100 @@ async def _task(task_id: str, kind: str | None, agent: str | None, input: str, j
     print(f"  success   {answer.success:.1%}, {answer.success_low:.1%} to {answer.success_high:.1%}")
     if answer.duration is not None:
         print(f"  duration  {answer.duration:.3g} s, {answer.low:.3g} to {answer.high:.3g} s ({answer.level:.0%})")
+    if answer.cost is not None:
+        print(f"  cost      {answer.cost:.4g}")
     for risk in answer.risks:
         print(f"  risk      {risk}")
     for case in answer.similar:
-        took = "" if case.duration is None else f" in {case.duration:.3g} s"
-        by = "" if case.agent is None else f" by {case.agent}"
-        print(f"  similar   {case.task_id} ({case.similarity:.2f}): {case.outcome}{by}{took}")
+        print(f"  similar   {_case(case)}")
     return Exit.OK
+
+
+@predict.command(
+    help_epilogue="""\
+Examples:
+  podium predict similar t1
+  podium predict similar --kind summarise --text "a letter about the tides" --agent pen-1
+  podium predict similar --kind render --input '{"frames": 40}' --json | jq '.cases[].duration'""",
+)
+def similar(
+    task_id: str = "",
+    /,
+    *,
+    kind: str | None = None,
+    agent: str | None = None,
+    input: str = "null",
+    text: str | None = None,
+    among: Annotated[int, Parameter(help="of the newest ended tasks of the kind [1000]")] = 1000,
+    limit: Annotated[int, Parameter(help="at the most [10]")] = 10,
+    json: Json = False,
+    common: Common = Common(),
+) -> int:
+    """List ended tasks that are most like one, by the text and the size of their inputs, with how they went.
+
+    Parameters
+    ----------
+    task_id
+        a task that was submitted; else give its --kind
+    kind
+        of a task that might be
+    agent
+        only what this agent did
+    input
+        JSON, of a task that might be
+    text
+        instead of --input: any words of it
+    """
+    return run(_similar(task_id, kind, agent, input, text, among, limit, json, common))
+
+
+async def _similar(
+    task_id: str,
+    kind: str | None,
+    agent: str | None,
+    input: str,
+    text: str | None,
+    among: int,
+    limit: int,
+    json: bool,
+    common: Common,
+) -> int:
+    import msgspec
+
+    from podium.contracts.prediction_queries import FindSimilar
+
+    content = _content(task_id, kind, input) if text is None else text
+    question = FindSimilar(
+        task_id=task_id or None, kind=kind, input=content, agent=agent, among=among, limit=limit, fresh=True
+    )
+    async with common.client() as client:
+        answer = await client.query(question)
+    if json:
+        print(msgspec.json.encode(answer).decode())
+        return Exit.OK
+    for case in answer.cases:
+        print(_case(case))
+    print(f"{answer.looked_at} ended tasks were compared")
+    return Exit.OK
+
+
+def _content(task_id: str, kind: str | None, input: str) -> object:
+    """Of a task that might be. Raises: Usage."""
+    import msgspec
+
+    if bool(task_id) == bool(kind):
+        raise Usage("give either a task or --kind")
+    try:
+        return msgspec.json.decode(input)
+    except msgspec.DecodeError as error:
+        raise Usage(f"--input is no JSON: {error}") from error
+
+
+def _case(case: SimilarCase) -> str:
+    took = "" if case.duration is None else f" in {case.duration:.3g} s"
+    cost = "" if case.cost is None else f" for {case.cost:g}"
+    by = "" if case.agent is None else f" by {case.agent}"
+    return f"{case.task_id} ({case.similarity:.2f}): {case.outcome}{by}{took}{cost}"
 
 
 @predict.command(

@@ -64,7 +64,8 @@ def _of_durations(
     message = f"{agent} takes {found.effect:.2f} times as long as the others for {kind}"
     counts = {"completed": own.completed, "others_completed": others.completed}
     advice = _lower(fleet, kind, agent, found.effect) if finding == "slower" else None
-    said = insight(finding, kind, agent, found, "ratio", counts, message, advice)
+    skill = None if advice is None else fleet.skills_of(kind)[0]
+    said = insight(finding, kind, agent, found, "ratio", counts, message, advice, skill)
     return name_of(finding, kind, agent), Found(said, matters)
 
 
