@@ -35,14 +35,14 @@ async def run(options: Options) -> list[Figure]:
         return []
     calls = trace()
     calls = calls[: options.size(len(calls))]
-    missed, hours = _serve(calls, SPEC, ahead=True)
+    missed, hours = served(calls, SPEC, ahead=True)
     low, high = 0.05, 0.95
     found: tuple[float, float] = (0.0, 0.0)
     for _ in range(8):  # the thresholds that cost as much
         middle = (low + high) / 2.0
-        found = _serve(calls, replace(SPEC, up_at=middle, down_at=min(SPEC.down_at, middle / 2.0)), ahead=False)
+        found = served(calls, replace(SPEC, up_at=middle, down_at=min(SPEC.down_at, middle / 2.0)), ahead=False)
         low, high = (middle, high) if found[1] > hours else (low, middle)
-    plain = _serve(calls, SPEC, ahead=False)
+    plain = served(calls, SPEC, ahead=False)
     return [
         Figure("ahead of need: later than 2 s", "%", [missed], Goal("most", found[0])),
         Figure("· agent-hours", "h", [hours]),
@@ -53,7 +53,7 @@ async def run(options: Options) -> list[Figure]:
     ]
 
 
-def _serve(calls: Sequence[Call], spec: PoolDefined, *, ahead: bool) -> tuple[float, float]:
+def served(calls: Sequence[Call], spec: PoolDefined, *, ahead: bool) -> tuple[float, float]:
     """The share of calls that came too late in per cent, and the hours that all agents were there for."""
     pools, seen = {"p": Pool(spec, spec.min, START)}, Seen(forecasts=ahead)
     warm: list[float] = []

@@ -50,10 +50,11 @@ def trace() -> list[Call]:
 
 
 class Nature(Struct, frozen=True):
-    """How an agent is; nobody tells the router. `skill`: the share of its attempts that succeed."""
+    """How an agent is. `skill`: the share of its attempts that succeed. Nobody tells the router but its `type`."""
 
     speed: float
     skill: float
+    type: str | None = None
 
     def takes(self, seconds: float) -> float:
         """Until an attempt succeeds, on the average."""
@@ -63,6 +64,19 @@ class Nature(Struct, frozen=True):
 def mixed(count: int, seed: int) -> list[Nature]:
     chance = random.Random(seed)
     return [Nature(chance.uniform(0.5, 2.0), chance.uniform(0.5, 1.0)) for _ in range(count)]
+
+
+def typed(count: int, seed: int, types: int) -> list[Nature]:
+    """Agents of one type differ by a tenth in speed and little in skill."""
+    chance = random.Random(seed)
+    kinds = mixed(types, seed)
+
+    def one(number: int) -> Nature:
+        kind = kinds[number % types]
+        speed, skill = kind.speed * chance.lognormvariate(0.0, 0.1), kind.skill + chance.uniform(-0.03, 0.03)
+        return Nature(speed, min(1.0, max(0.0, skill)), f"type-{number % types}")
+
+    return [one(number) for number in range(count)]
 
 
 def uniform(count: int, seed: int) -> list[Nature]:
@@ -104,8 +118,9 @@ def serve(
     natures, router = list(agents), Router(settings)
     state, chance = router.initial(), random.Random(seed)
     names = {f"a{number}": number for number in range(len(natures))}
-    for name in names:
-        router.observe(state, name, AgentRegistered(AgentProfile({"llm": 0.9}, slots=slots)), START)
+    for name, nature in zip(names, natures, strict=True):
+        profile = AgentProfile({"llm": 0.9}, slots=slots, type=nature.type)
+        router.observe(state, name, AgentRegistered(profile), START)
     arrivals = [START + call.at / rate for call in calls]
     served = Served([0.0] * len(calls), [-1] * len(calls))
     ends: list[tuple[float, int, str, str, int, bool]] = []

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from podium.contracts.policies import Policy, PolicyRolledBack, PolicyStaged, Stage
 from podium.contracts.tasks import TaskCompleted
 from podium.router.adaptive import lots, odds
+from podium.router.column import Column
 from podium.router.columns import Beliefs
+from podium.router.pooling import expected
 from tests.rules.scenario import RouterScenario, agents_of, command, decision_of, event_of, names, router, submit
 
 
@@ -248,3 +250,45 @@ def test_steps_are_followed_once_and_a_replay_follows_the_same():
     again = scenario.replayed()
     assert again.dump() == scenario.dump()
     assert staged(again, 2, "active") == []
+
+
+# Agents that are alike
+
+
+def test_of_a_new_agent_is_expected_what_its_like_have_done():
+    scenario = router()
+    for name, type in (("s1", "slow"), ("s2", "slow"), ("f1", "fast"), ("f2", "fast")):
+        scenario.agent(name, type=type, slots=1)
+    work(scenario, {"s1": 4.0, "s2": 4.0, "f1": 1.0, "f2": 1.0}, range(40))
+    for old in ("s1", "s2", "f1", "f2"):
+        scenario.leaves(old)
+    scenario.agent("a-slow", type="slow").agent("b-fast", type="fast")
+    taken = work(scenario, {"a-slow": 4.0, "b-fast": 1.0}, range(40, 44))
+    assert taken["b-fast"] >= 3
+
+
+@pytest.mark.parametrize("like", [{"type": "x"}, {"model": "m"}, {"metadata": {"hardware": "gpu"}}])
+def test_alike_are_those_of_a_type_a_model_and_a_hardware(like):
+    scenario = router("a1").agent("a2", **like).agent("a3", **like)
+    fleet = scenario.state.index.fleet
+    one, *two = (int(fleet.likes[fleet.places[name]]) for name in ("a1", "a2", "a3"))
+    assert fleet.kinds == 2
+    assert set(two) == {1 - one}
+
+
+def test_an_agents_own_attempts_are_no_evidence_of_its_kind():
+    scenario = router().agent("a1", type="x").agent("a2", type="y")
+    work(scenario, {"a1": 4.0, "a2": 1.0}, range(30))
+    index, lesson = scenario.state.index, scenario.state.book.lessons.found["k"]
+    fleet = index.fleet
+    prior = expected(Column(lesson, fleet), lesson, fleet, np.array([fleet.places["a1"], fleet.places["a2"]]))
+    assert prior.log_time == pytest.approx([lesson.middle] * 2)
+    assert prior.success == pytest.approx([lesson.success] * 2)
+
+
+def test_where_kinds_tell_nothing_an_agent_is_believed_by_its_own_attempts():
+    scenario, seconds = router(), {"a1": 0.5, "a2": 4.0, "a3": 0.5, "a4": 4.0}
+    for name, type in zip(seconds, ("x", "x", "y", "y"), strict=True):
+        scenario.agent(name, type=type)
+    taken = work(scenario, seconds, range(100))
+    assert taken["a1"] + taken["a3"] > 80

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Floats
+from .column import Column
 from .fleet import Fleet
-from .lessons import BELIEF, Arm, Lesson, Lessons
-
-BETWEEN: Final = 0.25
-"""The variance of the logarithm of agents' speeds, before anything is known: half are within a factor of 1.4."""
+from .lessons import Arm, Lesson, Lessons
+from .pooling import BETWEEN, expected
 
 _BLANK: Final = Arm()
 
@@ -38,32 +37,14 @@ class Beliefs(NamedTuple):
         return (time + (1.0 - self.success) * delay) / self.success
 
 
-class Column:
-    """One lesson."""
-
-    def __init__(self, lesson: Lesson, fleet: Fleet) -> None:
-        size = len(fleet.present)
-        self.version = fleet.version
-        self.weight, self.mean, self.won, self.lost = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
-        self.seen = np.zeros(size)
-        for agent, arm in lesson.arms.items():
-            place = fleet.places.get(agent)
-            if place is not None:
-                self.put(place, arm)
-
-    def put(self, place: int, arm: Arm) -> None:
-        self.weight[place], self.mean[place] = arm.weight, arm.mean
-        self.won[place], self.lost[place], self.seen[place] = arm.won, arm.lost, arm.seen
-
-
 class Columns:
     def __init__(self, fleet: Fleet, lessons: Lessons) -> None:
         self._fleet, self._lessons = fleet, lessons
         self._columns: dict[str, Column] = {}
 
     def beliefs(self, context: str, places: NDArray[np.intp]) -> Beliefs:
-        """A normal belief about the time with a normal prior, and a Beta belief about success, both
-        about the mean of all agents; what was not seen for long counts less.
+        """A normal belief about the time with a normal prior, and a Beta belief about success, both about what is
+        expected of such an agent; what was not seen for long counts less.
         """
         lesson = self._lessons.found.get(context)
         if lesson is None:
@@ -76,11 +57,12 @@ class Columns:
             column.won[places] * stale,
             column.lost[places] * stale,
         )
-        prior = lesson.spread / BETWEEN
-        log_time = (weight * column.mean[places] + prior * lesson.middle) / (weight + prior)
+        prior = expected(column, lesson, self._fleet, places)
+        ratio = lesson.spread / prior.variance
+        log_time = (weight * column.mean[places] + ratio * prior.log_time) / (weight + ratio)
         trials = won + lost
-        success = (won + BELIEF * lesson.success) / (trials + BELIEF)
-        return Beliefs(log_time, lesson.spread / (weight + prior), success, trials)
+        success = (won + prior.trials * prior.success) / (trials + prior.trials)
+        return Beliefs(log_time, lesson.spread / (weight + ratio), success, trials)
 
     def _column(self, context: str, lesson: Lesson) -> Column:
         column = self._columns.get(context)

@@ -15,6 +15,7 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.contracts.agents import AgentProfile
 from podium.contracts.tasks import Strategy
 
 from .agents import Beat, Hands, Track
@@ -36,6 +37,7 @@ class Fleet:
 
     Attributes:
         names: place → agent; a place that an agent has left is used again.
+        likes: place → a number for those that are said to be alike: see `_likeness`.
         version: changes with anything that a task could require of an agent.
         amounts: of resources.
         freed: places where something came free since the last look.
@@ -60,6 +62,8 @@ class Fleet:
         self.present: Bools = np.zeros(0, np.bool_)
         self.silent: Bools = np.zeros(0, np.bool_)
         self.models: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.likes: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._likes: dict[tuple[str | None, ...], int] = {}
         self.mean, self.reliability = np.zeros(0), np.zeros(0)
         self.costs: dict[Strategy, Floats] = {strategy: np.zeros(0) for strategy in get_args(Strategy)}
         self._grow(64)
@@ -69,6 +73,11 @@ class Fleet:
     @property
     def registered(self) -> int:
         return len(self.places)
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds of agents there ever were: the numbers in `likes` are below that."""
+        return len(self._likes)
 
     # Who is there
 
@@ -80,6 +89,7 @@ class Fleet:
         self.version += 1
         profile = self._profiles[agent].agent
         self.models[place] = _model_code(profile.model)
+        self.likes[place] = self._likes.setdefault(_likeness(profile), len(self._likes))
         self._index_skills(place, profile.skills)
         for skill, levels in self._levels.items():
             levels[place] = profile.skills.get(skill, LACKS)
@@ -230,6 +240,7 @@ class Fleet:
         self.present = longer(self.present, size, False)
         self.silent = longer(self.silent, size, False)
         self.models = longer(self.models, size, 0)
+        self.likes = longer(self.likes, size, 0)
         self.mean = longer(self.mean, size, 0.0)
         self.reliability = longer(self.reliability, size, 1.0)
         self.costs = {strategy: longer(cost, size, INFINITE) for strategy, cost in self.costs.items()}
@@ -250,3 +261,9 @@ def _model_code(model: str | None) -> int:
     if model is None:
         return 0
     return int.from_bytes(blake2b(model.encode(), digest_size=8).digest(), signed=True)
+
+
+def _likeness(profile: AgentProfile) -> tuple[str | None, ...]:
+    """What agents that do alike are expected to have in common: type, model, and `hardware` of the metadata."""
+    hardware = profile.metadata.get("hardware")
+    return profile.type, profile.model, hardware if isinstance(hardware, str) else None
