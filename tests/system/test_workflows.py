@@ -86,11 +86,13 @@ async def test_a_run_is_asked_about_approved_and_repeated(shared_podium: Podium)
         answer = await client.query(GetRun(run_id="asked-1", fresh=True))
         assert answer.waiting is not None
         assert answer.waiting.reasons == ["check: waits for boss to approve, 0 of 1 have"]
-        await client.send("router", "asked-1", ("reject_step", {"step": "check", "comment": "no"}))
+        await workflows.pause(client, "asked-1", "lunch")
+        await workflows.resume(client, "asked-1")
+        await workflows.reject(client, "asked-1", "check", "no")
         with pytest.raises(RunFailed, match="ann has rejected it: no"):
             await workflows.result(client, "asked-1")
-        await client.send("router", "asked-2", ("rerun_workflow", {"run": "asked-1"}))
-        await client.send("router", "asked-2", ("approve_step", {"step": "check"}))
+        assert await workflows.rerun(client, "asked-1", new_run_id="asked-2") == "asked-2"
+        await workflows.approve(client, "asked-2", "check")
         assert await workflows.result(client, "asked-2") == {"check": {"approved": [{"by": "ann", "comment": None}]}}
         steps = (await client.query(ListSteps(run_id="asked-2", fresh=True))).steps
         assert [(step.step, step.phase, step.source) for step in steps] == [

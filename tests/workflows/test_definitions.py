@@ -59,10 +59,10 @@ def test_all_faults_are_told_at_once_with_their_lines():
     with pytest.raises(BadDefinition) as bad:
         read_text(text.replace("    type: sequential", "    colour: red\n    type: sequential"))
     assert [(fault.path, fault.line) for fault in bad.value.faults] == [
-        ("$.tasks[2].colour", 15),
-        ("$.tasks[3].dependencies[0]", 21),
         ("$.tasks[0].input.q", 8),
+        ("$.tasks[2].colour", 15),
         ("$.tasks[2].when", 17),
+        ("$.tasks[3].dependencies[0]", 21),
     ]
 
 
@@ -129,21 +129,44 @@ def test_kinds_that_can_never_fit_are_told():
 
 
 @pytest.mark.parametrize(
-    ("step", "message"),
+    ("step", "field", "message"),
     [
-        ({"workflow": "x", "wait_for": "y"}, "do not go together"),
-        ({"wait_for": "y", "skills": ["a"]}, "are for agents"),
-        ({"approve": {"roles": ["r"]}, "for_each": "[1]"}, "for_each does not go with approve"),
-        ({"for_each": "[1]", "until": "true"}, "child workflow"),
-        ({"until": "true", "cache": {}}, "cache does not go with a loop"),
-        ({"concurrency": 1}, "concurrency is of for_each"),
-        ({"type": "loop"}, "needs until or max_iterations"),
-        ({"type": "conditional"}, "needs when"),
-        ({"type": "parallel", "until": "true"}, "of type loop"),
+        ({"workflow": "x", "wait_for": "y"}, "wait_for", "do not go together"),
+        ({"wait_for": "y", "skills": ["a"]}, "skills", "are for agents"),
+        ({"approve": {"roles": ["r"]}, "for_each": "[1]"}, "for_each", "for_each does not go with approve"),
+        ({"wait_for": "x", "compensate": {}}, "compensate", "compensate does not go with wait_for"),
+        ({"for_each": "[1]", "until": "true"}, "for_each", "child workflow"),
+        ({"until": "true", "cache": {}}, "cache", "cache does not go with a loop"),
+        ({"concurrency": 1}, "concurrency", "concurrency is of for_each"),
+        ({"type": "loop"}, "type", "needs until or max_iterations"),
+        ({"type": "conditional"}, "type", "needs when"),
+        ({"type": "parallel", "until": "true"}, "type", "of type loop"),
     ],
 )
-def test_what_does_not_go_together_is_told(step: dict[str, Any], message: str):
-    assert message in faults({"id": "a", **step}, roles={"r": ["ann"]})["$.tasks[0]"]
+def test_what_does_not_go_together_is_told(step: dict[str, Any], field: str, message: str):
+    assert message in faults({"id": "a", **step}, roles={"r": ["ann"]})[f"$.tasks[0].{field}"]
+
+
+def test_no_fault_hides_another_whatever_its_kind():
+    """Shapes, contradictions and meanings: a step without an id, one that is none, and what else is wrong elsewhere."""
+    found = faults(
+        {"id": "a", "timeout": -3, "dependencies": ["z"]},
+        {"type": "loop", "concurrency": 2},
+        5,
+        {"id": "b", "dependencies": [1]},
+        {"id": "c", "dependencies": ["b"], "when": "1 +"},
+        {"id": "d", "approve": {"roles": ["boss"], "count": 3}},
+    )
+    assert found.keys() == {
+        "$.tasks[0].timeout",
+        "$.tasks[0].dependencies[0]",
+        "$.tasks[1]",
+        "$.tasks[2]",
+        "$.tasks[3].dependencies[0]",
+        "$.tasks[4].when",
+        "$.tasks[5].approve.roles[0]",
+    }
+    assert found["$.tasks[1]"] == "id is missing"
 
 
 def test_roles_schemas_limits_and_names_are_looked_at():
@@ -157,7 +180,6 @@ def test_roles_schemas_limits_and_names_are_looked_at():
         "$.tasks[1].id",
         "$.tasks",
         "$.tasks[0].approve.roles[0]",
-        "$.tasks[0].approve.count",
         "$.tasks[1].input_schema.type",
         "$.tasks[1].output_schema",
         "$.tasks[2].synthesis",

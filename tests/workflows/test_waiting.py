@@ -11,7 +11,7 @@ def test_a_signal_is_waited_for_and_one_that_came_before_is_not_lost():
     flow = Flow()
     flow.define({"id": "a", "wait_for": "go"}, {"id": "b", "wait_for": "go", **after("a")})
     flow.start()
-    assert flow.why("r").reasons == ["a: waits for the signal go", "1 steps wait for the steps that they depend on"]
+    assert flow.why("r").reasons == ["a: waits for the signal go", "1 step waits for those that it depends on"]
     flow.ask("signal_workflow", signal="other")
     assert flow.done() == {}
     flow.ask("signal_workflow", signal="go", payload=1)

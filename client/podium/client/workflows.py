@@ -16,8 +16,13 @@ from msgspec import Raw, Struct
 from podium.contracts.definitions import BadDefinition, Definition, read_value, to_json
 from podium.contracts.workflows import (
     RUN_CLOSING,
+    ApproveStep,
     CancelWorkflow,
     DefineWorkflow,
+    PauseWorkflow,
+    RejectStep,
+    RerunWorkflow,
+    ResumeWorkflow,
     SignalWorkflow,
     StartWorkflow,
     WorkflowCompleted,
@@ -105,15 +110,27 @@ async def define(client: Client, workflow: Workflow | Definition) -> str:
     return definition.id
 
 
-async def start(client: Client, workflow: str, input: object = None, *, run_id: str | None = None) -> str:
+async def start(
+    client: Client,
+    workflow: str,
+    input: object = None,
+    *,
+    run_id: str | None = None,
+    version: int | None = None,
+    priority: int | None = None,
+) -> str:
     """Begin a run and return its id. With an id of your own the same start twice is one run.
+
+    Args:
+        version: of the workflow; its newest by default.
+        priority: of the run's tasks, 0 to 9; what the definition says by default.
 
     Raises:
         CommandRefused: `unknown_workflow`, `run_exists`, `input_does_not_fit`. Others as for `Client.send`.
     """
     run_id = run_id or new_id(workflow[:100])
     given = input if isinstance(input, Raw) else Raw(msgspec.json.encode(input))
-    await client.send("router", run_id, StartWorkflow(workflow, input=given))
+    await client.send("router", run_id, StartWorkflow(workflow, version, given, priority))
     return run_id
 
 
@@ -142,6 +159,37 @@ async def result(client: Client, run_id: str) -> Any:
 async def signal(client: Client, run_id: str, name: str, payload: object = None) -> None:
     """Tell a run something."""
     await client.send("router", run_id, SignalWorkflow(name, Raw(msgspec.json.encode(payload))))
+
+
+async def approve(client: Client, run_id: str, step: str, comment: str | None = None) -> None:
+    """Agree to what a step asks for; the client's principal must have one of the step's roles."""
+    await client.send("router", run_id, ApproveStep(step, comment))
+
+
+async def reject(client: Client, run_id: str, step: str, comment: str | None = None) -> None:
+    """Disagree: the step has failed."""
+    await client.send("router", run_id, RejectStep(step, comment))
+
+
+async def pause(client: Client, run_id: str, reason: str | None = None) -> None:
+    """Begin nothing new in a run until it is resumed."""
+    await client.send("router", run_id, PauseWorkflow(reason))
+
+
+async def resume(client: Client, run_id: str, reason: str | None = None) -> None:
+    """Let a paused run go on."""
+    await client.send("router", run_id, ResumeWorkflow(reason))
+
+
+async def rerun(client: Client, run_id: str, *, step: str | None = None, new_run_id: str | None = None) -> str:
+    """Begin a new run that takes over what is done, and return its id.
+
+    Args:
+        step: from where on everything is done again; by default what has failed and what follows from it.
+    """
+    new = new_run_id or new_id(run_id[:100])
+    await client.send("router", new, RerunWorkflow(run_id, step))
+    return new
 
 
 async def cancel(client: Client, run_id: str, reason: str | None = None) -> None:

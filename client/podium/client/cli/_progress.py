@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from podium.contracts.definitions import Step
 from podium.contracts.workflows import (
     RUN_CLOSING,
     StepCompleted,
@@ -27,6 +29,7 @@ from podium.contracts.workflows import (
 SHOWN: Final = 30
 """Lines; of the other steps how many they are."""
 
+_OTHER_WORK: Final = ("fallback", "compensation")
 _MARKS: Final = {"completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "dim")}
 
 
@@ -40,10 +43,15 @@ class _Line(Struct):
 
 
 class Progress:
-    """What rich shows: it is asked for its lines again and again."""
+    """What rich shows: it is asked for its lines again and again.
+
+    Attributes:
+        steps: of the definition, by id, so far as it is known.
+    """
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
+        self.steps: Mapping[str, Step] = {}
         self._lines: dict[str, _Line] = {}
         self._state = "running"
 
@@ -57,11 +65,12 @@ class Progress:
             case WorkflowResumed():
                 self._state = "running"
             case StepStarted():
-                self._lines[event.step] = _Line(at, items=event.items, begun=int(event.task is not None))
+                note = _waits_for(self.steps.get(event.step))
+                self._lines[event.step] = _Line(at, note=note, items=event.items, begun=int(event.task is not None))
             case StepContinued():
                 line = self._line(event.step, at)
                 line.begun += 1
-                if event.purpose in ("fallback", "compensation"):
+                if event.purpose in _OTHER_WORK:
                     line.note = event.purpose
             case StepCompleted():
                 self._end(event.step, at, "completed", event.source or "")
@@ -79,7 +88,8 @@ class Progress:
     def _end(self, step: str, at: float, state: str, note: str) -> None:
         line = self._lines.pop(step, None) or _Line(at)
         self._lines[step] = line
-        line.state, line.note, line.seconds = state, note or line.note, at - line.began
+        kept = line.note if line.note in _OTHER_WORK else ""
+        line.state, line.note, line.seconds = state, note or kept, at - line.began
 
     def __rich__(self) -> RenderableType:
         tree = Tree(Text.assemble((self._run_id, "bold"), f"  {self._state}"))
@@ -99,9 +109,27 @@ class Progress:
         several = f" {line.begun} of {line.items}" if line.items is not None else f" {line.begun}" * (line.begun > 1)
         if line.state == "running":
             seconds = max(0.0, time.time() - line.began)
-            row.add_row(Spinner("dots", style="cyan"), Text(f"{name}{several}"), Text(f"{seconds:.1f} s", style="dim"))
+            took, note = Text(f"{seconds:.1f} s", style="dim"), Text(line.note)
+            row.add_row(Spinner("dots", style="cyan"), Text(f"{name}{several}"), took, note)
         else:
             mark, style = _MARKS[line.state]
             text = Text(f"{name}{several}", style="dim" if line.state == "skipped" else "")
             row.add_row(Text(mark, style=style), text, Text(f"{line.seconds:.1f} s", style="dim"), Text(line.note))
         return row
+
+
+def _waits_for(step: Step | None) -> str:
+    """Whom or what a step waits for that has no work for agents."""
+    if step is None:
+        return ""
+    match step.action:
+        case "approve":
+            assert step.approve is not None
+            count = "" if step.approve.count == 1 else f" ({step.approve.count} of them)"
+            return f"waits for {' or '.join(step.approve.roles)}{count} to approve"
+        case "wait_for":
+            return f"waits for the signal {step.wait_for}"
+        case "workflow":
+            return f"waits for a run of {step.workflow}"
+        case _:
+            return ""

@@ -165,7 +165,7 @@ def content_of(file: Path) -> bytes:
         content = sys.stdin.buffer.read() if str(file) == "@-" else file.read_bytes()
         return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except (OSError, EOFError, zlib.error) as error:
-        raise Usage(f"{file}: {error}") from error
+        raise Usage(f"{file}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def read_definition(file: Path) -> Definition:

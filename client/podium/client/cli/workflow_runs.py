@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
@@ -14,10 +14,13 @@ from .workflow import read_definition, tell_faults, workflow
 
 if TYPE_CHECKING:
     from podium.client import Client
-    from podium.contracts.definitions import Definition
+    from podium.contracts.definitions import Definition, Step
+    from podium.contracts.workflows import WorkflowStarted
 
 Reason = Annotated[str | None, Parameter(help="why, for those who look at it later")]
 Input = Annotated[str, Parameter(help="what it is started with: JSON, or @file")]
+Version = Annotated[int | None, Parameter(help="of the workflow [the newest]")]
+Priority = Annotated[int | None, Parameter(help="of the run's tasks, 0 to 9 [what the definition says]")]
 RunId = Annotated[str | None, Parameter(name="--id", help="of the run: the same start twice is one run [made up]")]
 
 
@@ -31,7 +34,15 @@ Examples:
 Exit codes: 0 completed, 1 failed or refused, 2 no server or bad arguments. Ctrl-C leaves the run running.""",
 )
 def run_(
-    source: str, /, *, input: Input = "null", id: RunId = None, json: Json = False, common: Common = Common()
+    source: str,
+    /,
+    *,
+    input: Input = "null",
+    id: RunId = None,
+    version: Version = None,
+    priority: Priority = None,
+    json: Json = False,
+    common: Common = Common(),
 ) -> int:
     """Start a run and show how it goes until it is over; then print its output.
 
@@ -42,7 +53,8 @@ def run_(
     json
         print the output alone
     """
-    return run(_run(source, input, id, json, common, wait=True))
+    start = _Start(source, input, id, version, priority)
+    return run(_run(start, json, common, wait=True))
 
 
 @workflow.command(
@@ -50,7 +62,16 @@ def run_(
 Example:
   podium workflow start paper --input '{"topic": "tides"}' --id paper-7""",
 )
-def start(source: str, /, *, input: Input = "null", id: RunId = None, common: Common = Common()) -> int:
+def start(
+    source: str,
+    /,
+    *,
+    input: Input = "null",
+    id: RunId = None,
+    version: Version = None,
+    priority: Priority = None,
+    common: Common = Common(),
+) -> int:
     """Start a run and print its id.
 
     Parameters
@@ -58,24 +79,36 @@ def start(source: str, /, *, input: Input = "null", id: RunId = None, common: Co
     source
         a file, whose definition is made known first, or the id of a workflow
     """
-    return run(_run(source, input, id, False, common, wait=False))
+    return run(_run(_Start(source, input, id, version, priority), False, common, wait=False))
 
 
-async def _run(source: str, input: str, id: str | None, json: bool, common: Common, *, wait: bool) -> int:
+class _Start(NamedTuple):
+    """What is to be started."""
+
+    source: str
+    input: str
+    id: str | None
+    version: int | None
+    priority: int | None
+
+
+async def _run(asked: _Start, json: bool, common: Common, *, wait: bool) -> int:
     import msgspec
 
     from podium.client import workflows
     from podium.contracts.definitions import BadDefinition
 
-    value = read_input(input)
+    value = read_input(asked.input)
     try:
-        definition = _read_source(Path(source))
+        definition = _read_source(Path(asked.source))
     except BadDefinition as bad:
-        tell_faults(Path(source), bad)
+        tell_faults(Path(asked.source), bad)
         return Exit.REFUSED
     async with common.client() as client:
-        name = source if definition is None else await workflows.define(client, definition)
-        run_id = await workflows.start(client, name, value, run_id=id)
+        name = asked.source if definition is None else await workflows.define(client, definition)
+        run_id = await workflows.start(
+            client, name, value, run_id=asked.id, version=asked.version, priority=asked.priority
+        )
         if not wait:
             print(run_id)
             return Exit.OK
@@ -118,29 +151,61 @@ async def _watch(client: Client, run_id: str, *, quiet: bool) -> Any:
     from rich.console import Console
     from rich.live import Live
 
+    from podium.contracts.workflows import WorkflowStarted
+
     from ._progress import Progress
 
     progress = Progress(run_id)
     with Live(progress, console=Console(stderr=True), refresh_per_second=8):
         async for event in workflows.story(client, run_id):
+            if isinstance(event.data, WorkflowStarted):
+                progress.steps = await _steps_of(client, event.data)
             if progress.add(event.data, datetime.fromisoformat(event.envelope.time).timestamp()):
                 break
     return await workflows.result(client, run_id)
 
 
-@workflow.command
+async def _steps_of(client: Client, started: WorkflowStarted) -> dict[str, Step]:
+    """The steps of a run's definition; none where the read models do not answer."""
+    import msgspec
+
+    from podium.client import PodiumError
+    from podium.contracts.definitions import read_value
+    from podium.contracts.workflow_queries import GetDefinition
+
+    asked = GetDefinition(workflow=started.workflow, version=started.version, fresh=True, wait=2.0)
+    try:
+        answer = await client.query(asked)
+    except PodiumError:
+        return {}
+    return {step.id: step for step in read_value(msgspec.json.decode(answer.definition)).tasks}
+
+
+@workflow.command(
+    help_epilogue="""\
+Example:
+  podium workflow cancel paper-7 --reason "no longer needed" """,
+)
 def cancel(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
     """End a run; its tasks and child workflows are cancelled."""
     return _send(run_id, "cancel_workflow", common, reason=reason)
 
 
-@workflow.command
+@workflow.command(
+    help_epilogue="""\
+Example:
+  podium workflow pause paper-7 --reason "until Monday" """,
+)
 def pause(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
     """Begin nothing new in a run until it is resumed."""
     return _send(run_id, "pause_workflow", common, reason=reason)
 
 
-@workflow.command
+@workflow.command(
+    help_epilogue="""\
+Example:
+  podium workflow resume paper-7""",
+)
 def resume(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
     """Let a paused run go on."""
     return _send(run_id, "resume_workflow", common, reason=reason)
@@ -179,7 +244,11 @@ def approve(run_id: str, step: str, /, *, comment: Reason = None, common: Common
     return _send(run_id, "approve_step", common, step=step, comment=comment)
 
 
-@workflow.command
+@workflow.command(
+    help_epilogue="""\
+Example:
+  podium workflow reject paper-7 check --as ann --comment "too short" """,
+)
 def reject(run_id: str, step: str, /, *, comment: Reason = None, common: Common = Common()) -> int:
     """Disagree: the step has failed."""
     return _send(run_id, "reject_step", common, step=step, comment=comment)

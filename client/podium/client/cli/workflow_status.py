@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from ._app import Common, Exit, Json, Usage, run
 from .workflow import workflow
+
+Phase = Literal["running", "paused", "completed", "failed", "cancelled"]
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -98,7 +100,7 @@ Examples:
   podium workflow list paper --phase failed --json""",
 )
 def list_(
-    name: str = "", /, *, phase: str | None = None, limit: int = 50, json: Json = False, common: Common = Common()
+    name: str = "", /, *, phase: Phase | None = None, limit: int = 50, json: Json = False, common: Common = Common()
 ) -> int:
     """List workflows; with a name or a phase, runs, the newest first.
 

@@ -20,6 +20,7 @@ from podium.contracts.expressions import (
 )
 from podium.contracts.expressions.walk import free_names, step_uses
 
+from .contradictions import contradictions
 from .faults import Fault
 from .graph import cycle_in, dependencies_of, in_order
 from .model import Definition, Step
@@ -91,6 +92,8 @@ class _Check:
             needed = {step: others for step, others in needed.items() if step not in circle}
 
     def _step(self, step: Step, path: str) -> Iterator[Fault]:
+        for field, message in contradictions(step):
+            yield Fault(f"{path}.{field}", message)
         inner = EVERYWHERE | {"item", "index"} if step.for_each is not None else EVERYWHERE
         inner = inner | {"iteration", "last"} if step.is_loop else inner
         for field, names, gives in (
@@ -120,7 +123,7 @@ class _Check:
                 if role not in self._definition.roles:
                     yield Fault(f"{path}.approve.roles[{place}]", f"there is no role {role} in $.roles")
             people = {p for role in step.approve.roles for p in self._definition.roles.get(role, ())}
-            if len(people) < step.approve.count:
+            if len(people) < step.approve.count and all(role in self._definition.roles for role in step.approve.roles):
                 message = f"{step.approve.count} must approve, and only {len(people)} may"
                 yield Fault(f"{path}.approve.count", message)
         if step.synthesis is not None:

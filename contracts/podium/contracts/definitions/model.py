@@ -6,9 +6,9 @@ or waits for a signal or a person.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from podium.contracts.names import NAME_PATTERN
 
@@ -149,12 +149,6 @@ class Step(Work):
     def is_loop(self) -> bool:
         return self.until is not None or self.max_iterations is not None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        for fault in _contradictions(self):
-            raise ValueError(fault)
-        return self
-
 
 class Definition(_Part):
     """A workflow."""
@@ -180,33 +174,3 @@ class Definition(_Part):
     roles: dict[Name, list[Name]] = {}
     """Role → the principals that have it."""
     metadata: dict[str, JsonValue] = {}
-
-
-def _contradictions(step: Step) -> list[str]:
-    """What of a step does not go together."""
-    found: list[str] = []
-    actions = [name for name in ("workflow", "wait_for", "approve", "synthesis") if getattr(step, name) is not None]
-    work = [name for name in ("kind", "skills", "agent", "cache", "retry", "resources") if getattr(step, name)]
-    if len(actions) > 1:
-        found.append(f"{' and '.join(actions)} do not go together")
-    elif actions and work:
-        found.append(f"{' and '.join(work)} are for agents, and {actions[0]} needs none")
-    if actions and actions != ["workflow"]:
-        several = [name for name in ("for_each", "until", "max_iterations") if getattr(step, name) is not None]
-        if several:
-            found.append(f"{several[0]} does not go with {actions[0]}")
-        if step.compensate is not None:
-            found.append(f"compensate does not go with {actions[0]}")
-    if step.for_each is not None and step.is_loop:
-        found.append("for_each and a loop do not go together: put one of them into a child workflow")
-    if step.cache is not None and step.is_loop:
-        found.append("cache does not go with a loop: each round would be the last one again")
-    if step.concurrency is not None and step.for_each is None:
-        found.append("concurrency is of for_each")
-    if step.type == "loop" and not step.is_loop:
-        found.append("a loop needs until or max_iterations")
-    if step.type in ("sequential", "parallel", "conditional") and step.is_loop:
-        found.append(f"until and max_iterations are of type loop, not {step.type}")
-    if step.type == "conditional" and step.when is None:
-        found.append("a conditional step needs when")
-    return found

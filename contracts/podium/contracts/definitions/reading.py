@@ -10,6 +10,7 @@ import msgspec
 from pydantic import ValidationError
 
 from podium.contracts.expressions.functions import is_map
+from podium.contracts.names import is_name
 
 from .check import faults_in
 from .faults import BadDefinition, Fault
@@ -29,7 +30,8 @@ def read_text(text: str) -> Definition:
     try:
         return read_value(source.value)
     except BadDefinition as bad:
-        raise BadDefinition([source.placed(fault) for fault in bad.faults]) from None
+        placed = [source.placed(fault) for fault in bad.faults]
+        raise BadDefinition(sorted(placed, key=lambda fault: (fault.line or 0, fault.column or 0))) from None
 
 
 def read_value(value: Any) -> Definition:
@@ -61,14 +63,16 @@ def json_schema() -> dict[str, Any]:
 
 
 def _other_faults(value: Any, details: Sequence[Mapping[str, Any]]) -> list[Fault]:
-    """What else is wrong, as far as it can be told without the fields that do not fit."""
+    """What else is wrong, as far as it can be told without the fields, and then the steps, that do not fit."""
     pruned = copy.deepcopy(value)
-    for fault in details:
-        _remove(pruned, fault["loc"])
-    try:
-        return faults_in(Definition.model_validate(pruned))
-    except ValidationError:
-        return []
+    for leave_out in (_remove, _empty):
+        for fault in details:
+            leave_out(pruned, fault["loc"])
+        try:
+            return faults_in(Definition.model_validate(pruned))
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+    return []
 
 
 def _remove(value: Any, place: Sequence[str | int]) -> None:
@@ -81,6 +85,17 @@ def _remove(value: Any, place: Sequence[str | int]) -> None:
             return
     if is_map(value):
         cast("dict[Any, Any]", value).pop(last, None)
+
+
+def _empty(value: Any, place: Sequence[str | int]) -> None:
+    """Leave nothing of a step but its id, or another one if it has none."""
+    match place:
+        case ("tasks", int() as number, *_):
+            step: Any = value["tasks"][number]
+            id: Any = step.get("id") if is_map(step) else None
+            value["tasks"][number] = {"id": id if isinstance(id, str) and is_name(id) else f"tasks-{number}"}
+        case _:
+            pass
 
 
 def _fault(details: Mapping[str, Any]) -> Fault:

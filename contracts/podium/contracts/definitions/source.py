@@ -70,10 +70,10 @@ class Source:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
-            message = f"it is no YAML: {error.problem or error.context}"
+            message = f"it is neither YAML nor JSON: {error.problem or error.context}"
             raise BadDefinition([Fault("$", message, line, column)]) from None
         except (yaml.YAMLError, RecursionError, ValueError) as error:
-            message = f"it is no YAML: {str(error)[:300] or 'it nests too deeply'}"
+            message = f"it is neither YAML nor JSON: {str(error)[:300] or 'it nests too deeply'}"
             raise BadDefinition([Fault("$", message)]) from None
         if root is None:
             raise BadDefinition([Fault("$", "there is nothing in it")])

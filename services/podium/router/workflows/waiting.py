@@ -47,7 +47,7 @@ def _reasons(state: RouterState, run: Run, now: float, settings: RouterSettings)
     left = len(run.plan.steps) - len(run.facts.done) - len(run.facts.active)
     not_yet = left - sum(len(heap) for heap in run.lanes.values())
     if not_yet > 0:
-        yield f"{not_yet} steps wait for the steps that they depend on"
+        yield "1 step waits for those that it depends on" if not_yet == 1 else f"{not_yet} steps wait for others"
 
 
 def _why_active(state: RouterState, run: Run, name: str, active: Active, now: float, settings: RouterSettings) -> str:
