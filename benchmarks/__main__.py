@@ -17,6 +17,7 @@ from rich.console import Console
 
 from . import (
     anomaly,
+    as_of,
     decisions,
     documents,
     eventstore,
@@ -46,6 +47,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "latency": latency.MEASUREMENT,
     "overload": overload.MEASUREMENT,
     "projections": projections.MEASUREMENT,
+    "as_of": as_of.MEASUREMENT,
     "replay": replay.MEASUREMENT,
     "restart": restart.MEASUREMENT,
     "memory": memory.MEASUREMENT,

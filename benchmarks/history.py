@@ -101,14 +101,19 @@ async def write(system: System, history: History) -> None:
     await provision(system.client, system.subjects, ["registry", "router"])
     services: tuple[tuple[Service, list[Record]], ...] = (("registry", history.registry), ("router", history.router))
     for service, records in services:
-        log = JetStreamLog(system.client, system.subjects, service, 0)
-        under_way: deque[Commit] = deque()
-        for start in range(0, len(records), MAX_BATCH):
-            under_way.append(await log.begin(records[start : start + MAX_BATCH], start))
-            if len(under_way) == AT_ONCE:
-                await under_way.popleft().position()
-        for commit in under_way:
-            await commit.position()
+        await append(system, service, records, 0)
+
+
+async def append(system: System, service: Service, records: Sequence[Record], after: int) -> None:
+    """Put records into a stream that ends with the event `after`."""
+    log = JetStreamLog(system.client, system.subjects, service, 0)
+    under_way: deque[Commit] = deque()
+    for start in range(0, len(records), MAX_BATCH):
+        under_way.append(await log.begin(records[start : start + MAX_BATCH], after + start))
+        if len(under_way) == AT_ONCE:
+            await under_way.popleft().position()
+    for commit in under_way:
+        await commit.position()
 
 
 def _clock() -> Iterator[float]:

@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.contracts.subjects import Subjects
+from podium.projections import copying
 from podium.projections.copies import Copies, to_drop
 from podium.projections.process import Copying
+from podium.projections.shadow import Shadow
 from tests.nats_server import NatsServer
 from tests.projections.feed import completed, submitted
+from tests.projections.postgres import new_database
 from tests.projections.running import Refusal, Running, everything, write_history
 
 
@@ -30,6 +33,37 @@ class RunningWithCopies(Running):
 
     def keep(self) -> None:
         Copies(self.copies, 8).keep(self.file, {})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def on_postgres(
+    shared_nats: NatsServer, subjects: Subjects, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Running]:
+    """Copies are made beside it, of every event."""
+    monkeypatch.setattr(copying, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(Shadow, "share", 1.0)
+    running = Running(shared_nats.url, subjects, new_database(postgres_url))
+    running.copying = Copying(tmp_path / "past", 8, 1, None)
+    async with running:
+        yield running
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_of_a_read_model_in_postgresql_there_are_copies_too(on_postgres: Running, tmp_path: Path):
+    await write_history(on_postgres, 9)
+    then, positions = await everything(on_postgres), (await on_postgres.ask("system.overview")).positions
+    copies, events = Copies(tmp_path / "past", 8), sum(positions.values())
+    async with asyncio.timeout(60):
+        while not (kept := copies.all()) or kept[-1].events < events:
+            await asyncio.sleep(0.02)
+    await write_history(on_postgres, 12, first=9)
+    asked = on_postgres.ask
+
+    async def ask_as_of(query: str, **body: Any) -> Any:
+        return await asked(query, as_of=positions, **body)
+
+    on_postgres.ask = ask_as_of  # type: ignore[method-assign]
+    assert await everything(on_postgres) == then
 
 
 @pytest_asyncio.fixture(loop_scope="session")

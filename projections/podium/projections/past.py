@@ -23,7 +23,6 @@ from podium.contracts.thresholds import HealthReport
 from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.pull import Stored
 
-from . import builds
 from .catalogue import PROJECTIONS
 from .copies import Copies, Copy
 from .database import Database
@@ -47,8 +46,6 @@ KEPT_SECONDS: Final = 20.0
 MOST_OPEN: Final = 3
 MOST_READ: Final = 50_000
 """Events of a service that are kept in memory while a moment is open, for the next projection that is looked at."""
-
-SLOT: Final = "a"
 
 
 class _NotFolded(Exception):
@@ -205,7 +202,7 @@ class Past:
             await self._folding.run(partial(self._start, file, moment))
             database = Database(f"sqlite:///{file}")
             store = PastStore(database, moment)
-            await self._folding.run(partial(_prepare, store))
+            await self._folding.run(partial(store.make_empty, "past"))
         except BaseException as error:
             if database is not None:
                 database.close()
@@ -276,16 +273,3 @@ class Past:
                     break
         if kept:
             store.read[service] = (after, kept)
-
-
-def _prepare(store: Store) -> None:
-    """With a build of every projection that answers, an empty one where the copy has none."""
-    store.prepare()
-    with store.database.write() as connection:
-        if builds.live(builds.read_builds(connection)):
-            return
-        for name in PROJECTIONS:
-            builds.begin(connection, store.instance(name, SLOT), None, "past", 0.0)
-        for build in builds.read_builds(connection):
-            builds.go_live(connection, build, None)
-    store.forget()

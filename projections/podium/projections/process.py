@@ -21,7 +21,7 @@ from .builder import Builder, Rebuilt
 from .catalogue import SERVICES
 from .comparing import Compared, Comparison
 from .copies import Copies
-from .copying import Copier
+from .copying import Copier, Original, ReadModelFile
 from .database import Database
 from .endpoints import Endpoints
 from .follower import Follower
@@ -30,6 +30,7 @@ from .past import Past
 from .reached import Reached
 from .served import OtherDatabase, database_to_rebuild
 from .settings import Settings
+from .shadow import Shadow
 from .sources import Failed, Sources
 from .store import NotBuilt, Store
 from .stream import EventStream
@@ -46,6 +47,7 @@ ANSWER_SECONDS: Final = 1.0
 FINISH_SECONDS: Final = 3.0
 """How long the batch in hand may still take at the end."""
 
+SHADOW: Final = "shadow.db"
 TIDY_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 2.0
 
@@ -61,7 +63,7 @@ class Copying(Struct, frozen=True):
         directory: where the copies are.
         most: how many are kept; 0 for none.
         every: events between two of them.
-        file: the database; None if it is no file, and copies are not made of it.
+        file: the database; None if it is no file: then they are made of a shadow of it in that directory.
     """
 
     directory: Path
@@ -80,9 +82,14 @@ class ReadModel:
     def __init__(self, nc: Client, subjects: Subjects, database: Database, copying: Copying | None = None) -> None:
         store, streams, self._heard, reached = Store(database), _streams(nc, subjects), Heard(subjects), Reached()
         copies = Copies(copying.directory, copying.most) if copying is not None else None
-        self._copier = None
-        if copying is not None and copying.file is not None and copies is not None and copying.most:
-            self._copier = Copier(store, copying.file, copies, copying.every)
+        self._copier = self._shadow = None
+        if copying is not None and copies is not None and copying.most:
+            original: Original
+            if copying.file is not None:
+                original = ReadModelFile(store, copying.file)
+            else:
+                original = self._shadow = Shadow(copying.directory / SHADOW, streams, subjects, copying.every)
+            self._copier = Copier(original, copies, copying.every)
         self._nc = nc
         self._follower = Follower(store, streams, subjects, reached)
         self._sources = Sources(nc, subjects, store, streams, self._follower, reached, self._heard)
@@ -110,6 +117,8 @@ class ReadModel:
             await asyncio.wait([following, answering], timeout=FINISH_SECONDS)
             self._sources.close()
             self._past.close()
+            if self._shadow is not None:
+                self._shadow.close()
         for task in (following, answering):
             if not task.cancelled():
                 task.result()

@@ -26,7 +26,7 @@ class Settings(ProcessSettings):
     copy_every: Annotated[
         int,
         Field(ge=1_000),
-        says("events between two copies of the read model (SQLite), from which the past is answered"),
+        says("events between two copies of the read model, from which the past is answered"),
     ] = 10_000
     copies: Annotated[
         int, Field(ge=0), says("copies to keep, at the most; the older, the further apart; 0 makes none")

@@ -106,6 +106,18 @@ class Store:
             build.version < PROJECTIONS[name].version for name, build in answering.items() if name in PROJECTIONS
         )
 
+    def make_empty(self, builder: str) -> None:
+        """Prepare, and have a build of every projection that answers: where none does, one that has had no event."""
+        self.prepare()
+        with self.database.write() as connection:
+            if builds.live(builds.read_builds(connection)):
+                return
+            for name in PROJECTIONS:
+                builds.begin(connection, self.instance(name, "a"), None, builder, 0.0)
+            for build in builds.read_builds(connection):
+                builds.go_live(connection, build, None)
+        self.forget()
+
     def forget(self) -> None:
         """Keep nothing in memory of what the tables hold."""
         self._applied.clear()
