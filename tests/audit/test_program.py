@@ -23,7 +23,8 @@ from podium.client import Client
 from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import CompleteTask, StartTask
 from podium.kernel.main import make_decider
-from podium.kernel.partition import Partition, PartitionSnapshot
+from podium.kernel.partition import Partition
+from podium.kernel.snapshot_form import PartitionSnapshot
 from podium.kernel.snapshots import JetStreamSnapshots
 from tests.nats_server import NatsServer
 from tests.podium_system import Podium

@@ -125,12 +125,16 @@ def test_what_was_refused_stays_refused_although_it_would_be_accepted_now(log: L
     assert log.send(command("c1", "a1", "update_agent", {"slots": 3})) == refused
 
 
-def test_what_cannot_be_read_is_refused_and_leaves_no_event(log: Log) -> None:
+def test_what_cannot_be_read_is_refused_and_in_the_log(log: Log) -> None:
     outcomes = log.send(register("c1"), command("c2", "a2", "register_agent", b'{"slots": -1}'), register("c3", "a3"))
     refused = outcomes[1]
     assert isinstance(refused, RefusedOutcome)
     assert (refused.code, refused.details["path"]) == ("invalid", "$.slots")
-    assert [envelope.subject for envelope in log.envelopes] == ["a1", "a3"]
+    assert [envelope.subject for envelope in log.envelopes] == ["a1", "a2", "a3"]
+    assert (log.envelopes[1].actor, log.envelopes[1].command) == (log.envelopes[0].actor, "register_agent")
+    log.restart()
+    assert log.send(command("c2", "a2", "register_agent", b'{"slots": -1}')) == [refused]
+    assert len(log.stored) == 3
 
 
 def test_of_what_is_already_so_only_the_asking_is_written(log: Log) -> None:
@@ -169,7 +173,7 @@ def test_a_small_round_is_stored_command_by_command(log: Log) -> None:
 
 def test_what_is_owed_without_events_is_answered_at_once(log: Log) -> None:
     log.send(register("c1"))
-    [batch] = log.decide(register("c1"), command("c2", "a2", "register_agent", b"["))
+    [batch] = log.decide(register("c1"), register("c1"))
     assert (len(batch.records), len(batch.answers)) == (0, 2)
 
 

@@ -11,7 +11,8 @@ import msgspec
 from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import Decider
 from podium.kernel.dumps import opened
-from podium.kernel.partition import Partition, PartitionSnapshot
+from podium.kernel.partition import Partition
+from podium.kernel.snapshot_form import PartitionSnapshot
 from podium.kernel.snapshots import Snapshot
 from podium.runtime.pull import Stored
 

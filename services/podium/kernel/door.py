@@ -21,7 +21,7 @@ from nats.micro.service import Service as MicroService
 
 from podium.contracts.envelope import COMMAND_ID_HEADER, REPLY_HEADER
 from podium.contracts.outcomes import Refused, RefusedOutcome
-from podium.contracts.subjects import Subjects
+from podium.contracts.subjects import SERVICES, Subjects
 
 from .commands import Incoming, check_address
 from .outbox import NatsOutbox
@@ -69,7 +69,10 @@ class Door:
         sender = read_sender(headers, lambda: uuid4().hex, self._subjects.prefix)
         headers[COMMAND_ID_HEADER] = sender.command_id
         address = self._subjects.read_command(msg.subject)
-        refused = sender.fault or check_address(address, msg.subject) or await self._queue(msg, headers)
+        # What a service can be told is told to it, also what it will refuse: then its log has it.
+        has_stream = address is not None and address.service in SERVICES
+        refused = sender.fault if has_stream else check_address(address, msg.subject)
+        refused = refused or await self._queue(msg, headers)
         if refused is not None:
             outcome = RefusedOutcome(sender.command_id, refused.code, refused.message, refused.details)
             incoming = Incoming(msg.subject, address, msg.data, sender.command_id, sender.reply, None, None, "")

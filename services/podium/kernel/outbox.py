@@ -14,6 +14,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from podium.contracts.outcomes import Outcome, Refusal, RefusedOutcome
+from podium.contracts.personal import names_subject
 from podium.contracts.subjects import CommandAddress, Subjects
 from podium.runtime.wire import HEADER_LINE, Outgoing, listen, publish_all
 
@@ -83,7 +84,7 @@ class NatsOutbox:
 
     def _message(self, incoming: Incoming, outcome: RefusedOutcome, reply: str) -> Outgoing:
         address = incoming.address or CommandAddress("_", "_", "_", "_")
-        hidden = is_private(address) or outcome.code == "not_sealed"
+        hidden = is_private(address) or names_subject(incoming.body)
         body = b"" if hidden else incoming.body[:KEPT_BODY]
         refusal = Refusal(outcome, incoming.subject, body.decode(errors="replace"))
         headers = f"{HEADER_LINE}Nats-Msg-Id: {outcome.command_id}\r\n\r\n"

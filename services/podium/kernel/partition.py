@@ -16,17 +16,19 @@ from msgspec.structs import replace
 
 from podium.contracts.catalogue import UPCASTERS, decode_data, decode_envelope, names_of, newest, wire_name
 from podium.contracts.envelope import CommandAccepted, CommandRefused, Envelope
-from podium.contracts.outcomes import Outcome, Refused, RefusedOutcome
+from podium.contracts.outcomes import Outcome, Refused
 from podium.contracts.subjects import Service, Subjects
 from podium.runtime.pull import Stored
 from podium.runtime.times import from_text
 
 from .commands import Incoming, read_command
-from .decider import Decider, Emit, KeepsFacts, Request
+from .decider import Decider, Emit, KeepsFacts
 from .facts import OF_THE_KERNEL, FactReader
 from .log import Record
 from .outcomes import Done, OutcomeTable, outcome_of
+from .refusing import FAULT, Asked, as_event, as_outcome, asked_by
 from .sender import is_event_id
+from .snapshot_form import PartitionSnapshot, Thread
 from .step import LARGEST_GROUP, Batch, Round
 
 S = TypeVar("S")
@@ -41,33 +43,6 @@ class CommandFault(Exception):
     def __init__(self, command_id: str) -> None:
         super().__init__(command_id)
         self.command_id = command_id
-
-
-_FAULT: Final = Refused("internal", "the rules met a fault of the program; it is in the service's log")
-
-
-class Thread(Struct, frozen=True, gc=False):
-    """The story an entity's events belong to: its root request and its newest event."""
-
-    correlation: str
-    cause: str
-    traceparent: str | None = None
-
-
-class PartitionSnapshot(Struct, frozen=True):
-    """All that a partition has folded from its own events; and what it has observed, if its decider keeps that.
-
-    Attributes:
-        observed: upstream service → the newest of its events that is folded into `facts`.
-    """
-
-    count: int
-    state: bytes
-    threads: dict[str, Thread]
-    outcomes: list[tuple[str, Done]]
-    at: float
-    observed: dict[Service, int] = {}
-    facts: bytes | None = None
 
 
 class Partition(Generic[S]):
@@ -220,12 +195,12 @@ class Partition(Generic[S]):
             return
         request = read_command(incoming)
         if isinstance(request, Refused):
-            refusal = _refusal(incoming.command_id, request)
-            round.repeat(incoming, Done(0, (), refusal))
+            self._refuse(incoming, asked_by(incoming), request, round)
             return
-        decided = _FAULT if incoming.command_id in self.faulty else self.decider.decide(self.state, request, round.now)
+        decided = FAULT if incoming.command_id in self.faulty else self.decider.decide(self.state, request, round.now)
         if isinstance(decided, Refused):
-            self._refuse(incoming, request, decided, round)
+            asked = Asked(request.principal, request.entity, wire_name(request.command))
+            self._refuse(incoming, asked, decided, round)
             return
         cause, name = self._cause(incoming), wire_name(request.command)
         events: list[tuple[str, str]] = []
@@ -238,12 +213,11 @@ class Partition(Generic[S]):
             self._emit(Emit(request.entity, noted), request.principal, cause, round, name)
         self._answer(incoming, Done(-1, tuple(events)), round)
 
-    def _refuse(self, incoming: Incoming, request: Request, refused: Refused, round: Round) -> None:
-        """A refusal by the rules is an event, too: what was refused once stays refused."""
-        name = wire_name(request.command)
-        event = CommandRefused(incoming.command_id, name, refused.code, refused.message, refused.details)
-        self._emit(Emit(request.entity, event), request.principal, self._cause(incoming), round, name)
-        self._answer(incoming, Done(-1, (), _refusal(incoming.command_id, refused)), round)
+    def _refuse(self, incoming: Incoming, asked: Asked, refused: Refused, round: Round) -> None:
+        """A refusal is an event, too: what was refused once stays refused, and an audit finds it."""
+        emit = Emit(asked.entity, as_event(incoming, asked, refused))
+        self._emit(emit, asked.principal, self._cause(incoming), round, asked.command)
+        self._answer(incoming, Done(-1, (), as_outcome(incoming.command_id, refused)), round)
 
     def _answer(self, incoming: Incoming, done: Done, round: Round) -> None:
         """The newest records are the command's, and its outcome is owed when they are in the log."""
@@ -315,8 +289,7 @@ class Partition(Generic[S]):
         if is_event_id(cause):
             return
         if isinstance(event, CommandRefused):
-            refusal = RefusedOutcome(event.command_id, event.code, event.message, event.details)
-            self.outcomes.add(cause, Done(sequence, (), refusal), at)
+            self.outcomes.add(cause, Done(sequence, (), as_outcome(event.command_id, event)), at)
             return
         if isinstance(event, CommandAccepted):
             self.outcomes.add(cause, Done(sequence, ()), at)
@@ -324,7 +297,3 @@ class Partition(Generic[S]):
         before = self.outcomes.get(cause)
         ref = (envelope.type, envelope.subject)
         self.outcomes.add(cause, Done(sequence, (*before.events, ref) if before else (ref,)), at)
-
-
-def _refusal(command_id: str, refused: Refused) -> RefusedOutcome:
-    return RefusedOutcome(command_id, refused.code, refused.message, refused.details)
