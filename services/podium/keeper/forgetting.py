@@ -16,7 +16,7 @@ from podium.contracts.forgetting import SubjectForgotten
 from podium.contracts.personal import SubjectKey
 from podium.contracts.subjects import Subjects
 from podium.runtime.jsapi import ApiError, LogMissing, LogUnavailable, call, last_message
-from podium.runtime.log import LogReader
+from podium.runtime.reading import JetStreamReader
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,8 @@ class Forgetting:
         """Erase for ever."""
         stream = self._subjects.event_stream("registry")
         filters = self._subjects.event_filters("registry", events=[wire_name(SubjectForgotten)])
-        reader = LogReader(self._nc, self._subjects, "registry", *filters)
+        # What was cut is of no interest: a keeper has signed it before, and so has read it.
+        reader = JetStreamReader(self._nc, stream, *filters)
         while not await self._is_there(reader):
             await asyncio.sleep(AGAIN_SECONDS)
         async for batch in reader.follow():
@@ -51,7 +52,7 @@ class Forgetting:
                     continue
                 await self._until_forgotten(subject)
 
-    async def _is_there(self, reader: LogReader) -> bool:
+    async def _is_there(self, reader: JetStreamReader) -> bool:
         try:
             await reader.last()
         except LogMissing:
