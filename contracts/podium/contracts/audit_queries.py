@@ -14,11 +14,12 @@ CommandOutcome = Literal["accepted", "refused"]
 
 
 class CommandRow(Struct, frozen=True, omit_defaults=True):
-    """A command that a service's rules decided.
+    """A command that a service took.
 
     Attributes:
         sequence: of the first event that it led to, in its service's stream.
         at: when it was decided, seconds since the epoch, UTC.
+        principal, entity, command: `_` where the subject of the command has no name.
         entity: what that event is about; of a command that is about many things, the first of them.
         event: the type of that event.
         code, message: of a refusal.

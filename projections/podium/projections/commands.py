@@ -1,4 +1,4 @@
-"""Who asked for what, and what became of it: a row for each command that a service's rules decided.
+"""Who asked for what, and what became of it: a row for each command that a service took, readable or not.
 
 Rows are stored by time, so that the newest ones and those of a span are read without a sort; other filters look at
 the rows of that span.
