@@ -9,10 +9,19 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from msgspec import Raw
 
 from podium.client import Client, CommandRefused, new_task
+from podium.contracts.audit_queries import ListCommands
 from podium.contracts.tasks import CancelTask
 from tests.podium_system import Podium
+
+REFUSED = [
+    ("cancel_task", "unknown_task"),
+    ("submit_task", "not_json"),
+    ("submit_task", "invalid"),
+    ("explode", "unknown_command"),
+]
 
 
 async def audit(podium: Podium, *arguments: str) -> tuple[int, str]:
@@ -33,10 +42,13 @@ async def test_an_export_of_what_happened_is_proof_of_it(shared_podium: Podium, 
     async with Client(shared_podium.url, "ada") as ada:
         await ada.send("router", task, new_task("sing", 1, skills=["nobody-has-it"]))
         await ada.cancel(task)
-        try:
-            await ada.send("router", f"{task}-other", CancelTask())
-        except CommandRefused as refused:
-            assert refused.code == "unknown_task"
+        for command in (CancelTask(), ("submit_task", Raw(b"{")), ("submit_task", {"kind": 1}), ("explode", {})):
+            with pytest.raises(CommandRefused):
+                await ada.send("router", f"{task}-other", command)
+        rows = (await ada.query(ListCommands(entity=f"{task}-other", fresh=True, wait=60))).commands
+    assert [(row.principal, row.command, row.code) for row in reversed(rows)] == [
+        ("ada", command, code) for command, code in REFUSED
+    ]
     code, key = await audit(shared_podium, "key")
     public.write_text(key)
     assert code == 0
@@ -46,7 +58,7 @@ async def test_an_export_of_what_happened_is_proof_of_it(shared_podium: Podium, 
     assert [(line["command"], line["outcome"], line.get("code")) for line in asked] == [
         ("submit_task", "accepted", None),
         ("cancel_task", "accepted", None),
-        ("cancel_task", "refused", "unknown_task"),
+        *((command, "refused", code) for command, code in REFUSED),
     ]
 
     code, said = await audit(shared_podium, "verify", str(exported), "--key", str(public), "--json")
