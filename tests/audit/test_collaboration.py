@@ -20,7 +20,8 @@ from podium.contracts.catalogue import event_type, wire_name
 from podium.contracts.counts import METHODS
 from podium.contracts.envelope import Envelope
 from podium.contracts.messages import MessagesAcknowledged, MessagesSent
-from podium.contracts.sessions import PhaseCompleted, PhaseStarted, SessionCompleted, SessionCreated
+from podium.contracts.phases import PhaseCompleted, PhaseStarted
+from podium.contracts.sessions import SessionCompleted, SessionCreated
 from podium.contracts.subjects import EventAddress, Subjects
 from podium.runtime.pull import Stored
 from podium.runtime.times import to_text

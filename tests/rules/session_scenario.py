@@ -11,7 +11,8 @@ from msgspec import Raw, Struct
 from podium.collaboration.service import Collaboration
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered
 from podium.contracts.outcomes import Refused
-from podium.contracts.sessions import PhaseStarted
+from podium.contracts.phases import PhaseStarted
+from podium.contracts.sessions import SessionCompleted
 from podium.contracts.tasks import CompleteTask, FailTask, TaskAssigned
 from podium.router.service import Router
 from tests.rules.scenario import Scenario, command
@@ -116,3 +117,23 @@ class SessionScenario:
     def started(self, session: str = "s1") -> list[tuple[str, str]]:
         """Who has begun a phase and what for, in order."""
         return [(event.agent, event.purpose) for event in self.of(PhaseStarted, session)]
+
+
+def says(output: Any) -> Work:
+    """An agent that always says the same."""
+
+    def work(given: dict[str, Any]) -> Any:
+        return output
+
+    return work
+
+
+def answer_of(scenario: SessionScenario) -> Any:
+    """What a session that is completed has come to."""
+    assert isinstance(scenario.last(), SessionCompleted), scenario.last()
+    return msgspec.json.decode(scenario.last().answer)
+
+
+def cannot(given: dict[str, Any]) -> Any:
+    """An agent that always fails."""
+    raise LookupError("no idea")

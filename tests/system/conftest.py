@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from podium.client import Client
 from tests.podium_system import Podium
 
 
@@ -33,3 +34,10 @@ async def shared_podium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
     podium = await Podium(tmp_path_factory.mktemp("podium")).start()
     yield podium
     await podium.stop()
+
+
+@pytest_asyncio.fixture
+async def client(shared_podium: Podium) -> AsyncIterator[Client]:
+    """Of the shared system."""
+    async with Client(shared_podium.url, "tester", timeout=40.0) as client:
+        yield client

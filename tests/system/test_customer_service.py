@@ -13,8 +13,9 @@ from examples.customer_service.agents import classify
 from examples.customer_service.desk import open_inquiry
 from examples.customer_service.passages import Library
 from podium.client import Client
+from podium.contracts.phases import PhaseCompleted, PhaseEnded, PhaseStarted, PhaseTakenUp
 from podium.contracts.queries import ListAgents
-from podium.contracts.sessions import SESSION_CLOSING, PhaseCompleted, PhaseEnded, PhaseStarted, PhaseTakenUp
+from podium.contracts.sessions import SESSION_CLOSING
 from tests.podium_system import Podium
 
 SECONDS = 60.0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 import msgspec
 from msgspec import Struct
 
+from podium.contracts.phases import PhaseTime
 from podium.contracts.session_queries import GetSession, ListSessions, SessionDetail, SessionRow
 from podium.contracts.sessions import (
     SESSION_CLOSING,
@@ -22,7 +23,6 @@ from podium.contracts.sessions import (
     JoinSession,
     LeaveSession,
     PauseSession,
-    PhaseTime,
     ResumeSession,
     RunSession,
     SessionCancelled,

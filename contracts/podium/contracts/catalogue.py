@@ -22,6 +22,7 @@ from . import (
     health,
     messages,
     optimizer,
+    phases,
     policies,
     queues,
     schedules,
@@ -54,7 +55,7 @@ EVENT_UNIONS: Final[Mapping[Service, Any]] = MappingProxyType(
         "router": tasks.RouterEvent
         | workflows.AnyWorkflowEvent
         | schedules.AnyScheduleEvent
-        | sessions.PhaseEvent
+        | phases.PhaseEvent
         | policies.AppliedEvent
         | queues.QueueMeasured
         | CommandAccepted

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
-from . import session_queries, sessions
+from . import phases, session_queries, sessions
 from .query import Answer, Query
 from .subjects import Service
 
@@ -21,8 +21,8 @@ _RULES: Final = [
 _OUTPUT: Final = Raw(b'{"answer":"Restart it.","confidence":0.9}')
 _CONTEXT: Final = {"inquiry": "It does not start."}
 _TIMES: Final = [
-    sessions.PhaseTime(1, "triage-1", "turn", 0.2, "triage"),
-    sessions.PhaseTime(2, "knowledge-1", "delegated", 0.5, "knowledge", "no_index"),
+    phases.PhaseTime(1, "triage-1", "turn", 0.2, "triage"),
+    phases.PhaseTime(2, "knowledge-1", "delegated", 0.5, "knowledge", "no_index"),
 ]
 _PATH: Final = ["triage-1", "knowledge-1"]
 
@@ -74,10 +74,10 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         "collaboration",
         "ticket-67890",
         "collaboration",
-        sessions.PathChosen(
+        phases.PathChosen(
             after=1,
             reason="rule 0: output.category == 'technical'",
-            turns=[sessions.NextTurn("knowledge-1", "delegated", Raw(b'"why does it not start?"'))],
+            turns=[phases.NextTurn("knowledge-1", "delegated", Raw(b'"why does it not start?"'))],
             rule=0,
             unclear=[1],
             escalates=True,
@@ -90,7 +90,7 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         "collaboration",
         "ticket-67890",
         "collaboration",
-        sessions.PhaseStarted(
+        phases.PhaseStarted(
             number=2,
             serial=17,
             after=1,
@@ -110,19 +110,19 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         "collaboration",
         "ticket-67890",
         "collaboration",
-        sessions.PhaseCompleted(number=2, agent="knowledge-1", output=_OUTPUT, duration=0.5),
+        phases.PhaseCompleted(number=2, agent="knowledge-1", output=_OUTPUT, duration=0.5),
     ),
     (
         "collaboration",
         "ticket-67890",
         "collaboration",
-        sessions.PhaseFailed(number=2, agent="knowledge-1", code="no_index", message="the index is not there"),
+        phases.PhaseFailed(number=2, agent="knowledge-1", code="no_index", message="the index is not there"),
     ),
     (
         "collaboration",
         "ticket-67890",
         "ops",
-        sessions.PhaseWithdrawn(
+        phases.PhaseWithdrawn(
             number=2, task="ticket-67890-phase-2", agent="knowledge-1", reason="the session is cancelled"
         ),
     ),
@@ -155,13 +155,13 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         "router",
         "ticket-67890",
         "ops",
-        sessions.PhaseTakenUp(serial=17, number=2, task="ticket-67890-phase-2", by="ops"),
+        phases.PhaseTakenUp(serial=17, number=2, task="ticket-67890-phase-2", by="ops"),
     ),
     (
         "router",
         "ticket-67890",
         "knowledge-1",
-        sessions.PhaseEnded(
+        phases.PhaseEnded(
             number=2,
             task="ticket-67890-phase-2",
             agent="knowledge-1",

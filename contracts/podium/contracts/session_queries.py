@@ -7,8 +7,9 @@ from typing import Any
 from msgspec import Raw, Struct, field
 
 from .names import Name
+from .phases import Purpose
 from .query import Answer, Limit, Query
-from .sessions import Coordination, CoordinationRule, Participant, Purpose, SessionState
+from .sessions import Coordination, CoordinationRule, Participant, SessionState
 
 
 class SessionRow(Struct, omit_defaults=True, kw_only=True):

@@ -9,16 +9,12 @@ import msgspec
 from msgspec import Raw
 from sqlalchemy import Column, Connection, Dialect, Double, Index, Text, and_, delete, insert, or_, select
 
+from podium.contracts.phases import PathChosen, PhaseCompleted, PhaseFailed, PhaseStarted, PhaseWithdrawn
 from podium.contracts.session_queries import ChoiceRow, SessionDetail, SessionPhaseRow
 from podium.contracts.sessions import (
     Participant,
     ParticipantJoined,
     ParticipantLeft,
-    PathChosen,
-    PhaseCompleted,
-    PhaseFailed,
-    PhaseStarted,
-    PhaseWithdrawn,
     SessionCancelled,
     SessionCompleted,
     SessionCreated,

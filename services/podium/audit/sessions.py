@@ -6,15 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from podium.contracts.sessions import (
-    SESSION_CLOSING,
-    PhaseCompleted,
-    PhaseFailed,
-    PhaseStarted,
-    PhaseWithdrawn,
-    SessionCreated,
-    SessionEvent,
-)
+from podium.contracts.phases import PhaseCompleted, PhaseFailed, PhaseStarted, PhaseWithdrawn
+from podium.contracts.sessions import SESSION_CLOSING, SessionCreated, SessionEvent
 
 from .finding import Entry, Finding
 

@@ -7,10 +7,10 @@ from msgspec import Struct
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
 from podium.contracts.envelope import Beat as BeatSignal
 from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
+from podium.contracts.phases import PhaseStarted, PhaseWithdrawn
 from podium.contracts.policies import PolicyRolledBack, PolicyStaged
 from podium.contracts.predictions import DriftDetected, DriftEnded, PredictionsPublished
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
-from podium.contracts.sessions import PhaseStarted, PhaseWithdrawn
 
 from .agents import Beat, Profile
 from .orders import ORDERS_KEPT, orders_of

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from podium.contracts.health import AgentLost, AgentRecovered, AgentSuspected
 from podium.contracts.outcomes import Refused
+from podium.contracts.phases import PhaseEnded, PhaseEvent, PhaseStarted, PhaseWithdrawn
 from podium.contracts.policies import AppliedEvent, PolicyRolledBack, PolicyStaged
 from podium.contracts.predictions import DriftDetected, DriftEnded, PredictionsPublished
 from podium.contracts.queues import QueueMeasured
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryStepTaken
 from podium.contracts.schedules import SCHEDULE_CLOSING, AnyScheduleEvent, ScheduleCommand, ScheduleEvent
-from podium.contracts.sessions import PhaseEnded, PhaseEvent, PhaseStarted, PhaseWithdrawn
 from podium.contracts.subjects import Service
 from podium.contracts.tasks import (
     CLOSING,

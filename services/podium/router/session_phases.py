@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from podium.contracts.sessions import PhaseEnded, PhaseEvent, PhaseStarted, PhaseTakenUp, PhaseWithdrawn
+from podium.contracts.phases import PhaseEnded, PhaseEvent, PhaseStarted, PhaseTakenUp, PhaseWithdrawn
 from podium.contracts.tasks import (
     CancelTask,
     Constraints,

@@ -10,19 +10,8 @@ import msgspec
 from msgspec import Raw
 
 from podium.collaboration.ballots.book import BallotBook, Over
-from podium.contracts.sessions import (
-    SESSION_KIND,
-    ParticipantJoined,
-    PathChosen,
-    PhaseCompleted,
-    PhaseEnded,
-    PhaseFailed,
-    PhaseStarted,
-    PhaseWithdrawn,
-    SessionEvent,
-    SessionFailed,
-    SessionTimedOut,
-)
+from podium.contracts.phases import PathChosen, PhaseCompleted, PhaseEnded, PhaseFailed, PhaseStarted, PhaseWithdrawn
+from podium.contracts.sessions import SESSION_KIND, ParticipantJoined, SessionEvent, SessionFailed, SessionTimedOut
 from podium.kernel.decider import Emit
 
 from .book import Sessions

@@ -10,16 +10,12 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from podium.contracts.phases import PathChosen, PhaseCompleted, PhaseFailed, PhaseStarted, PhaseWithdrawn
 from podium.contracts.sessions import (
     SESSION_CLOSING,
     Participant,
     ParticipantJoined,
     ParticipantLeft,
-    PathChosen,
-    PhaseCompleted,
-    PhaseFailed,
-    PhaseStarted,
-    PhaseWithdrawn,
     SessionCancelled,
     SessionCreated,
     SessionEvent,

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from podium.contracts.expressions import EvaluationError, parse_expression
-from podium.contracts.sessions import NextTurn, Participant, PathChosen, Purpose, SessionFailed
+from podium.contracts.phases import NextTurn, PathChosen, Purpose
+from podium.contracts.sessions import Participant, SessionFailed
 
 from .outputs import NULL, Request, Words, words_of
 from .session import Done, Session

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from podium.contracts.expressions import BadExpression, parse_expression
 from podium.contracts.outcomes import Refused
+from podium.contracts.phases import PhaseFailed, PhaseWithdrawn
 from podium.contracts.sessions import (
     CancelSession,
     CoordinationRule,
@@ -16,8 +17,6 @@ from podium.contracts.sessions import (
     ParticipantJoined,
     ParticipantLeft,
     PauseSession,
-    PhaseFailed,
-    PhaseWithdrawn,
     ResumeSession,
     RunSession,
     SessionCancelled,

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
-from podium.contracts.sessions import PhaseEnded
+from podium.contracts.phases import PhaseEnded
 
 
 class Ends:

@@ -11,7 +11,8 @@ from msgspec import Struct
 from podium.collaboration.part import Part
 from podium.collaboration.state import CollaborationState
 from podium.contracts.outcomes import Refused
-from podium.contracts.sessions import CancelSession, CreateSession, PhaseEnded, SessionCommand, SessionEvent
+from podium.contracts.phases import PhaseEnded
+from podium.contracts.sessions import CancelSession, CreateSession, SessionCommand, SessionEvent
 from podium.contracts.subjects import Service
 from podium.kernel.decider import Emit, Request
 

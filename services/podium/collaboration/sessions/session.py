@@ -6,16 +6,8 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from podium.contracts.sessions import (
-    NextTurn,
-    Participant,
-    PathChosen,
-    PhaseCompleted,
-    PhaseStarted,
-    PhaseTime,
-    Purpose,
-    SessionCreated,
-)
+from podium.contracts.phases import NextTurn, PathChosen, PhaseCompleted, PhaseStarted, PhaseTime, Purpose
+from podium.contracts.sessions import Participant, SessionCreated
 
 from .outputs import board_patch, merged, raw
 

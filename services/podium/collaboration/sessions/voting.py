@@ -12,7 +12,7 @@ from podium.collaboration.ballots.rules import opening
 from podium.contracts.ballots import MOST_VOTERS, BallotCancelled, BallotClosed, OpenBallot
 from podium.contracts.names import is_name
 from podium.contracts.outcomes import Refused
-from podium.contracts.sessions import NextTurn, PathChosen
+from podium.contracts.phases import NextTurn, PathChosen
 from podium.kernel.decider import Emit
 
 from .course import find
