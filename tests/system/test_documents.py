@@ -27,6 +27,9 @@ from tests.system.test_cli import Ended
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SECONDS = 60.0
+CUT_WHILE_IT_CONNECTS = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+"""nats-py forgets the stream of a connection that ends while it is being made."""
+
 ALPHABET = "abc \né中😀"
 
 
@@ -44,11 +47,15 @@ class Member:
             position = self._random.randint(0, len(text))
             length = self._random.randint(0, min(3, len(text) - position))
             text.replace(position, length, "".join(self._random.choices(ALPHABET, k=self._random.randint(0, 4))))
-            if self._random.random() < 0.15:
+            chance = self._random.random()
+            if chance < 0.2:
+                self.proxy.refuses = chance < 0.05  # and goes on to write, until the next cut
                 self.proxy.cut()
             await asyncio.sleep(self._random.random() * 0.1)
+        self.proxy.refuses = False
 
 
+@CUT_WHILE_IT_CONNECTS
 async def test_ten_who_edit_and_lose_their_connections_come_to_see_the_same(shared_podium: Podium):
     async with AsyncExitStack() as stack:
         owner = await stack.enter_async_context(Client(shared_podium.url, "owner", timeout=SECONDS))
@@ -70,6 +77,7 @@ async def test_ten_who_edit_and_lose_their_connections_come_to_see_the_same(shar
         assert len(clients) == 11
 
 
+@CUT_WHILE_IT_CONNECTS
 async def test_edits_made_offline_are_merged_on_return(shared_podium: Podium):
     proxy = await Proxy(shared_podium.url).start()
     async with Client(shared_podium.url, "ann", timeout=SECONDS) as ann, Client(proxy.url, "bob") as bob:
