@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+import msgspec
+from nats.aio.msg import Msg
+
 from podium.client import Agent, Client, Task, workflows
+from podium.client.cli.workflow import content_of
 from podium.contracts.definitions import Definition, read_value
-from podium.contracts.definitions.wfformat import RUNTIME
+from podium.contracts.definitions.graph import dependencies_of, levels
+from podium.contracts.definitions.wfformat import from_recording
 from podium.contracts.workflow_queries import ListWorkflows
 from podium.router.workflows.simulate import read_file
 from podium.router.workflows.simulation import Report, Simulation
+from tests.agent_process import AgentProcess
 
 from .latency import milliseconds
 from .options import Measurement, Options
@@ -29,6 +36,9 @@ NEAR: Final = 1.15
 
 FASTER: Final = 1000.0
 """Real seconds go so many times as fast as recorded ones."""
+
+AGENTS: Final = 4
+"""Processes that repeat a recording."""
 
 PARALLEL: Final = 10_000
 CHAIN: Final = 5_000
@@ -77,7 +87,7 @@ def _costs(options: Options) -> list[Figure]:
     figures: list[Figure] = []
     for name, make, most in (("parallel steps", parallel, PARALLEL), ("steps in a chain", chain, CHAIN)):
         few: Figure | None = None
-        for count in (options.size(most) // 10, options.size(most)):
+        for count in (options.size(most) // 100, options.size(most) // 10, options.size(most)):
             rounds = [_cost(definition("w", make(count)), count) for _ in range(options.rounds)]
             figure = Figure(f"{count:,} {name}, each", "ms", [spent for spent, _ in rounds])
             figures.append(figure if few is None else beside(figure, few))
@@ -118,11 +128,13 @@ class Worker:
 
     Attributes:
         gaps: seconds from the end of a task to the beginning of the next one.
+        heard: seconds from the end of a task until the next assignment has come.
     """
 
     def __init__(self, slots: int) -> None:
         self.agent = Agent("bench", slots=slots, heartbeat=1.0)
         self.gaps: list[float] = []
+        self.heard: list[float] = []
         self._ended: float | None = None
         self.agent.skill("bench")(self._work)
 
@@ -134,6 +146,16 @@ class Worker:
             await asyncio.sleep(task.input)
         self._ended = time.perf_counter()
         return None
+
+    async def hear(self, msg: Msg) -> None:
+        """Something was published for the agent."""
+        if self._ended is not None and msg.subject.split(".")[3] == "task_assigned":
+            self.heard.append(time.perf_counter() - self._ended)
+
+    def begin(self) -> None:
+        """What was measured so far does not count."""
+        self.gaps.clear()
+        self.heard.clear()
 
 
 @asynccontextmanager
@@ -150,23 +172,23 @@ async def at_work(worker: Worker, url: str) -> AsyncGenerator[None]:
 async def _real(system: System, options: Options) -> list[Figure]:
     figures: list[Figure] = []
     worker = Worker(slots=64)
+    await system.client.subscribe(system.subjects.work("bench"), cb=worker.hear)
     async with Client(system.url, "bench", timeout=SECONDS) as client, at_work(worker, system.url):
         await _whole(client, definition("warm", chain(50)))
-        smallest = _smallest()
-        if smallest is not None:
-            shortened, ideal = _shortened(smallest)
-            seconds = [await _whole(client, shortened) for _ in range(options.rounds)]
-            name = f"a recording of {len(smallest.tasks)} steps at 1:{FASTER:g}, beside its critical path"
-            figures.append(Figure(name, "", [second / ideal for second in seconds]))
+        figures += await _repeated(system, client, options)
         count = options.size(CHAIN)
-        worker.gaps.clear()
+        worker.begin()
         seconds = [await _whole(client, definition("chain", chain(count)))]
-        gaps = sorted(worker.gaps)
+        gaps, heard = sorted(worker.gaps), sorted(worker.heard)
         goal = Goal("most", 10.0)
         figures += [
             Figure(f"a chain of {count:,} steps", "s", seconds),
             Figure("· from a step's end to the next one's beginning, p50", "ms", [milliseconds(gaps, 0.5)], goal),
             Figure("· p99", "ms", [milliseconds(gaps, 0.99)]),
+            Figure(
+                "· from a step's end until the next one's assignment has come, p50", "ms", [milliseconds(heard, 0.5)]
+            ),
+            Figure("· p99", "ms", [milliseconds(heard, 0.99)]),
         ]
         tenth = len(worker.gaps) // 10
         first, last = sorted(worker.gaps[:tenth]), sorted(worker.gaps[-tenth:])
@@ -204,24 +226,35 @@ async def _all_over(client: Client, count: int) -> None:
             await asyncio.sleep(0.05)
 
 
-def _smallest() -> Definition | None:
-    found: Sequence[Definition] = [read_file(file) for file in sorted(RECORDINGS.glob("*.json*"))]
-    return min(found, key=lambda definition: len(definition.tasks), default=None)
-
-
-def _shortened(recorded: Definition) -> tuple[Definition, float]:
-    """The same for an agent that waits a thousandth of the recorded times; and its critical path then, in seconds."""
-    steps = [
-        {
-            "id": step.id,
-            "skills": ["bench"],
-            "dependencies": step.dependencies,
-            "input": float(str(step.metadata.get(RUNTIME, 0.0))) / FASTER,
-            "estimated_duration": step.estimated_duration,
-        }
-        for step in recorded.tasks
+async def _repeated(system: System, client: Client, options: Options) -> list[Figure]:
+    """The smallest recording a thousand times as fast, by agents in processes of their own."""
+    files = sorted(RECORDINGS.glob("*.json*"), key=lambda file: len(read_file(file).tasks))
+    if not files:
+        return []
+    value = msgspec.json.decode(content_of(files[0]))
+    recorded = read_value(from_recording(value, "recorded", skill="slow", faster=FASTER))
+    ideal = Simulation(recorded, AGENTS).run().makespan
+    environment = {**os.environ, "PODIUM_NATS": system.url}
+    logs = options.directory
+    agents = [
+        AgentProcess("tests.client.echo_agent", "--name", name, environment=environment, log=logs / f"{name}.log")
+        for name in (f"sleeper-{number}" for number in range(AGENTS))
     ]
-    return definition("recorded", steps), Simulation(recorded, len(steps)).run().critical_path / FASTER
+    try:
+        for agent in agents:
+            await agent.start()
+        await _whole(client, recorded)  # until all are there
+        seconds = [await _whole(client, recorded) for _ in range(options.rounds)]
+    finally:
+        for agent in agents:
+            await agent.kill()
+    steps = len(recorded.tasks)
+    depth = max(levels(dependencies_of(recorded.tasks)).values()) + 1
+    title = f"a recording of {steps} steps at 1:{FASTER:g}, {AGENTS} agent processes, beside the virtual clock"
+    return [
+        Figure(title, "", [second / ideal for second in seconds]),
+        Figure("· more for each step of its longest way", "ms", [(s - ideal) / depth * 1e3 for s in seconds]),
+    ]
 
 
 MEASUREMENT = Measurement(
@@ -229,8 +262,8 @@ MEASUREMENT = Measurement(
     setting=(
         "Recordings of WfCommons with 4, 16 and 64 agents by the real rules on a virtual clock; the bound is the "
         "critical path or all work shared evenly, the floor what no schedule can be below. What a step costs the "
-        "rules, in processor time. Then in real time, with everything of podium and one agent of 64 slots in the "
-        "measuring process; fsync before every acknowledgement."
+        "rules, in processor time. Then in real time, with everything of podium; a recording by agents in processes of "
+        "their own, the rest by one agent of 64 slots in the measuring process; fsync before every acknowledgement."
     ),
     run=run,
     limit=600.0,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from podium.client.workflows import RunFailed, Workflow
 from podium.contracts.tasks import TaskCompleted
 from podium.contracts.workflow_queries import GetRun, ListRuns, ListSteps
 from podium.contracts.workflows import StepCompleted
+from tests.agent_process import AgentProcess
 from tests.podium_system import Podium
 
 SECONDS = 60.0
@@ -128,6 +130,48 @@ async def test_the_command_line_runs_a_file(shared_podium: Podium, tmp_path: Pat
     file.write_text("id: lines\ntasks:\n- {id: a, when: '1 +'}\n")
     code, out, err = await podium(shared_podium, "run", str(file))
     assert (code, "lines.yaml:3:11" in err) == (1, True), err
+
+
+@asynccontextmanager
+async def sleeping(system: Podium, name: str, folder: Path) -> AsyncGenerator[None]:
+    """An agent in a process of its own."""
+    options = ("--name", name, "--grace", "5")
+    agent = AgentProcess(
+        "tests.client.echo_agent", *options, environment=system.environment, log=folder / f"{name}.log"
+    )
+    await agent.start()
+    try:
+        yield
+    finally:
+        agent.signal(signal.SIGTERM)
+        await agent.ended()
+
+
+def recorded(name: str, seconds: float, *parents: str) -> dict[str, Any]:
+    return {"id": name, "name": name, "parents": parents, "runtime": seconds}
+
+
+async def test_a_recording_is_repeated_in_real_time_by_agents_in_processes_of_their_own(
+    shared_podium: Podium, tmp_path: Path
+):
+    """A thousand times as fast: no step begins before its parents have ended, and each is done once."""
+    tasks = [recorded("a", 100.0), recorded("b", 200.0, "a"), recorded("c", 300.0, "a"), recorded("d", 50.0, "b", "c")]
+    file = tmp_path / "recording.json"
+    file.write_text(json.dumps({"name": "recorded", "workflow": {"tasks": tasks}}))
+    code, out, err = await podium(shared_podium, "import", str(file), "--skill", "slow", "--faster", "1000")
+    assert code == 0, err
+    file.write_text(out)
+    async with Client(shared_podium.url, "tester", timeout=SECONDS) as client, AsyncExitStack() as agents:
+        for name in ("sleeper-1", "sleeper-2"):
+            await agents.enter_async_context(sleeping(shared_podium, name, tmp_path))
+        code, out, err = await podium(shared_podium, "run", str(file), "--id", "recorded-1", "--json")
+        assert (code, json.loads(out)) == (0, {"steps": 4}), err
+        rows = {row.step: row for row in (await client.query(ListSteps(run_id="recorded-1", fresh=True))).steps}
+        assert all(row.phase == "completed" and row.begun == 1 for row in rows.values())
+        for task in tasks:
+            took = (rows[task["id"]].ended_at or 0.0) - rows[task["id"]].started_at
+            assert took >= task["runtime"] / 1000
+            assert all((rows[parent].ended_at or 0.0) <= rows[task["id"]].started_at for parent in task["parents"])
 
 
 async def test_schedules_statistics_and_migration(shared_podium: Podium):

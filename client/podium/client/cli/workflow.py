@@ -105,21 +105,32 @@ def graph(
 @workflow.command(
     name="import",
     help_epilogue="""\
-Example:
-  podium workflow import montage.json > montage.yaml""",
+Examples:
+  podium workflow import montage.json > montage.yaml
+  podium workflow import montage.json --skill sleep --faster 1000 > short.yaml""",
 )
-def import_(file: Path, /, *, id: str | None = None) -> int:
+def import_(file: Path, /, *, id: str | None = None, skill: str | None = None, faster: float = 1.0) -> int:
     """Make a definition of a recording in WfFormat (WfCommons), and print it as JSON, which is YAML too.
 
     Parameters
     ----------
     id
         of the workflow; after the recording's name by default
+    skill
+        that each step needs; its input is then how many seconds it took, for an agent that waits so long
+    faster
+        so many times as fast as it was recorded
     """
-    return guarded(lambda: with_faults(file, lambda: _import(file, id)))
+
+    def work() -> int:
+        if not 0.0 < faster < float("inf"):
+            raise Usage("--faster: more than 0 times")
+        return with_faults(file, lambda: _import(file, id, skill, faster))
+
+    return guarded(work)
 
 
-def _import(file: Path, id: str | None) -> None:
+def _import(file: Path, id: str | None, skill: str | None, faster: float) -> None:
     import msgspec
 
     from podium.contracts.definitions import read_value, to_json
@@ -129,7 +140,8 @@ def _import(file: Path, id: str | None) -> None:
         value = msgspec.json.decode(content_of(file))
     except msgspec.DecodeError as error:
         raise Usage(f"{file}: it is no JSON: {error}") from error
-    print(msgspec.json.format(to_json(read_value(from_recording(value, id))), indent=1).decode())
+    recorded = from_recording(value, id, skill=skill, faster=faster)
+    print(msgspec.json.format(to_json(read_value(recorded)), indent=1).decode())
 
 
 @workflow.command(

@@ -37,8 +37,15 @@ def is_recording(value: Any) -> bool:
 _PLACES: Final = ("specification", "tasks", "jobs")
 
 
-def from_recording(value: Any, id: str | None = None) -> dict[str, Any]:
-    """What a definition's JSON holds; `id` is the workflow's, by default after the recording's name.
+def from_recording(
+    value: Any, id: str | None = None, *, skill: str | None = None, faster: float = 1.0
+) -> dict[str, Any]:
+    """What a definition's JSON holds.
+
+    Args:
+        id: the workflow's, by default after the recording's name.
+        skill: what each step needs; its input is then how many seconds it took, for an agent that waits so long.
+        faster: how many times as fast as it was recorded.
 
     Raises:
         BadDefinition
@@ -56,10 +63,11 @@ def from_recording(value: Any, id: str | None = None) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     for name, task in names.tasks.items():
         keys = [key for key in (task.get("id"), task.get("name")) if isinstance(key, str)]
-        seconds = next((times[key] for key in keys if key in times), _seconds(task) or 0.0)
+        seconds = next((times[key] for key in keys if key in times), _seconds(task) or 0.0) / faster
         program = next((programs[key] for key in keys if key in programs), None) or _program(task) or "task"
         step = {"id": name, "kind": _clean(program, 128), "dependencies": parents[name], "metadata": {RUNTIME: seconds}}
-        steps.append(step | {"estimated_duration": seconds or LEAST})
+        work = {} if skill is None else {"skills": [skill], "input": seconds}
+        steps.append(step | work | {"estimated_duration": seconds or LEAST})
     title = str(value.get("name") or "recording")
     return {
         "id": id or _clean(title, 128),
