@@ -11,6 +11,9 @@ from tests.chaos.system import AGENTS, System
 PIN_SECONDS = 2.0
 """After so long without a pull an owner's commands go to another; `ProvisionOptions.pin_timeout`."""
 
+LOST_SECONDS = 4.0
+"""After so long a silence health has lost an agent that beats twice a second."""
+
 MOST_OFF = 5.0
 """Seconds that a clock is stepped, at the most. Set back, what is due by it is late by as much."""
 
@@ -36,6 +39,14 @@ async def freeze_owner(harm: Harm) -> str:
 async def freeze_other(harm: Harm) -> str:
     name = harm.random.choice(["registry", "collaboration", "projections", *AGENTS])
     return f"{name} stood still for {await _frozen(harm, name, 1, 5):.1f} s"
+
+
+async def lose_agent(harm: Harm) -> str:
+    """It is killed and stays away for longer than health waits for it: what it had runs elsewhere."""
+    name = harm.random.choice(AGENTS)
+    async with harm.system.processes[name].away() as ran:
+        seconds = await harm.hold(LOST_SECONDS, LOST_SECONDS + 2)
+    return f"{name} {'was killed' if ran else 'was not there'} and stayed away for {seconds:.1f} s"
 
 
 async def step_clock(harm: Harm) -> str:
@@ -72,6 +83,7 @@ FAULTS = (
     Fault("kill a router", "router", 3, kill(lambda harm: harm.random.choice(["router", "router-2"]))),
     Fault("kill another service", "services", 2, kill(lambda harm: harm.random.choice(others(harm.system)))),
     Fault("kill an agent", "agent", 3, kill(lambda harm: harm.random.choice(AGENTS))),
+    Fault("lose an agent", "agent", 3, lose_agent),
     Fault("freeze the owner", "router", 3, freeze_owner),
     Fault("freeze another", "services", 1, freeze_other),
     Fault("step a clock", "clock", 2, step_clock),

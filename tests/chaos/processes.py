@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from podium.kernel.embedded import end_with_parent
@@ -35,6 +36,8 @@ class Kept:
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._stopping = False
+        self._may_start = asyncio.Event()
+        self._may_start.set()
 
     @property
     def pid(self) -> int | None:
@@ -53,6 +56,15 @@ class Kept:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
         return True
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[bool]:
+        """SIGKILL, and it is not started again before the end; whether it ran."""
+        self._may_start.clear()
+        try:
+            yield self.signal(signal.SIGKILL)
+        finally:
+            self._may_start.set()
 
     async def stop(self) -> int | None:
         """SIGTERM; the exit code, or None if it did not run or had to be killed."""
@@ -92,3 +104,4 @@ class Kept:
             if not self._stopping:
                 self.deaths += 1
                 await asyncio.sleep(AGAIN_SECONDS)
+                await self._may_start.wait()

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from podium.audit.finding import Finding
+from tests.chaos import recoveries
 from tests.chaos.disk import SmallDisk
 from tests.chaos.fault import Harm
 from tests.chaos.heard import Heards
@@ -31,6 +32,7 @@ class Result(Struct):
         runs: of workflows.
         ballots, letters: how many there were.
         talks: sessions that were completed.
+        lost, recoveries: agents that health lost, and what it began to do about that and other failures.
         wrong: what is wrong with them, and with the page that all write in, by the log and by the clients' records.
         idle: the longest time after the last fault in which nothing happened, seconds; None if it was too long.
         stuck: what was left, if anything was.
@@ -48,6 +50,8 @@ class Result(Struct):
     ballots: int
     letters: int
     talks: int
+    lost: int
+    recoveries: int
     wrong: list[str]
     repeated: int
     deaths: int
@@ -88,7 +92,7 @@ async def run(
             idle: float | None = None
             stuck: str | None = None
             wrong: list[str] = []
-            talks = 0
+            talks, health = 0, recoveries.Told()
             try:
                 await plan.run(seconds)
                 await repeater.stop()
@@ -101,6 +105,8 @@ async def run(
                 wrong += await load.talks.faults(load.clients[0])
                 wrong += await load.letters.faults(load.clients, patience)
                 talks = await load.talks.completed(load.clients[0])
+                health = await recoveries.told(load.clients[0])
+                wrong += await recoveries.faults(load.clients[0], health)
             except Stuck as error:
                 stuck = str(error)
             finally:
@@ -120,6 +126,8 @@ async def run(
                 ballots=len(load.polls.polls),
                 letters=sum(len(post.letters) for post in load.letters.posts),
                 talks=talks,
+                lost=len(health.lost),
+                recoveries=len(health.started),
                 wrong=wrong,
                 repeated=repeater.repeated,
                 deaths=system.servers.deaths + sum(process.deaths for process in system.processes.values()),

@@ -26,14 +26,16 @@ HAND = "hand"
 """The user who does the harm, and who looks."""
 
 SETTINGS = {
-    "PODIUM_ROUTER_HEARTBEAT_TIMEOUT": "2",
+    "PODIUM_ROUTER_HEARTBEAT_TIMEOUT": "5",
     "PODIUM_ROUTER_START_TIMEOUT": "3",
     "PODIUM_ROUTER_FINISH_TIMEOUT": "5",
     "PODIUM_SNAPSHOT_EVERY": "1000",
     "PODIUM_COLLABORATION_BALLOT_KEY": "sealed in every run by this key alone",
     "PODIUM_LOG_LEVEL": "info",
 }
-"""What is lost is noticed soon: nothing waits longer for anything than the verdict allows."""
+"""What is lost is noticed soon: nothing waits longer for anything than the verdict allows. Health notices a lost agent
+first, and the router itself does if health is down.
+"""
 
 
 class System:

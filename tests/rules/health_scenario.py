@@ -12,12 +12,13 @@ from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregist
 from podium.contracts.catalogue import wire_name
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.health import LivenessEvent
+from podium.contracts.outcomes import Refused
 from podium.contracts.tasks import AttemptFailed, TaskAssigned, TaskCompleted, TaskSubmitted, Timeouts
 from podium.health import ledger, runs
 from podium.health.service import Health
 from podium.health.settings import HealthSettings
 from podium.health.watch import TICK
-from tests.rules.scenario import DECISION, Scenario
+from tests.rules.scenario import DECISION, Scenario, names
 
 INTERVAL = 0.5
 NULL = msgspec.Raw(b"null")
@@ -115,3 +116,8 @@ def doubts(emits: list[Any]) -> list[Any]:
 
 def entities(emits: list[Any]) -> list[str]:
     return [emit.entity for emit in emits]
+
+
+def done(emits: list[Any] | Refused) -> list[str]:
+    """What was done, without what it makes of anybody's state and who is told."""
+    return [name for name in names(emits) if name != "health_changed" and not name.startswith("alert_")]

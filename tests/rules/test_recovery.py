@@ -1,4 +1,4 @@
-"""What health does about failures: plans, steps, quarantine, breakers, and holds by hand."""
+"""What health does about failures: plans, their steps, and quarantine."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from podium.contracts.outcomes import Refused
 from podium.contracts.recovery import HoldLifted, HoldPlaced, RecoveryEnded, RecoveryStarted, RecoveryStepTaken
 from podium.contracts.tasks import TaskCancelled, TaskCompleted
-from podium.health.settings import HealthSettings
-from tests.rules.health_scenario import NULL, HealthScenario, health
+from tests.rules.health_scenario import NULL, HealthScenario, done, health
 from tests.rules.scenario import START, code, command, event_of
 from tests.rules.scenario import names as names_of_all
 
@@ -25,15 +23,10 @@ PLAN = {
 }
 
 
-def names(emits: list[Any] | Refused) -> list[str]:
-    """What was done, without what it makes of anybody's state and who is told."""
-    return [name for name in names_of_all(emits) if name != "health_changed" and not name.startswith("alert_")]
-
-
 def lost(scenario: HealthScenario, agent: str = "a1", *others: str) -> list[str]:
     """The agent falls silent; what follows until it is lost, and what is done then."""
     scenario.now = max(scenario.now, START)
-    return names(scenario.passes(3, *others))
+    return done(scenario.passes(3, *others))
 
 
 def with_tasks(*tasks: str, **settings: float) -> HealthScenario:
@@ -49,7 +42,7 @@ def with_tasks(*tasks: str, **settings: float) -> HealthScenario:
 def test_what_a_lost_agent_has_is_reassigned():
     scenario = with_tasks("t1", "t2")
     emits = scenario.passes(3, "a2")
-    assert names(emits) == ["agent_suspected", "agent_lost", "recovery_started", "recovery_step_taken"]
+    assert done(emits) == ["agent_suspected", "agent_lost", "recovery_started", "recovery_step_taken"]
     started, step = event_of(emits, RecoveryStarted), event_of(emits, RecoveryStepTaken)
     assert (started.cause, started.agent, started.plan, started.times) == ("agent_lost", "a1", "default", 1)
     assert [(charge.task, charge.attempt) for charge in step.charges] == [("t1", 1), ("t2", 1)]
@@ -70,7 +63,7 @@ def test_a_step_that_does_not_help_is_followed_by_the_next():
     scenario.passes(3, "a2")
     assert scenario.failed("a1").passes(55, "a2") == []
     emits = scenario.passes(10, "a2")
-    assert names(emits) == ["recovery_step_taken", "recovery_ended"]
+    assert done(emits) == ["recovery_step_taken", "recovery_ended"]
     assert emits[0].event.step.severity == "critical"
     ended = event_of(emits, RecoveryEnded)
     assert (ended.outcome, [charge.task for charge in ended.left]) == ("exhausted", ["t1"])
@@ -81,10 +74,10 @@ def test_a_cause_leads_to_one_recovery():
     scenario = with_tasks("t1")
     scenario.passes(3, "a2")
     scenario.beats("a1").passes(1, "a1", "a2")
-    assert names(scenario.passes(6, "a2")) == ["agent_suspected", "agent_lost"]
+    assert done(scenario.passes(6, "a2")) == ["agent_suspected", "agent_lost"]
     again = scenario.restarted()
     again.agent("a1").agent("a2").submitted("t1").gives("a1", "t1")
-    assert [name for name in names(again.passes(5, "a2")) if name == "recovery_started"] == []
+    assert [name for name in done(again.passes(5, "a2")) if name == "recovery_started"] == []
 
 
 def test_what_a_lost_agent_is_given_in_the_meantime_is_saved_as_well():
@@ -92,7 +85,7 @@ def test_what_a_lost_agent_is_given_in_the_meantime_is_saved_as_well():
     scenario.passes(3, "a2")
     scenario.submitted("t2").gives("a1", "t2")
     emits = scenario.reacts()
-    assert names(emits) == ["recovery_started", "recovery_step_taken"]
+    assert done(emits) == ["recovery_started", "recovery_step_taken"]
     assert [charge.task for charge in emits[0].event.charges] == ["t2"]
 
 
@@ -106,11 +99,11 @@ def test_a_stalled_attempt_is_reassigned_and_who_stalls_often_is_quarantined():
     for attempt in (1, 2, 3):
         scenario.submitted(f"t{attempt}", timeouts={"progress": 10}).gives("a1", f"t{attempt}")
         emits = scenario.passes(10.5, "a1", "a2")
-        assert names(emits)[:2] == ["agent_stalled", "recovery_started"]
+        assert done(emits)[:2] == ["agent_stalled", "recovery_started"]
         assert event_of(emits, RecoveryStarted).times == attempt
-        assert ("hold_placed" in names(emits)) == (attempt == 3)
+        assert ("hold_placed" in done(emits)) == (attempt == 3)
     assert event_of(emits, HoldPlaced).cause == "quarantine"
-    assert "hold_lifted" not in names(scenario.passes(295, "a1", "a2"))
+    assert "hold_lifted" not in done(scenario.passes(295, "a1", "a2"))
     lifted = event_of(scenario.passes(10, "a1", "a2"), HoldLifted)
     assert (lifted.cause, lifted.reason) == ("quarantine", "its time is up")
 
@@ -133,14 +126,14 @@ def test_a_plan_is_followed_in_the_place_of_the_default():
     scenario = with_tasks("t1")
     scenario.asked(command("define_plan", **PLAN), entity="mine")
     emits = scenario.passes(3, "a2")
-    assert names(emits)[2:] == ["recovery_started", "recovery_step_taken", "hold_placed", "recovery_step_taken"]
+    assert done(emits)[2:] == ["recovery_started", "recovery_step_taken", "hold_placed", "recovery_step_taken"]
     assert event_of(emits, RecoveryStarted).plan == "mine"
     hold = event_of(emits, HoldPlaced)
     assert (hold.scope, hold.cause) == ("agent", "quarantine")
     (emit,) = scenario.failed("a1").passes(5.5, "a2")
     assert emit.event.step.agents == ["a9"]
     assert emit.event.number == 3
-    assert names(scenario.passes(5.5, "a2")) == ["recovery_step_taken", "recovery_ended"]
+    assert done(scenario.passes(5.5, "a2")) == ["recovery_step_taken", "recovery_ended"]
 
 
 def test_plans_are_for_kinds_agents_and_how_often_it_happens():
@@ -159,135 +152,11 @@ def test_plans_are_for_kinds_agents_and_how_often_it_happens():
 def test_a_plan_is_defined_once_and_removed_once():
     scenario = health()
     define = command("define_plan", **PLAN)
-    assert names(scenario.when(define, entity="mine")) == ["plan_defined"]
+    assert done(scenario.when(define, entity="mine")) == ["plan_defined"]
     assert scenario.when(define, entity="mine") == []
-    assert names(scenario.when(command("define_plan", **PLAN, times=2), entity="mine")) == ["plan_defined"]
-    assert names(scenario.when(command("remove_plan"), entity="mine")) == ["plan_removed"]
+    assert done(scenario.when(command("define_plan", **PLAN, times=2), entity="mine")) == ["plan_defined"]
+    assert done(scenario.when(command("remove_plan"), entity="mine")) == ["plan_removed"]
     assert code(scenario.when(command("remove_plan"), entity="mine")) == "unknown_plan"
-
-
-# Breakers
-
-
-def broken(scenario: HealthScenario, agent: str = "a1", times: int = 5, first: int = 1) -> HealthScenario:
-    """So many attempts of an agent fail."""
-    for number in range(first, first + times):
-        task = f"{agent}-t{number}"
-        scenario.submitted(task).gives(agent, task).failed(agent, task)
-        scenario.now += 0.1
-    return scenario
-
-
-def test_an_agent_whose_attempts_fail_is_held_and_then_tried():
-    scenario = broken(health("a1"), times=4)
-    assert scenario.reacts() == []
-    emits = broken(scenario, times=1, first=5).reacts()
-    assert names(emits) == ["hold_placed", "recovery_started", "recovery_step_taken", "recovery_ended"]
-    hold = event_of(emits, HoldPlaced)
-    assert (hold.scope, hold.cause, hold.probe) == ("agent", "breaker", False)
-    assert hold.until == pytest.approx(scenario.now + 30)
-    tried = event_of(scenario.passes(31, "a1"), HoldPlaced)
-    assert (tried.probe, tried.until) == (True, None)
-    scenario.submitted("p").gives("a1", "p").completed("a1", "p")
-    assert names(scenario.reacts()) == ["hold_lifted"]
-    assert broken(scenario, times=4, first=10).reacts() == []
-
-
-def test_a_trial_that_fails_opens_it_for_twice_as_long():
-    scenario = broken(health("a1"))
-    scenario.reacts()
-    waits = []
-    for trial in range(20, 28):
-        scenario.passes(700, "a1")
-        hold = event_of(broken(scenario, times=1, first=trial).reacts()[:1], HoldPlaced)
-        waits.append(round(hold.until - scenario.now))
-    assert waits[:4] == [60, 120, 240, 480]
-    assert set(waits[4:]) == {600}
-
-
-def test_half_of_the_attempts_must_fail():
-    scenario = health("a1")
-    for number in range(6):
-        scenario.submitted(f"g{number}").gives("a1", f"g{number}").completed("a1", f"g{number}")
-    assert broken(scenario).reacts() == []
-    assert names(broken(scenario, times=1, first=9).reacts())[:1] == ["hold_placed"]
-
-
-def test_failures_of_long_ago_do_not_count():
-    scenario = broken(health("a1"), times=4)
-    scenario.passes(61, "a1")
-    assert broken(scenario, times=4, first=9).reacts() == []
-
-
-def test_being_lost_is_not_failing():
-    scenario = health("a1")
-    for number in range(10):
-        scenario.submitted(f"t{number}").gives("a1", f"t{number}").failed("a1", f"t{number}", code="agent_lost")
-    assert scenario.reacts() == []
-
-
-def test_a_skill_that_fails_everywhere_is_held():
-    scenario = health("a1", "a2", breaker_failures=3)
-    scenario = broken(broken(scenario, "a1", 2), "a2", 2)
-    assert scenario.reacts() == []
-    emits = broken(broken(scenario, "a1", 1, 9), "a2", 1, 9).reacts()
-    held = {(emit.event.scope, emit.entity) for emit in emits if isinstance(emit.event, HoldPlaced)}
-    assert held == {("agent", "a1"), ("agent", "a2"), ("skill", "echo")}
-
-
-def test_one_bad_agent_is_not_a_bad_skill():
-    emits = broken(health("a1"), times=10).reacts()
-    assert {emit.event.scope for emit in emits if isinstance(emit.event, HoldPlaced)} == {"agent"}
-
-
-# By hand
-
-
-def test_a_hold_lasts_until_it_is_lifted_or_its_time_is_up():
-    scenario = health()
-    hold = command("hold_work", reason="a new disk")
-    assert names(scenario.when(hold, entity="a1")) == ["hold_placed"]
-    assert scenario.when(hold, entity="a1") == []
-    assert scenario.passes(1000) == []
-    assert names(scenario.when(command("resume_work", reason="it is in"), entity="a1")) == ["hold_lifted"]
-    assert scenario.when(command("resume_work", reason="it is in"), entity="a1") == []
-    scenario.asked(command("hold_work", reason="lunch", scope="skill", seconds=60.0), entity="echo")
-    (emit,) = scenario.passes(61)
-    assert (emit.entity, emit.event.scope, emit.event.reason) == ("echo", "skill", "its time is up")
-
-
-def test_resuming_lifts_everything_but_an_emergency():
-    scenario = broken(health("a1"))
-    scenario.reacts()
-    scenario.asked(command("hold_work", reason="look at it"), entity="a1")
-    resume = command("resume_work", reason="well again")
-    assert [emit.event.cause for emit in scenario.when(resume, entity="a1")] == ["maintenance", "breaker"]
-    scenario.asked(command("stop_all", reason="fire"), entity="all")
-    assert scenario.when(command("resume_work", reason="?", scope="all"), entity="all") == []
-
-
-def test_an_emergency_is_lifted_by_name_and_reason_and_outlives_the_process():
-    scenario = health()
-    stop = command("stop_all", reason="fire")
-    assert names(scenario.when(stop, entity="all")) == ["hold_placed"]
-    assert scenario.when(stop, entity="all") == []
-    scenario = scenario.restarted()
-    assert scenario.when(stop, entity="all") == []
-    lift = command("lift_stop", reason="it is out")
-    (emit,) = scenario.when(lift, entity="all")
-    assert emit.event == HoldLifted(scope="all", cause="emergency", reason="it is out")
-    assert scenario.when(lift, entity="all") == []
-
-
-@pytest.mark.parametrize("name", ["stop_all", "lift_stop", "hold_work", "resume_work"])
-def test_what_is_about_everything_is_about_all(name: str):
-    scope = {"scope": "all"} if name in ("hold_work", "resume_work") else {}
-    refused = health().when(command(name, reason="r", **scope), entity="a1")
-    assert code(refused) == "bad_scope"
-
-
-def test_settings_of_breakers_have_limits():
-    assert HealthSettings().breaker_longest >= HealthSettings().breaker_open
 
 
 # Failed attempts, and outputs that a plan has
@@ -304,13 +173,13 @@ def plan_for(scenario: HealthScenario, **fields: Any) -> HealthScenario:
 
 def test_a_failed_attempt_is_left_to_the_tasks_own_retry():
     scenario = with_tasks("t1")
-    assert names(scenario.failed("a1").reacts()) == []
+    assert done(scenario.failed("a1").reacts()) == []
 
 
 def test_a_plan_may_be_for_failed_attempts():
     scenario = plan_for(with_tasks("t1"), codes=["broken"])
     emits = scenario.failed("a1").reacts()
-    assert names(emits) == ["recovery_started", "recovery_step_taken"]
+    assert done(emits) == ["recovery_started", "recovery_step_taken"]
     step = event_of(emits, RecoveryStepTaken)
     assert (step.cause, step.agent, [(charge.task, charge.attempt) for charge in step.charges]) == (
         "attempt_failed",
@@ -318,9 +187,9 @@ def test_a_plan_may_be_for_failed_attempts():
         [("t1", 1)],
     )
     assert scenario.reacts() == [], "once"
-    assert names(scenario.restarted().reacts()) == []
-    done = scenario.router_says("t1", TaskCompleted("a1", 1, NULL, 0.0, fallback="recovery-1")).reacts()
-    assert names(done) == ["recovery_ended"]
+    assert done(scenario.restarted().reacts()) == []
+    after = scenario.router_says("t1", TaskCompleted("a1", 1, NULL, 0.0, fallback="recovery-1")).reacts()
+    assert done(after) == ["recovery_ended"]
     assert scenario.state.parts.results.of("agent", "a1").attempts(0.0)[:2] == (1, 1), "no success of the agent"
 
 
@@ -329,15 +198,15 @@ def test_a_plan_may_be_for_failed_attempts():
 )
 def test_a_plan_is_for_some_failures_only(plan):
     scenario = plan_for(with_tasks("t1"), **plan)
-    assert names(scenario.failed("a1").reacts()) == []
+    assert done(scenario.failed("a1").reacts()) == []
 
 
 def test_what_a_recovery_has_ended_is_no_new_failure():
     scenario = plan_for(with_tasks("t1"))
-    assert names(scenario.failed("a1", code="agent_stalled").reacts()) == []
+    assert done(scenario.failed("a1", code="agent_stalled").reacts()) == []
 
 
 def test_a_later_attempt_makes_a_plan_needless():
     scenario = plan_for(with_tasks("t1"), steps=[{"action": "fallback_agents", "agents": ["a2"], "within": 30.0}])
-    assert names(scenario.failed("a1").reacts()) == ["recovery_started", "recovery_step_taken"]
-    assert names(scenario.gives("a2", attempt=2).reacts()) == ["recovery_ended"]
+    assert done(scenario.failed("a1").reacts()) == ["recovery_started", "recovery_step_taken"]
+    assert done(scenario.gives("a2", attempt=2).reacts()) == ["recovery_ended"]

@@ -6,20 +6,14 @@ from typing import Any
 
 import pytest
 
-from podium.contracts.outcomes import Refused
 from podium.contracts.recovery import Charge, HoldPlaced, RecoveryEnded, RecoveryStarted, RecoveryStepTaken, successor
 from podium.contracts.tasks import TaskCancelled, TaskFailed, TaskRedirected, TaskSubmitted
-from tests.rules.health_scenario import HealthScenario, health
+from tests.rules.health_scenario import HealthScenario, done, health
 from tests.rules.scenario import RouterScenario, agents_of, code, command, event_of, router, submit
-from tests.rules.scenario import names as names_of_all
 from tests.workflows.flows import Broken, Flow
 
 RETRY, SPARE = {"action": "retry", "within": 30.0}, {"action": "fallback_agents", "agents": ["a9"], "within": 30.0}
 ESCALATE = {"action": "escalate", "severity": "critical", "message": "look at it"}
-
-
-def names(emits: list[Any] | Refused) -> list[str]:
-    return [name for name in names_of_all(emits) if name != "health_changed" and not name.startswith("alert_")]
 
 
 def planned(*steps: dict[str, Any], **plan: Any) -> HealthScenario:
@@ -36,13 +30,13 @@ def fails(scenario: HealthScenario, task: str = "t1", agent: str = "a1", code: s
 
 
 def test_nothing_is_done_about_a_failed_task_without_a_plan():
-    assert names(fails(health("a1"))) == []
+    assert done(fails(health("a1"))) == []
 
 
 def test_another_task_is_to_take_the_place_of_one_that_has_failed():
     scenario = planned()
     emits = fails(scenario)
-    assert names(emits) == ["recovery_started", "recovery_step_taken"]
+    assert done(emits) == ["recovery_started", "recovery_step_taken"]
     started, step = event_of(emits, RecoveryStarted), event_of(emits, RecoveryStepTaken)
     assert (started.cause, started.agent, started.charges, started.times) == (
         "task_failed",
@@ -52,7 +46,7 @@ def test_another_task_is_to_take_the_place_of_one_that_has_failed():
     )
     assert (step.cause, step.number, step.charges) == ("task_failed", 1, [Charge("t1", 1)])
     place = successor("t1", "recovery-1", 1)
-    assert names(scenario.gives("a2", place).passes(100, "a1", "a2")) == [], "it is waited for while it is in hand"
+    assert done(scenario.gives("a2", place).passes(100, "a1", "a2")) == [], "it is waited for while it is in hand"
     emits = scenario.completed("a2", place).reacts()
     assert event_of(emits, RecoveryEnded).outcome == "recovered"
 
@@ -62,9 +56,9 @@ def test_if_that_fails_as_well_the_next_step_is_taken_and_no_recovery_begins():
     fails(scenario)
     emits = fails(scenario, successor("t1", "recovery-1", 1), "a2")
     assert event_of(emits, RecoveryStepTaken).number == 2
-    assert names(emits) == ["recovery_step_taken"]
+    assert done(emits) == ["recovery_step_taken"]
     emits = fails(scenario, successor("t1", "recovery-1", 2), "a2")
-    assert names(emits) == ["recovery_step_taken", "recovery_ended"]
+    assert done(emits) == ["recovery_step_taken", "recovery_ended"]
     assert event_of(emits, RecoveryEnded).outcome == "exhausted"
     (escalated,) = scenario.state.book.escalations.values()
     assert escalated[0] == "critical"
@@ -73,8 +67,8 @@ def test_if_that_fails_as_well_the_next_step_is_taken_and_no_recovery_begins():
 def test_a_step_that_nobody_takes_up_is_followed_by_the_next():
     scenario = planned()
     fails(scenario)
-    assert names(scenario.passes(29, "a1", "a2")) == []
-    assert names(scenario.passes(2, "a1", "a2")) == ["recovery_step_taken", "recovery_ended"]
+    assert done(scenario.passes(29, "a1", "a2")) == []
+    assert done(scenario.passes(2, "a1", "a2")) == ["recovery_step_taken", "recovery_ended"]
 
 
 def test_who_cancels_what_took_its_place_wants_no_more():
@@ -86,9 +80,9 @@ def test_who_cancels_what_took_its_place_wants_no_more():
 
 def test_a_failure_leads_to_one_recovery_whatever_is_restarted():
     scenario = planned()
-    assert names(fails(scenario)) == ["recovery_started", "recovery_step_taken"]
+    assert done(fails(scenario)) == ["recovery_started", "recovery_step_taken"]
     again = scenario.restarted()
-    assert names(fails(again)) == [], "observed anew"
+    assert done(fails(again)) == [], "observed anew"
     loaded = again.decider.load(again.dump())
     assert again.decider.dump(loaded) == again.dump()
 
@@ -99,21 +93,21 @@ def test_a_recovery_goes_on_after_a_restart():
     place = successor("t1", "recovery-1", 1)
     again = scenario.gives("a2", place).restarted()
     again.decider.load_facts(again.state, scenario.decider.dump_facts(scenario.state))
-    assert names(again.completed("a2", place).reacts()) == ["recovery_ended"]
+    assert done(again.completed("a2", place).reacts()) == ["recovery_ended"]
 
 
 def test_what_has_failed_before_there_was_a_plan_is_left_alone():
     scenario = health("a1", "a2")
     scenario.submitted().gives("a1").failed("a1").router_says("t1", TaskFailed("broken", "", 1, "a1"))
     scenario.asked(command("define_plan", causes=["task_failed"], steps=[RETRY]))
-    assert names(scenario.passes(5, "a1", "a2")) == []
+    assert done(scenario.passes(5, "a1", "a2")) == []
 
 
 @pytest.mark.parametrize(
     "plan", [{"codes": ["other"]}, {"attempts": 2}, {"times": 2}, {"kinds": ["other"]}, {"agents": ["a9"]}]
 )
 def test_a_plan_is_for_some_failures_only(plan: dict[str, Any]):
-    assert names(fails(planned(**plan))) == []
+    assert done(fails(planned(**plan))) == []
 
 
 def test_history_counts():
@@ -128,7 +122,7 @@ def test_history_counts():
 def test_nobody_is_quarantined_for_a_task_that_nobody_had():
     scenario = planned({"action": "quarantine"}, ESCALATE)
     emits = scenario.submitted().router_says("t1", TaskFailed("deadline_exceeded")).reacts()
-    assert "recovery_started" in names(emits)
+    assert "recovery_started" in done(emits)
     assert not any(isinstance(emit.event, HoldPlaced) for emit in emits)
 
 
@@ -168,7 +162,7 @@ def test_the_router_submits_another_like_it_for_the_same_principal_once():
     scenario = broken(resources={"gpu": 0.0}, constraints={"agents": ["a1", "a2"]}, priority=7)
     before = next(emit.event for _, _, emit in scenario.events if isinstance(emit.event, TaskSubmitted))
     emits = step(scenario)
-    assert names(emits) == ["task_submitted", "task_assigned"]
+    assert done(emits) == ["task_submitted", "task_assigned"]
     place = successor("t1", "recovery-1", 1)
     assert {emit.entity for emit in emits} == {place}
     assert (emits[0].actor, emits[0].parent) == ("ada", "t1")
@@ -178,7 +172,7 @@ def test_the_router_submits_another_like_it_for_the_same_principal_once():
         assert getattr(like, field) == getattr(before, field), field
     assert step(scenario) == [], "once"
     again = scenario.replayed()
-    assert names(step(again)) == [], "also after a restart"
+    assert done(step(again)) == [], "also after a restart"
     assert again.decider.dump(again.decider.load(again.dump())) == again.dump() == scenario.dump()
 
 
@@ -189,7 +183,7 @@ def test_it_goes_to_other_agents_if_the_plan_says_so():
     waiting.asked(submit(retry=ONCE))
     waiting.asked(command("fail_task", attempt=1, code="broken"), by="a1")
     waiting.leaves("a1").reacts()
-    assert names(step(waiting)) == ["task_submitted"]
+    assert done(step(waiting)) == ["task_submitted"]
     waiting.agent("a9", "other")
     emits = step(waiting, 2, SPARE)
     assert [type(emit.event) for emit in emits] == [TaskRedirected], "the one that waits is sent there, and no third"

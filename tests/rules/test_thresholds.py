@@ -68,6 +68,14 @@ def test_a_busy_agent_crosses_a_limit_and_clears_it_well_below():
     assert event_of(agent, HealthChanged).state == "healthy"
 
 
+def test_who_is_silent_is_not_busy():
+    scenario = health("a1")
+    assert "threshold_crossed" in names(busy(scenario, 60, cpu=0.99))
+    emits = scenario.passes(120)
+    assert {"agent_lost", "threshold_cleared"} <= set(names(emits))
+    assert of_agent(scenario).values == {}
+
+
 def test_a_moment_is_no_trouble():
     scenario = health("a1")
     busy(scenario, 60)

@@ -40,13 +40,13 @@ def values(state: HealthState, scope: Scope, name: str, settings: HealthSettings
     found: dict[Metric, float] = {}
     if scope == "agent":
         hearing = parts.hearings.get(name)
-        if hearing is not None and hearing.load.spans(settings.window):
+        if hearing is not None and hearing.load.at > since and hearing.load.spans(settings.window):
             found["cpu"], found["memory"] = hearing.load.cpu, hearing.load.memory
     elif scope == "all":
         number, cpu, memory, long = 0, 0.0, 0.0, settings.window / 2.0
         for hearing in parts.hearings.values():
             load = hearing.load
-            if load.at - load.since >= long:  # `spans`, for ten thousand agents at once
+            if load.at > since and load.at - load.since >= long:  # `spans`, for ten thousand agents at once
                 number += 1
                 cpu += load.cpu
                 memory += load.memory

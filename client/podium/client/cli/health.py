@@ -260,10 +260,7 @@ async def _would_stop(client: Client) -> str:
 
     now = await client.query(SystemOverview(fresh=True))
     waiting = sum(now.tasks.get(phase, 0) for phase in ("queued", "delayed", "paused"))
-    return (
-        f"would cancel {now.busy} tasks that {now.agents} agents have in hand, keep {waiting} waiting, "
-        "and refuse every new one"
-    )
+    return f"would cancel what agents have in hand ({now.busy}), keep what waits ({waiting}), and refuse what comes"
 
 
 async def _would_resume(client: Client) -> str:
