@@ -33,7 +33,7 @@ from podium.contracts.recovery import (
 )
 from podium.contracts.subjects import Subjects
 from podium.contracts.thresholds import HealthChanged
-from podium.projections.health import Row, Rows, fold, key_of
+from podium.projections.health_rows import Row, Rows, fold, key_of
 from podium.projections.received import Decoder
 from tests.projections.feed import Event, Feed
 from tests.projections.running import Refusal, Running
