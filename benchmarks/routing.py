@@ -224,9 +224,9 @@ def _assigned(strategy: Strategy, agents: int, seed: int, batches: int, size: in
             if emit is None:
                 break
             seconds += time.thread_time() - began
-            assert isinstance(emit.event, TaskAssigned)
-            cost += 1.0 - emit.event.decision.candidates[0].score
-            given.append((emit.event.agent, emit.entity))
+            if isinstance(emit.event, TaskAssigned):
+                cost += 1.0 - emit.event.decision.candidates[0].score
+                given.append((emit.event.agent, emit.entity))
             _fold(router, state, [emit], now)
         count += len(given)
         for agent, task in given:

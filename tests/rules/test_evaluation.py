@@ -44,14 +44,22 @@ def test_the_policy_that_was_followed_is_worth_what_it_was():
     assert found is not None
     assert (found.attempts, found.unknown) == (60, 0)
     assert found.ips.value == pytest.approx(found.today.value)
-    assert found.overlap == pytest.approx(1.0)
+    assert (found.overlap, found.support) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert evaluate.in_words(found).endswith("Whether the policy is better cannot be told (95 %).")
     assert len(scenario.events) >= 240
+
+
+def test_of_a_policy_that_would_have_done_the_same_it_is_said():
+    found = judged(lived(20, 0.0), Policy("adaptive", exploration=0.0))
+    assert found is not None
+    assert evaluate.in_words(found).endswith("The policy would have done the same.")
 
 
 def test_who_explores_less_would_have_been_better_and_is_known_to_be():
     found = judged(lived(400, 0.6), Policy("adaptive", exploration=0.02))
     assert found is not None
     assert found.gain.low > 0.0
+    assert evaluate.in_words(found).endswith("The policy is better than today's (95 %).")
     assert found.ips.low < found.doubly_robust.value < found.ips.high
 
 
@@ -59,6 +67,8 @@ def test_a_log_without_chance_tells_little_of_others():
     found = judged(lived(60, 0.0), Policy("round_robin"))
     assert found is not None
     assert found.overlap < 0.7
+    assert found.support < 0.8
+    assert f"Only {found.support:.0%} of what the policy would do" in evaluate.in_words(found)
 
 
 def test_a_log_without_attempts_tells_nothing():

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,12 @@ from .evaluation import Estimated, Evaluation, Evaluator
 from .settings import RouterSettings
 
 DONE, NOTHING, BAD_INPUT = 0, 1, 2
+
+SUPPORTED: Final = 0.97
+"""Below this mean ratio of propensities it is said that the log lacks some of the policy's choices."""
+
+SAME: Final = 1e-9
+"""An interval of a gain that is narrower is none."""
 
 
 class Line(Struct, frozen=True):
@@ -84,24 +90,33 @@ def read(lines: Iterable[bytes]) -> Iterator[tuple[Service, Envelope, Struct, fl
 
 
 def in_words(found: Evaluation) -> str:
-    def line(name: str, estimated: Estimated) -> str:
-        return f"{name:<34} {estimated.value:+.4f}   {estimated.low:+.4f} to {estimated.high:+.4f}"
+    def line(name: str, estimated: Estimated, sign: str = "") -> str:
+        return f"{name:<34} {estimated.value:{sign}.4f}   {estimated.low:{sign}.4f} to {estimated.high:{sign}.4f}"
 
-    verdict = "not sure whether it is better"
-    if found.gain.low > 0.0:
-        verdict = "better than today's"
-    elif found.gain.high < 0.0:
-        verdict = "worse than today's"
-    return "\n".join(
-        (
-            f"{found.attempts} attempts judged, {found.unknown} not; overlap {found.overlap:.0%}",
-            line("worth of an attempt today", found.today),
-            line("under the policy, doubly robust", found.doubly_robust),
-            line("under the policy, by propensities", found.ips),
-            line("gain, doubly robust", found.gain),
-            f"The policy is {verdict} (95 %)." if "sure" not in verdict else f"It is {verdict} (95 %).",
+    lines = [
+        f"{found.attempts:,} attempts judged, {found.unknown:,} not; "
+        f"as telling as {found.overlap:.0%} of them under the policy",
+        line("worth of an attempt today", found.today) + "   (0.5 is usual, 0 a failure)",
+        line("under the policy, doubly robust", found.doubly_robust),
+        line("under the policy, by propensities", found.ips),
+        line("gain, doubly robust", found.gain, "+"),
+    ]
+    if found.support < SUPPORTED:
+        lines.append(
+            f"Only {found.support:.0%} of what the policy would do could have happened. "
+            "The rest counts as nothing by propensities, and is a belief in the doubly robust estimate."
         )
-    )
+    return "\n".join((*lines, _verdict(found.gain)))
+
+
+def _verdict(gain: Estimated) -> str:
+    if gain.low > 0.0:
+        return "The policy is better than today's (95 %)."
+    if gain.high < 0.0:
+        return "The policy is worse than today's (95 %)."
+    if gain.high - gain.low < SAME:
+        return "The policy would have done the same."
+    return "Whether the policy is better cannot be told (95 %)."
 
 
 def _fault(sentence: str) -> int:

@@ -44,6 +44,8 @@ class Evaluation(Struct, frozen=True):
         gain: of the doubly robust estimate beside today.
         overlap: by how many attempts of its own the estimate is as good as known, as a share of those judged: low where
             the log seldom did what the policy would do, and 0 where it never did.
+        support: the mean ratio of propensities: about 1 if the log might have done whatever the policy would do, less
+            if some of that was never left to chance; then `ips` is too low, and `doubly_robust` rests on beliefs there.
     """
 
     attempts: int
@@ -53,6 +55,7 @@ class Evaluation(Struct, frozen=True):
     doubly_robust: Estimated
     gain: Estimated
     overlap: float
+    support: float
 
 
 class Evaluator:
@@ -113,6 +116,7 @@ class Evaluator:
             doubly_robust=_estimated(robust),
             gain=_estimated([a - b for a, b in zip(robust, today, strict=True)]),
             overlap=sum(weights) ** 2 / squares / len(rows) if squares else 0.0,
+            support=fmean(weights),
         )
 
 
