@@ -73,7 +73,9 @@ def _false_losses(hours: float) -> float:
 
 
 def _look(cpu: float) -> float:
-    """Milliseconds of the longest look, while all agents beat and are so busy."""
+    """Milliseconds of the longest look, while all agents beat and are so busy; numpy is there, as after a minute."""
+    import podium.health.anomaly  # noqa: F401
+
     health = Health(HealthSettings())
     state = health.initial()
     names = [f"a{number}" for number in range(MANY)]
