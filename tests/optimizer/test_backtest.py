@@ -42,6 +42,20 @@ def test_recorded_workflows_are_held(file):
     assert report.interval_score < 1.2 * min(quality.interval_score for quality in report.baselines.values())
 
 
+@pytest.mark.skipif(not WORKFLOWS, reason="the recordings of ../shared/data/workflows are not here")
+@pytest.mark.parametrize("count", [10, 20])
+def test_few_tasks_are_held_as_often_on_the_mean(count):
+    chance, reports = Random(count), list[Report]()
+    for file in WORKFLOWS:
+        whole = wfformat.read(text_of(file))
+        for _ in range(5 if len(whole.tasks) > count else 0):
+            places = sorted(chance.sample(range(len(whole.tasks)), count))
+            part = Recording(whole.form, whole.columns, [whole.tasks[place] for place in places])
+            reports.append(backtest(part, 0.9))
+    held = sum(report.coverage * report.n for report in reports) / sum(report.n for report in reports)
+    assert 0.87 <= held <= 0.94
+
+
 @pytest.mark.skipif(not TRACE.exists(), reason="the recording of ../shared/data/llm-trace is not here")
 def test_a_recorded_trace_is_held_and_known_better_than_by_quantiles():
     report = report_of(TRACE)

@@ -91,11 +91,11 @@ def test_one_odd_outcome_does_not_widen_what_follows():
 
 
 def test_a_new_kind_is_taken_for_one_like_the_others():
-    durations = Durations.begin()
+    durations, random = Durations.begin(), Random(1)
     for kind in range(20):
-        for _ in range(5):
+        for _ in range(10):
             case = Case(f"k{kind}", "a")
-            durations.learn(case, durations.expect(case), 1.0 + kind)
+            durations.learn(case, durations.expect(case), (1.0 + kind) * random.lognormvariate(0.0, 0.3))
     first = durations.expect(Case("new", "a"))
     assert first.low < 3.0 < first.median < 15.0 < first.high < 100.0
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-_FIRST, _DECAY, _LAST = 0.06, 0.4, 0.01
+_FIRST, _DECAY, _LAST = 0.08, 0.5, 0.01
 _LOWEST: Final = -0.1
 _ROOM: Final = 0.4
 """How far the level may be above the target, and below 1."""
