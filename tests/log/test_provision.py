@@ -10,6 +10,7 @@ import pytest
 from nats.aio.client import Client
 
 from podium.contracts.subjects import EventAddress, Subjects
+from podium.kernel import provision as provisioning
 from podium.kernel.embedded import server_binary
 from podium.kernel.jetstream import JetStreamLog
 from podium.kernel.log import Record
@@ -64,6 +65,27 @@ async def test_all_services_may_provision_at_the_same_time(client: Client, subje
     await asyncio.gather(*[provision(client, subjects, ["router", "registry"]) for _ in range(6)])
     assert (await config(client, subjects.command_stream("router")))["retention"] == "interest"
     await provision(client, subjects, ["router", "registry"])
+
+
+async def test_a_stream_that_another_process_made_a_moment_ago_is_taken_as_it_is(
+    client: Client, subjects: Subjects, monkeypatch: pytest.MonkeyPatch
+):
+    """It is looked for, is not there yet, and is there, further on than a new one, when it is to be made."""
+    await provision(client, subjects, ["router"])
+    before = await everything(client, subjects)
+    unseen = {f"STREAM.INFO.{name}" for name in (subjects.command_stream("router"), subjects.event_stream("router"))}
+    look = provisioning._present
+
+    async def late(client: Client, request: str) -> dict[str, Any] | None:
+        if request in unseen:
+            unseen.remove(request)
+            return None
+        return await look(client, request)
+
+    monkeypatch.setattr(provisioning, "_present", late)
+    await provision(client, subjects, ["router"])
+    assert not unseen
+    assert await everything(client, subjects) == before
 
 
 async def test_the_events_cannot_be_deleted_or_rolled_up(client: Client, subjects: Subjects):

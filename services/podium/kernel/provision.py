@@ -18,6 +18,10 @@ _log = logging.getLogger(__name__)
 
 OLDEST_SERVER: Final = (2, 12)
 
+_IN_USE: Final = 10058
+"""JetStream's code for a stream that is there, with another configuration."""
+
+
 _ADJUSTABLE: Final = frozenset(
     {"max_msgs", "max_bytes", "max_age", "duplicate_window", "ack_wait", "max_ack_pending", "priority_timeout"}
 )
@@ -91,9 +95,10 @@ async def _stream(client: Client, wanted: dict[str, Any]) -> None:
     name = wanted["name"]
     present = await _present(client, f"STREAM.INFO.{name}")
     if present is None:
-        await call(client, f"STREAM.CREATE.{name}", wanted)
-        _log.info("stream %s was made", name)
-        return
+        if await _is_made(client, wanted):
+            _log.info("stream %s was made", name)
+            return
+        present = (await call(client, f"STREAM.INFO.{name}"))["config"]
     changes = _changes(f"stream {name}", present, wanted)
     if changes:
         await call(client, f"STREAM.UPDATE.{name}", present | changes)
@@ -109,7 +114,7 @@ async def _commands(client: Client, subjects: Subjects, service: Service, option
     wanted = streams.command_stream(subjects, service, options)
     present = await _present(client, f"STREAM.INFO.{wanted['name']}")
     if present is None:
-        await call(client, f"STREAM.CREATE.{wanted['name']}", wanted | {"retention": "limits"})
+        await _is_made(client, wanted | {"retention": "limits"})
     elif present.get("retention") == "interest":
         await _stream(client, wanted)
     for partition in range(options.partitions):
@@ -119,6 +124,17 @@ async def _commands(client: Client, subjects: Subjects, service: Service, option
         await call(client, f"STREAM.UPDATE.{wanted['name']}", present | {"retention": "interest"})
         _log.info("stream %s was made", wanted["name"])
         await _stream(client, wanted)
+
+
+async def _is_made(client: Client, wanted: dict[str, Any]) -> bool:
+    """Make a stream; False if another process has made it since, and has gone on with it."""
+    try:
+        await call(client, f"STREAM.CREATE.{wanted['name']}", wanted)
+    except ApiError as error:
+        if error.err_code != _IN_USE:
+            raise
+        return False
+    return True
 
 
 async def _consumer(client: Client, stream: str, wanted: dict[str, Any]) -> None:
