@@ -38,7 +38,9 @@ class RouterSettings(BaseSettings):
     ] = "dynamic"
     exploration: Annotated[Share, _says("share of adaptive choices, at the most, that try who may be better")] = 0.1
     decay: Annotated[
-        float, Field(ge=0.5, lt=1.0), _says("how much an agent's attempt still counts after its next one, in adaptive")
+        float,
+        Field(ge=0.5, lt=1.0),
+        _says("how much what is known of an agent still counts after four more attempts, in adaptive"),
     ] = 0.95
     rebalance: Annotated[bool, _says("whether work that was assigned and not begun moves to who has more room")] = True
     rebalance_after: Annotated[
