@@ -8,7 +8,7 @@ import pytest
 
 from podium.client import Client
 from podium.client._health import Health
-from podium.contracts import alerts, diagnosis_queries, health_queries, pools, recovery
+from podium.contracts import alerts, diagnosis_queries, health_queries, hooks, pools, recovery
 
 
 class Heard:
@@ -37,6 +37,10 @@ class Heard:
         ("resolve", ("a1", "cleaned up"), alerts.ResolveAlert("cleaned up")),
         ("raise_alert", ("a1", "full"), alerts.RaiseAlert("full")),
         ("silence", ("a1", {"name": "x"}, 60.0, "it moves"), alerts.SilenceAlerts({"name": "x"}, 60.0, "it moves")),
+        ("end_silence", ("a1",), alerts.EndSilence()),
+        ("hook", ("a1", "pager"), hooks.DefineHook("pager")),
+        ("remove_hook", ("a1",), hooks.RemoveHook()),
+        ("remove_plan", ("a1",), recovery.RemovePlan()),
         ("resize_pool", ("a1", 3, "tonight"), pools.ResizePool(3, "tonight")),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.contracts.alerts import AcknowledgeAlert, RaiseAlert, ResolveAlert, SilenceAlerts
+from podium.contracts.alerts import AcknowledgeAlert, EndSilence, RaiseAlert, ResolveAlert, SilenceAlerts
 from podium.contracts.diagnosis_queries import Diagnose, DiagnosisAnswer
 from podium.contracts.health_queries import (
     AgentHealthAnswer,
@@ -17,12 +17,13 @@ from podium.contracts.health_queries import (
     ListRecoveries,
     RecoveryRow,
 )
+from podium.contracts.hooks import DefineHook, Ending, Hooked, RemoveHook
 from podium.contracts.outcomes import AcceptedOutcome
 from podium.contracts.pools import ListPools, PoolRow, ResizePool
-from podium.contracts.recovery import HoldWork, LiftStop, ResumeWork, Scope, Severity, StopAll
+from podium.contracts.recovery import DefinePlan, HoldWork, LiftStop, RemovePlan, ResumeWork, Scope, Severity, StopAll
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ._client import Client
 
@@ -105,6 +106,38 @@ class Health:
     async def silence(self, name: str, labels: Mapping[str, str], seconds: float, reason: str) -> AcceptedOutcome:
         """Tell nobody of alerts with all these labels for so long; `name` is the silence's."""
         return await self._client.send("health", name, SilenceAlerts(dict(labels), seconds, reason))
+
+    async def end_silence(self, name: str) -> AcceptedOutcome:
+        return await self._client.send("health", name, EndSilence())
+
+    # What is to be done and told
+
+    async def define_plan(self, name: str, plan: DefinePlan) -> AcceptedOutcome:
+        """What to do about failures of some kind, in the place of what is done by default."""
+        return await self._client.send("health", name, plan)
+
+    async def remove_plan(self, name: str) -> AcceptedOutcome:
+        return await self._client.send("health", name, RemovePlan())
+
+    async def hook(
+        self,
+        name: str,
+        channel: str,
+        *,
+        of: Hooked = "tasks",
+        endings: Sequence[Ending] = (),
+        kinds: Sequence[str] = (),
+    ) -> AcceptedOutcome:
+        """Tell a channel of each task, or each run of a workflow, that ends from now on.
+
+        Args:
+            endings: all if none is named.
+            kinds: of tasks, or names of workflows; all if none is named.
+        """
+        return await self._client.send("health", name, DefineHook(channel, list(endings), list(kinds), of))
+
+    async def remove_hook(self, name: str) -> AcceptedOutcome:
+        return await self._client.send("health", name, RemoveHook())
 
     # Pools
 

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Exit, Json, app, run
+from ._app import Common, Exit, Json, Usage, app, run
 
 if TYPE_CHECKING:
     from msgspec import Struct
 
-alerts = App(name="alerts", help="See what is wrong, and say that you see to it.")
+alerts = App(
+    name="alerts",
+    help="See what is wrong, and say that you see to it.",
+    help_epilogue="""\
+Examples:
+  podium alerts
+  podium alerts --all --json
+  podium alerts --messages""",
+)
 app.command(alerts)
 
 
@@ -76,7 +84,7 @@ def ack(alert: str, /, *, note: str = "", common: Common = Common()) -> int:
     """
     from podium.contracts.alerts import AcknowledgeAlert
 
-    return run(_send(common, alert, AcknowledgeAlert(note), "acknowledged"))
+    return run(tell_health(common, alert, AcknowledgeAlert(note), "acknowledged"))
 
 
 @alerts.command(
@@ -96,7 +104,7 @@ def resolve(alert: str, /, *, reason: str, common: Common = Common()) -> int:
     """
     from podium.contracts.alerts import ResolveAlert
 
-    return run(_send(common, alert, ResolveAlert(reason), "resolved"))
+    return run(tell_health(common, alert, ResolveAlert(reason), "resolved"))
 
 
 @alerts.command(
@@ -118,13 +126,41 @@ def silence(name: str, /, *labels: str, seconds: float, reason: str, common: Com
     reason
         for the others
     """
+    return run(_silence(common, name, labels, seconds, reason))
+
+
+async def _silence(common: Common, name: str, labels: tuple[str, ...], seconds: float, reason: str) -> int:
     from podium.contracts.alerts import SilenceAlerts
 
+    if not labels:
+        raise Usage("name the alerts by label=value, such as name=echo-1")
+    for label in labels:
+        if not label.partition("=")[1]:
+            raise Usage(f"{label} is not label=value")
     chosen = {label.partition("=")[0]: label.partition("=")[2] for label in labels}
-    return run(_send(common, name, SilenceAlerts(chosen, seconds, reason), "silenced"))
+    return await tell_health(common, name, SilenceAlerts(chosen, seconds, reason), "silenced")
 
 
-async def _send(common: Common, entity: str, command: Struct, done: str) -> int:
+@alerts.command(
+    help_epilogue="""\
+Example:
+  podium alerts unsilence moving""",
+)
+def unsilence(name: str, /, *, common: Common = Common()) -> int:
+    """End a silence before its time.
+
+    Parameters
+    ----------
+    name
+        of the silence
+    """
+    from podium.contracts.alerts import EndSilence
+
+    return run(tell_health(common, name, EndSilence(), "ended"))
+
+
+async def tell_health(common: Common, entity: str, command: Struct, done: str) -> int:
+    """Send health a command, and say what came of it."""
     async with common.client() as client:
         outcome = await client.send("health", entity, command)
     print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already")
