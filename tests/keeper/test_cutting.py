@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from podium.contracts.subjects import Subjects
 from podium.keeper import archive as keeping
-from podium.keeper import archiving, chain
+from podium.keeper import archiving, chain, cutting
 from podium.keeper.archiving import add, place_of, say_where
 from podium.keeper.cutting import Code, Cutter, NotCut, Wish
 from podium.keeper.export import Exporter
@@ -24,8 +25,10 @@ from podium.keeper.verify import Verdict, Verifier
 from podium.kernel.jetstream import JetStreamLog
 from podium.kernel.log import Conflict, Record
 from podium.kernel.provision import provision
+from podium.runtime import pull
 from podium.runtime.jsapi import EventsCut, call, first_sequence
-from podium.runtime.pull import Pull, Stored
+from podium.runtime.log import LogReader
+from podium.runtime.pull import Stored
 from tests.keeper.kept import AGENTS, LIVES, Kept
 from tests.nats_server import NatsServer
 from tests.projections.feed import life
@@ -42,6 +45,7 @@ async def kept(
 ) -> AsyncIterator[Kept]:
     monkeypatch.setattr(keeping, "PIECE", 20)
     monkeypatch.setattr(keeping, "FRAME", 7)
+    monkeypatch.setattr(cutting, "OLD_SECONDS", 0.0)
     async with Kept(shared_nats.url, subjects, tmp_path) as kept:
         yield kept
 
@@ -178,7 +182,7 @@ async def test_nothing_is_cut_that_is_not_archived_and_proved(kept: Kept, tmp_pa
     assert len(await kept.cut(keep=1)) > 3
 
 
-async def test_nothing_is_cut_that_a_start_a_read_model_or_a_reader_needs(kept: Kept):
+async def test_nothing_is_cut_that_a_start_or_a_read_model_needs(kept: Kept):
     await kept.archive()
     assert await refusal(kept) == (
         "no_snapshot",
@@ -194,13 +198,25 @@ async def test_nothing_is_cut_that_a_start_a_read_model_or_a_reader_needs(kept: 
     await kept.stop()
     assert (await refusal(kept))[0] == "read_model_behind"
     await kept.start()
-    reading = await Pull.open(kept.nc, kept.subjects.event_stream("router"), (), 3)
-    cutting = asyncio.create_task(kept.cut())
-    await asyncio.sleep(0.5)
-    assert await first(kept) == 1  # it waits for who still reads
-    await reading.close()
-    await cutting
-    assert await first(kept) == EVENTS
+    await kept.cut(keep=1)
+    assert await first(kept) == EVENTS + 4
+
+
+async def test_a_reader_under_whom_others_cut_goes_on_in_the_archive(kept: Kept, monkeypatch: pytest.MonkeyPatch):
+    started = f"{kept.subjects.prefix}.evt.router.*.*.task_started"
+    before = await kept.events("router", started)
+    monkeypatch.setattr(pull, "WINDOW", 4)
+    async with asyncio.timeout(60), aclosing(LogReader(kept.nc, kept.subjects, "router", started).follow()) as batches:
+        found = list(await anext(batches))
+        assert len(found) < LIVES - 4
+        await kept.archive()
+        await kept.snapshot()
+        await kept.cut(keep=1)
+        async for batch in batches:
+            found += batch
+            if len(found) >= LIVES:
+                break
+    assert told(found) == told(before)
 
 
 async def test_whatever_is_broken_off_between_two_steps_leaves_all_there(kept: Kept):
@@ -227,6 +243,7 @@ async def test_whatever_is_broken_off_between_two_steps_leaves_all_there(kept: K
 
 KILLED = """
 import os, signal, sys
+from podium.keeper import cutting
 from podium.keeper.cutting import Cutter
 from podium.keeper.main import main
 
@@ -239,6 +256,7 @@ async def run_until_cut(self, wish):
             os.kill(os.getpid(), signal.SIGKILL)
 
 Cutter.run = run_until_cut
+cutting.OLD_SECONDS = 0.0
 main(["archive", "cut", sys.argv[1], "--keep", "1"])
 """
 

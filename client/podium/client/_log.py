@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from nats.aio.msg import Msg
 
 from podium.runtime.archives import Archive
 from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.reading import QUIET
 
 from ._connection import Connection
 from ._jetstream import StreamMissing, call
@@ -124,9 +126,10 @@ async def read(
                         yield entries
                     position = Place(after=first - 1)
                 while end is None or cursor.pending > 0:
-                    behind = cursor.pending > 0
+                    behind, asked = cursor.pending > 0, time.monotonic()
                     batch = await cursor.batch()
-                    if cut is not None and behind and await cursor.cut_before(position):
+                    late = behind or time.monotonic() - asked > QUIET
+                    if cut is not None and late and await cursor.cut_before(position):
                         raise _Lost("what comes next was cut meanwhile")
                     if end is not None and batch[-1].sequence >= end:
                         yield [entry for entry in batch if entry.sequence <= end]

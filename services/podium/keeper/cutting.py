@@ -24,8 +24,8 @@ from podium.kernel.partition import Partition
 from podium.kernel.service import PARTITIONS
 from podium.kernel.snapshots import JetStreamSnapshots
 from podium.runtime.archives import Archive, Manifest, NoArchive, Place, shelf
-from podium.runtime.jsapi import ApiError, LogMissing, LogUnavailable, call, first_sequence, last_sequence
-from podium.runtime.reading import JetStreamReader
+from podium.runtime.jsapi import ApiError, LogMissing, call, first_sequence, last_sequence
+from podium.runtime.reading import QUIET, JetStreamReader
 
 from . import chain
 from .archive import faults, head, read_manifest, signature
@@ -41,14 +41,13 @@ Code = Literal[
     "not_archived",
     "no_snapshot",
     "read_model_behind",
-    "still_read",
     "never",
 ]
 
 SNAPSHOT_SECONDS: Final = 30.0
 QUERY_SECONDS: Final = 5.0
-READ_LOOKS: Final = 20
-"""How often it is looked, half a second apart, whether everybody has read what is to be cut."""
+OLD_SECONDS: Final = 2 * QUIET
+"""What is cut is at least so old. A reader to whom nothing came for half as long looks where the stream begins."""
 
 
 class NotCut(Exception):
@@ -111,8 +110,8 @@ class Cutter:
             yield step
         await self._read_models(ends)
         yield Step("the read model is further than what is cut")
-        await self._readers(ends)
-        yield Step("nobody is reading what is cut")
+        await self._settle(manifest, closing)
+        yield Step("what is cut is so old that whoever keeps up with the streams has read it")
         await say_where(self._nc, self._subjects, self._place, self._settings)
         yield Step("it is said where the archive is")
         for service, end in ends.items():
@@ -132,6 +131,11 @@ class Cutter:
         if signed is None or signed.key != closing.key:
             raise NotCut("other_key", "the archive is signed by another key than the one that the keeper has now")
         return manifest, closing
+
+    async def _settle(self, manifest: Manifest, closing: Checkpoint) -> None:
+        """Whatever is in the archive was there when it was signed."""
+        signed = signature(manifest)
+        await asyncio.sleep(max(0.0, OLD_SECONDS - (closing.at - signed.at)) if signed is not None else OLD_SECONDS)
 
     async def _compare(self, manifest: Manifest, closing: Checkpoint) -> None:
         """From the archive's end on, the streams lead to what the keeper signs now: so it is theirs."""
@@ -243,31 +247,6 @@ class Cutter:
             stream = self._subjects.event_stream(service)
             if positions.get(stream, 0) < end:
                 raise NotCut("read_model_behind", f"the read model is at event {positions.get(stream, 0)} of {stream}")
-
-    async def _readers(self, ends: Mapping[Service, int]) -> None:
-        """Nobody has events before it that are cut: a reader that is there goes on without looking back."""
-        for service, end in ends.items():
-            stream, behind = self._subjects.event_stream(service), ""
-            for _ in range(READ_LOOKS):
-                consumers = await self._consumers(stream)
-                late = [c for c in consumers if c["num_pending"] and c["delivered"]["stream_seq"] < end]
-                if not late:
-                    break
-                behind = f"{late[0]['name']} is at event {late[0]['delivered']['stream_seq']} of {stream}"
-                await asyncio.sleep(0.5)
-            else:
-                raise NotCut("still_read", f"somebody still reads what is to be cut: {behind}")
-
-    async def _consumers(self, stream: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        while True:
-            try:
-                page = await call(self._nc, f"CONSUMER.LIST.{stream}", {"offset": len(found)})
-            except ApiError as error:
-                raise LogUnavailable(str(error)) from error
-            found += page["consumers"] or []
-            if not page["consumers"] or len(found) >= page["total"]:
-                return found
 
     async def _purge(self, service: Service, end: int) -> int:
         """How many events that were."""

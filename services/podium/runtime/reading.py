@@ -26,6 +26,10 @@ CUT_RETRY: Final = 5.0
 """Seconds before a follower tries again to read what is in an archive that it cannot read."""
 
 
+QUIET: Final = 5.0
+"""Seconds without an event after which a reader may have been still while others read, archived and cut."""
+
+
 class CutEvents(Protocol):
     """Where the events are that were cut from the beginning of a stream."""
 
@@ -129,7 +133,8 @@ class JetStreamReader:
                     behind = pull.pending > 0
                     batch = await pull.next()
                     if batch:
-                        if behind and not self._follows(position, batch) and await self._cut_before(position):
+                        late = behind or loop.time() - moved > QUIET
+                        if late and not self._follows(position, batch) and await self._cut_before(position):
                             raise ConsumerLost("what comes next was cut meanwhile")
                         position, moved = batch[-1].sequence, loop.time()
                     elif patience is not None and loop.time() - moved > patience:
