@@ -30,6 +30,9 @@ from .system import System
 AT_ONCE = 4
 """Batches that are written without waiting for the one before."""
 
+WRITE_SECONDS = 120.0
+"""A million events may meet a disk that has other things to do."""
+
 ROUND = 100
 """Tasks that are submitted, and then done, together."""
 
@@ -106,7 +109,7 @@ async def write(system: System, history: History) -> None:
 
 async def append(system: System, service: Service, records: Sequence[Record], after: int) -> None:
     """Put records into a stream that ends with the event `after`."""
-    log = JetStreamLog(system.client, system.subjects, service, 0)
+    log = JetStreamLog(system.client, system.subjects, service, 0, timeout=WRITE_SECONDS)
     under_way: deque[Commit] = deque()
     for start in range(0, len(records), MAX_BATCH):
         under_way.append(await log.begin(records[start : start + MAX_BATCH], after + start))

@@ -8,12 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import pytest
 from eventsourcing.persistence import OperationalError, StoredEvent
 
 from podium.eventstore import JetStreamApplicationRecorder, JetStreamFactory
 from tests.chaos.servers import Servers
 
-SECONDS = 40.0
+SECONDS = 120.0
+"""Beside other tests three servers that vote, and fsync each message, may stand still for a while."""
+
+TURNS = 5
+"""That each of three writers has before a server is killed, and after."""
 
 
 def opened(factory: JetStreamFactory) -> JetStreamApplicationRecorder:
@@ -27,6 +32,7 @@ def opened(factory: JetStreamFactory) -> JetStreamApplicationRecorder:
         return recorder
 
 
+@pytest.mark.timeout(400)
 async def test_what_was_saved_is_there_once_and_each_writer_has_its_turn(tmp_path: Path):
     servers = Servers(tmp_path, 3, ["app"])
     await servers.start()
@@ -55,9 +61,9 @@ async def test_what_was_saved_is_there_once_and_each_writer_has_its_turn(tmp_pat
         with ThreadPoolExecutor(3) as executor:
             savers = [executor.submit(save_on, number) for number in range(3)]
             try:
-                await each_saves(10)
+                await each_saves(TURNS)
                 servers.kill(0)
-                await each_saves(10)
+                await each_saves(TURNS)
             finally:
                 enough.set()
             for saver in savers:
