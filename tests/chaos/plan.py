@@ -7,10 +7,16 @@ import random
 import time
 from collections.abc import Collection
 
-from tests.chaos import harm_data, harm_network, harm_processes, harm_servers
+from tests.chaos import archived, harm_data, harm_network, harm_processes, harm_servers
 from tests.chaos.fault import Fault, Harm
 
-FAULTS: tuple[Fault, ...] = (*harm_processes.FAULTS, *harm_network.FAULTS, *harm_data.FAULTS, *harm_servers.FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *harm_processes.FAULTS,
+    *harm_network.FAULTS,
+    *harm_data.FAULTS,
+    *harm_servers.FAULTS,
+    *archived.FAULTS,
+)
 
 LEAST, MOST = 1.0, 2.0
 """Seconds between the beginnings of two faults."""

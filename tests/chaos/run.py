@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from podium.audit.finding import Finding
 from tests.chaos import recoveries
+from tests.chaos.archived import cut_at_the_end
 from tests.chaos.disk import SmallDisk
 from tests.chaos.fault import Harm
 from tests.chaos.heard import Heards
@@ -111,8 +112,10 @@ async def run(
                 stuck = str(error)
             finally:
                 await load.close()
-            await system.stop_all_but("projections", "keeper")
             environment = {**os.environ, **system.environment}
+            if stuck is None:
+                wrong += await cut_at_the_end(environment, directory / "archive")
+            await system.stop_all_but("projections", "keeper")
             wrong += await chain_faults(environment)
             report = await audit(environment, heards.path)
             return Result(
