@@ -22,7 +22,7 @@ from podium.contracts.tasks import CancelTask
 from podium.runtime.connection import disconnect
 from tests.bad_input import BAD_ADDRESSES, BadAddress
 from tests.chaos.bad import Nonsense, nonsense
-from tests.chaos.flows import MOST, Flows
+from tests.chaos.flows import AT_ONCE, OPEN, PACE, Flows
 from tests.chaos.heard import Heards
 from tests.chaos.letters import Letters
 from tests.chaos.pages import Pages
@@ -122,9 +122,14 @@ class Load:
             await self._heards.send(client, "router", task.task_id, CancelTask("it is over"))
 
     async def _run_flows(self) -> None:
-        while not self._stopping and len(self.flows.runs) < MOST:
-            await self.flows.start(self.clients[0])
+        while not self._stopping:
+            if len(self.flows.waiting) >= OPEN:
+                await self.flows.let_go(self.clients)
+                await asyncio.sleep(self._random.random() * PACE)
+            more = min(AT_ONCE, OPEN - len(self.flows.waiting))
+            await asyncio.gather(*(self.flows.start(self.clients[0]) for _ in range(more)))
             await asyncio.sleep(self._random.random() * PAUSE)
+        await self.flows.finish(self.clients)
 
     async def _write(self, number: int) -> None:
         while not self._stopping:

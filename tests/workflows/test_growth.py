@@ -15,7 +15,7 @@ from podium.contracts.agents import AgentProfile, AgentRegistered
 from podium.contracts.definitions import read_value
 from podium.contracts.outcomes import AcceptedOutcome
 from podium.contracts.subjects import Subjects
-from podium.contracts.tasks import FailTask
+from podium.contracts.tasks import CompleteTask, FailTask
 from podium.contracts.workflows import StartWorkflow
 from podium.kernel.commands import Incoming
 from podium.kernel.log import MAX_BATCH
@@ -140,3 +140,15 @@ def test_what_a_report_leads_to_is_one_batch_with_it_however_much_else_is_due():
     assert max(stored) <= MAX_BATCH
     assert not partition.state.flows.children.links
     assert sum(stored) == 30 * 61 + 2 + 1 + 1_199 + 1
+
+
+def test_a_steps_end_and_the_next_ones_assignment_are_one_batch():
+    partition = Partition(Router(), Subjects(), 0)
+    partition.decider.observe(partition.state, "a1", AgentRegistered(AgentProfile({"any": 1.0}, slots=1)), START)
+    steps = [{"id": "s0", "skills": ["any"]}, {"id": "s1", "skills": ["any"], "dependencies": ["s0"]}]
+    batches(partition, ("ops", "w", defined(*steps)))
+    batches(partition, ("ops", "r", StartWorkflow("w")))
+    (task,) = partition.state.book.hands["a1"].tasks
+    assert batches(partition, ("a1", task, CompleteTask(1))) == [5]
+    (task,) = partition.state.book.hands["a1"].tasks
+    assert task == "r-s1"
