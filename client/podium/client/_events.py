@@ -17,6 +17,7 @@ from podium.runtime.archives import Archive
 
 from ._connection import Connection
 from ._log import Entry, Place, last_sequence, read, stream_names
+from ._vault import opened
 from .errors import ServiceUnavailable
 
 _logger: Final = logging.getLogger(__name__)
@@ -87,7 +88,8 @@ async def receive(
     filters = {stream: subjects.event_filters(of, entity, names) for stream, of in sources.items()}
 
     def reading(stream: str, start: Place, end: int | None) -> AsyncGenerator[ReceivedEvent, None]:
-        return _decoded(subjects, stream, read(connection, stream, filters[stream], start, end, archive))
+        entries = read(connection, stream, filters[stream], start, end, archive)
+        return _decoded(connection, subjects, stream, entries)
 
     if len(sources) == 1:
         [stream] = sources
@@ -114,19 +116,19 @@ async def _sources(connection: Connection, subjects: Subjects, service: str | No
 
 
 async def _decoded(
-    subjects: Subjects, stream: str, batches: AsyncIterator[list[Entry]]
+    connection: Connection, subjects: Subjects, stream: str, batches: AsyncIterator[list[Entry]]
 ) -> AsyncGenerator[ReceivedEvent, None]:
     async for batch in batches:
         for entry in batch:
-            event = _decode(subjects, stream, entry)
+            event = _decode(subjects, stream, entry, await opened(connection, subjects, entry.payload))
             if event is not None:
                 yield event
 
 
-def _decode(subjects: Subjects, stream: str, entry: Entry) -> ReceivedEvent | None:
+def _decode(subjects: Subjects, stream: str, entry: Entry, payload: bytes) -> ReceivedEvent | None:
     address = subjects.read_event(entry.subject)
     try:
-        envelope = decode_envelope(entry.payload)
+        envelope = decode_envelope(payload)
         data = decode_data(envelope)
     except msgspec.MsgspecError as error:
         _logger.warning("event %d of %s cannot be read and is passed over: %s", entry.sequence, stream, error)

@@ -33,7 +33,6 @@ from podium.contracts.sessions import (
 
 from ._entity import Entity, new_command
 from ._options import new_id
-from ._vault import opened
 from .errors import CommandRefused, PodiumError
 
 if TYPE_CHECKING:
@@ -133,18 +132,14 @@ class Session(Entity):
         """
         match await self.first(*SESSION_CLOSING, timeout=timeout):
             case SessionCompleted() as done:
-                answer = msgspec.json.decode(await self._opened(bytes(done.answer)))
+                answer = msgspec.json.decode(done.answer)
                 return Result(answer, done.confidence, done.path, done.escalated, done.phases, done.took)
             case SessionFailed() as failed:
-                message = msgspec.json.decode(await self._opened(msgspec.json.encode(failed.message)))
-                raise SessionOver(self.id, failed.code, message)
+                raise SessionOver(self.id, failed.code, failed.message)
             case SessionCancelled() as cancelled:
                 raise SessionOver(self.id, "cancelled", cancelled.reason or "")
             case _:
                 raise SessionOver(self.id, "timed_out", "its time was up")
-
-    async def _opened(self, json: bytes) -> bytes:
-        return await opened(self._client.connection, self._client.subjects, json)
 
 
 class Sessions:

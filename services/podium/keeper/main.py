@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from podium.kernel.provision import ProvisionError
 from podium.runtime.connection import ConnectionLost
 from podium.runtime.logs import configure
+from podium.runtime.pipes import close_output
 from podium.runtime.settings import describe
 
 from .archive_commands import add_commands
@@ -31,10 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work: Callable[[argparse.Namespace, Settings], int] = asked.work
     try:
         settings = Settings()
-        return work(asked, settings)
+        code = work(asked, settings)
+        sys.stdout.flush()
+        return code
     except ValidationError as error:
         for fault in error.errors():
             print(f"podium: PODIUM_{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}", file=sys.stderr)
+    except BrokenPipeError:
+        close_output()
+        return 0
     except (BadKey, CannotRun, ProvisionError, ConnectionError) as error:
         print(f"podium: {error}", file=sys.stderr)
     return 2

@@ -20,6 +20,7 @@ from podium.kernel.settings import Settings
 from podium.runtime.connection import connect, disconnect
 from podium.runtime.jsapi import LogMissing, LogUnavailable
 from podium.runtime.logs import configure
+from podium.runtime.pipes import close_output
 from podium.runtime.times import from_text, to_text
 
 from .opening import Opened, Opener, Until
@@ -48,8 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"podium: {error}", file=sys.stderr)
         return CANNOT_RUN
     print(_in_words(asked.service, opened), file=sys.stderr)
+    try:
+        return _say(asked, opened)
+    except BrokenPipeError:
+        close_output()
+        return ANSWERED
+
+
+def _say(asked: argparse.Namespace, opened: Opened) -> int:
     if asked.dump:
-        print(_json(state_of(opened)))
+        print(_json(state_of(opened)), flush=True)
         return ANSWERED
     if asked.ask:
         return max([_answer(opened, entity) for entity in asked.ask])
@@ -112,7 +121,7 @@ def _answer(opened: Opened, entity: str) -> int:
     if said is None and not held:
         print(f"podium: nothing is known of {entity} at that moment", file=sys.stderr)
         return NOTHING
-    print(_json({"entity": entity, "explained": said, "held": held}))
+    print(_json({"entity": entity, "explained": said, "held": held}), flush=True)
     return ANSWERED
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 from cyclopts import CycloptsError
+
+from podium.runtime.pipes import close_output
 
 from . import (
     agent,
@@ -110,7 +111,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Who read our output has seen enough. Nothing more may be written, also not when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close_output()
         return Exit.OK
     return result if isinstance(result, int) else Exit.OK
