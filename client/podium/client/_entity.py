@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -53,6 +53,21 @@ class Entity:
                 if isinstance(event.data, kinds):
                     return event.data
         raise ServiceUnavailable(f"the events of {self.id} ended before it did")
+
+
+E = TypeVar("E", bound=Entity)
+
+
+class Collection(Generic[E]):
+    """Things of one kind, such as `client.proposals`; called with a name, it gives the one that is there already."""
+
+    def __init__(self, client: Client, kind: type[E]) -> None:
+        self._client = client
+        self._kind = kind
+
+    def __call__(self, id: str) -> E:
+        """One that is there already."""
+        return self._kind(self._client, id)
 
 
 def new_command(kind: type[C], fields: Mapping[str, Any]) -> C:

@@ -37,7 +37,7 @@ from podium.contracts.conflicts import (
     SettleConflict,
 )
 
-from ._entity import Entity, new_command
+from ._entity import Collection, Entity, new_command
 from .errors import PodiumError, ServiceUnavailable
 
 if TYPE_CHECKING:
@@ -72,15 +72,11 @@ class Conflict(Entity):
         return cast(ConflictResolved, await self.first(ConflictResolved, timeout=timeout))
 
 
-class Conflicts:
+class Conflicts(Collection[Conflict]):
     """`client.conflicts`. Errors of what it sends are those of `Client.send`."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def __call__(self, id: str) -> Conflict:
-        """One that is there already."""
-        return Conflict(self._client, id)
+        super().__init__(client, Conflict)
 
     async def detect(
         self,

@@ -29,7 +29,7 @@ from podium.contracts.negotiations import (
     RejectOffer,
 )
 
-from ._entity import Entity, new_command
+from ._entity import Collection, Entity, new_command
 from ._options import new_id
 
 if TYPE_CHECKING:
@@ -93,15 +93,11 @@ class Negotiation(Entity):
         return cast("NegotiationAgreed | NegotiationDeadlocked", end)
 
 
-class Negotiations:
+class Negotiations(Collection[Negotiation]):
     """`client.negotiations`."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def __call__(self, id: str) -> Negotiation:
-        """One that is there already."""
-        return Negotiation(self._client, id)
+        super().__init__(client, Negotiation)
 
     async def open(
         self,
@@ -120,7 +116,7 @@ class Negotiations:
                 by podium.
             options: such as `rounds=5`, `mediator=True`, `turn_seconds=60`; see `OpenNegotiation`.
         """
-        negotiation = Negotiation(self._client, id or new_id("negotiation"))
+        negotiation = self(id or new_id("negotiation"))
         fields = {"about": about, "issues": dict(issues), "parties": dict(parties), **options}
         await self._client.send("collaboration", negotiation.id, new_command(OpenNegotiation, fields))
         return negotiation

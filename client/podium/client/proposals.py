@@ -7,14 +7,13 @@ closed = await proposal.result()
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from podium.contracts.consensus import Fallback, OpenProposal, ProposalClosed, TakeStand, WithdrawProposal
 from podium.contracts.proposal_queries import GetProposal, ListProposals, ProposalAnswer, ProposalRow
 
-from ._entity import Entity, new_command
+from ._entity import Collection, Entity, new_command
 from ._options import new_id
 
 if TYPE_CHECKING:
@@ -56,15 +55,11 @@ class Proposal(Entity):
         return cast(ProposalClosed, await self.first(ProposalClosed, timeout=timeout))
 
 
-class Proposals:
+class Proposals(Collection[Proposal]):
     """`client.proposals`."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def __call__(self, id: str) -> Proposal:
-        """One that is there already."""
-        return Proposal(self._client, id)
+        super().__init__(client, Proposal)
 
     async def open(
         self, text: str, members: Sequence[str], *, id: str | None = None, **options: Unpack[ProposalOptions]
@@ -74,8 +69,8 @@ class Proposals:
         Args:
             options: such as `threshold=0.75`, `rounds=2`, `fallback="supermajority"`; see `OpenProposal`.
         """
-        proposal = Proposal(self._client, id or new_id("proposal"))
-        command = new_command(OpenProposal, {"text": text, "members": builtins.list(members), **options})
+        proposal = self(id or new_id("proposal"))
+        command = new_command(OpenProposal, {"text": text, "members": list(members), **options})
         await self._client.send("collaboration", proposal.id, command)
         return proposal
 

@@ -31,7 +31,7 @@ from podium.contracts.sessions import (
     SessionState,
 )
 
-from ._entity import Entity, new_command
+from ._entity import Collection, Entity, new_command
 from ._options import new_id
 from .errors import CommandRefused, PodiumError
 
@@ -142,15 +142,11 @@ class Session(Entity):
                 raise SessionOver(self.id, "timed_out", "its time was up")
 
 
-class Sessions:
+class Sessions(Collection[Session]):
     """`client.sessions`."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def __call__(self, id: str) -> Session:
-        """One that is there already."""
-        return Session(self._client, id)
+        super().__init__(client, Session)
 
     async def create(
         self,

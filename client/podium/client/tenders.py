@@ -24,7 +24,7 @@ from podium.contracts.tenders import (
     WithdrawBid,
 )
 
-from ._entity import Entity, new_command
+from ._entity import Collection, Entity, new_command
 from ._options import new_id
 
 if TYPE_CHECKING:
@@ -74,15 +74,11 @@ class Tender(Entity):
         return cast(TenderClosed, await self.first(TenderClosed, timeout=timeout))
 
 
-class Tenders:
+class Tenders(Collection[Tender]):
     """`client.tenders`."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def __call__(self, id: str) -> Tender:
-        """One that is there already."""
-        return Tender(self._client, id)
+        super().__init__(client, Tender)
 
     async def announce(
         self,
@@ -102,7 +98,7 @@ class Tenders:
             criteria: how much price, time and quality matter; the price alone by default.
             manual: the manager awards it itself.
         """
-        tender = Tender(self._client, id or new_id("tender"))
+        tender = self(id or new_id("tender"))
         fields = {
             "task": task,
             "deadline": time.time() + seconds,

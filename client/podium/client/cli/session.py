@@ -34,6 +34,9 @@ def create(
     rule: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     timeout: float | None = None,
     priority: int | None = None,
+    max_participants: int | None = None,
+    max_phases: int | None = None,
+    rounds: int | None = None,
     file: Path | None = None,
     begin: Annotated[bool, Parameter(name="--run", negative=())] = False,
     common: Common = Common(),
@@ -52,12 +55,29 @@ def create(
         "condition -> action", as often as wanted; those first are looked at first
     timeout
         seconds
+    priority
+        of its phases' tasks, 0 to 9
+    max_participants
+        how many may take part, those who join later among them
+    max_phases
+        after so many it has failed
+    rounds
+        of peers
     file
         a JSON object with the fields of create_session; options go before it
     begin
         begin at once
     """
-    options = {"strategy": strategy, "goal": goal, "timeout": timeout, "priority": priority, "run": begin or None}
+    options = {
+        "strategy": strategy,
+        "goal": goal,
+        "timeout": timeout,
+        "priority": priority,
+        "max_participants": max_participants,
+        "max_phases": max_phases,
+        "rounds": rounds,
+        "run": begin or None,
+    }
 
     def body() -> dict[str, Any]:
         """Raises: Usage"""
