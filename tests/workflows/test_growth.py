@@ -15,7 +15,7 @@ from podium.contracts.agents import AgentProfile, AgentRegistered
 from podium.contracts.definitions import read_value
 from podium.contracts.outcomes import AcceptedOutcome
 from podium.contracts.subjects import Subjects
-from podium.contracts.tasks import CompleteTask, FailTask
+from podium.contracts.tasks import CompleteTask, FailTask, StartTask
 from podium.contracts.workflows import StartWorkflow
 from podium.kernel.commands import Incoming
 from podium.kernel.log import MAX_BATCH
@@ -149,6 +149,7 @@ def test_a_steps_end_and_the_next_ones_assignment_are_one_batch():
     batches(partition, ("ops", "w", defined(*steps)))
     batches(partition, ("ops", "r", StartWorkflow("w")))
     (task,) = partition.state.book.hands["a1"].tasks
+    assert batches(partition, ("a1", task, StartTask(1))) == [1]
     assert batches(partition, ("a1", task, CompleteTask(1))) == [5]
     (task,) = partition.state.book.hands["a1"].tasks
     assert task == "r-s1"
