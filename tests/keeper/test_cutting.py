@@ -182,6 +182,14 @@ async def test_nothing_is_cut_that_is_not_archived_and_proved(kept: Kept, tmp_pa
     assert len(await kept.cut(keep=1)) > 3
 
 
+async def test_who_has_never_run_needs_no_snapshot(kept: Kept):
+    await kept.archive()
+    await kept.snapshot("registry", "router")
+    said = [step.said for step in await kept.cut()]
+    assert "optimizer has never run: its first start reads the archive" in said
+    assert await first(kept) == EVENTS - 4
+
+
 async def test_nothing_is_cut_that_a_start_or_a_read_model_needs(kept: Kept):
     await kept.archive()
     assert await refusal(kept) == (

@@ -189,16 +189,28 @@ class Cutter:
             decider = make_decider(service)
             if service not in ends and not ends.keys() & decider.upstream.keys():
                 continue
-            try:
-                await last_sequence(self._nc, self._subjects.event_stream(service))
-            except LogMissing:
-                continue  # it was never started
             running = await self._leave_snapshot(service)
+            if not running and not await self._has_run(decider):
+                yield Step(f"{service} has never run: its first start reads the archive")
+                continue
             for number in range(PARTITIONS):
                 await self._check_snapshot(decider, number, ends, running)
             again = [] if isinstance(decider, KeepsFacts) else sorted(ends.keys() & decider.upstream.keys())
             reads = f", and reads of the archive at each start what it observes of {', '.join(again)}" if again else ""
             yield Step(f"{service} starts from a snapshot{reads}")
+
+    async def _has_run(self, decider: Decider[Any]) -> bool:
+        """Whether it has left anything."""
+        try:
+            if await last_sequence(self._nc, self._subjects.event_stream(decider.service)):
+                return True
+        except LogMissing:
+            return False
+        schema, snapshots = (
+            Partition[Any](decider, self._subjects, 0).schema,
+            JetStreamSnapshots(self._nc, self._subjects),
+        )
+        return await snapshots.load(decider.service, 0, schema) is not None
 
     async def _leave_snapshot(self, service: Service) -> bool:
         """Whether the service runs."""

@@ -149,6 +149,11 @@ def in_words(compared: Compared) -> list[str]:
     rows += [(f"attempts by {agent}", *(str(o.agents.get(agent, 0)) for o in histories.values())) for agent in agents]
     width = max(len(row[0]) for row in rows)
     said = [f"{row[0]:<{width}}" + "".join(f"  {cell:>14}" for cell in row[1:]) for row in rows]
+    if open_ := histories[_NAMED[0]].phases.get("open"):
+        said += [
+            "",
+            f"{open_:,} tasks were still open where the recording ends; the other columns play on from there.",
+        ]
     if compared.otherwise:
         said += ["", "tasks with which it went otherwise:"]
     for task in compared.otherwise:
