@@ -59,9 +59,11 @@ async def _recoveries(under_way: bool, plans: bool, limit: int, json: bool, comm
 
     shown = msgspec.to_builtins(answer)
     for row in shown.get("recoveries", ()):
-        row["charges"] = ", ".join(f"{charge['task']}/{charge['attempt']}" for charge in row["charges"])
-        row["steps"] = ", ".join(step["action"] for step in row["steps"])
-        row["left"] = len(row.get("left", ()))
+        taken, steps = row.pop("taken", 0), row.pop("steps")
+        row["tasks"] = ", ".join(charge["task"] for charge in row.pop("charges"))
+        row["steps"] = f"{taken} of {len(steps)}"
+        for name in ("left", "ended_at"):
+            row.pop(name, None)
     for row in shown.get("plans", ()):
         row["steps"] = ", ".join(step["action"] for step in row["steps"])
     _tables.show(shown)
