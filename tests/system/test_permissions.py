@@ -38,6 +38,7 @@ ALLOWED = {
         SUBJECTS.command("router", "js-1", "js-1", "report_tasks"),
         SUBJECTS.query("agents.work"),
         SUBJECTS.query("asks.open"),
+        SUBJECTS.query("insights.list"),
         SUBJECTS.ask("collaboration", "js-1", "model", "cast_vote"),
         SUBJECTS.beat("js-1"),
         SUBJECTS.progress("js-1", "t1"),

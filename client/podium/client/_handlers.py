@@ -161,7 +161,8 @@ class Handlers:
     def on_insight(self, function: N) -> N:
         """Make a function what is told what was found out about this agent (`Insight`), with the evidence.
 
-        What holds and was missed comes when the agent comes or comes back. What the function returns is not looked at.
+        What holds and was missed comes when the agent comes or comes back (the query `insights.list`). What the
+        function returns is not looked at.
         """
         self.duties[InsightFound] = function
         return function
