@@ -19,6 +19,7 @@ from podium.kernel.decider import Emit, Request
 from podium.router.service import Router
 from podium.router.settings import RouterSettings
 
+from . import knowable
 from .options import Measurement, Options
 from .result import Figure, Goal
 from .virtual import START, TRACE, Call, Nature, Served, mixed, serve, trace, typed, uniform
@@ -75,6 +76,7 @@ async def run(options: Options) -> list[Figure]:
     figures: list[Figure] = []
     for fleet in FLEETS[: 1 if options.quick else None]:
         figures += response_times(calls, fleet, seeds)
+    figures.append(knowable.run(seeds))
     figures += nothing_to_learn(calls, seeds)
     figures += change(calls, seeds)
     for agents in (AGENTS, SCARCE):

@@ -22,6 +22,9 @@ from podium.router.settings import RouterSettings
 TRACE = Path(__file__).parents[2] / "shared/data/llm-trace/AzureLLMInferenceTrace_code.csv"
 START = 1_700_000_000.0
 RETRY = Retry(max_attempts=20, backoff="fixed", delay=0.5)
+SPEEDS, SKILLS = (0.5, 2.0), (0.5, 1.0)
+"""Of mixed agents; each as likely as the other."""
+
 NOISE = 0.2
 """Deviation of the logarithm of a duration."""
 
@@ -63,7 +66,7 @@ class Nature(Struct, frozen=True):
 
 def mixed(count: int, seed: int) -> list[Nature]:
     chance = random.Random(seed)
-    return [Nature(chance.uniform(0.5, 2.0), chance.uniform(0.5, 1.0)) for _ in range(count)]
+    return [Nature(chance.uniform(*SPEEDS), chance.uniform(*SKILLS)) for _ in range(count)]
 
 
 def typed(count: int, seed: int, types: int) -> list[Nature]:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from benchmarks import routing, scaling
+from benchmarks import knowable, routing, scaling
 from benchmarks.result import Figure
 from benchmarks.virtual import Call, Nature, mixed, serve, typed, uniform
 from podium.router.settings import RouterSettings
@@ -69,3 +69,8 @@ def test_a_pool_serves_every_call_and_pays_for_its_agents(ahead):
     late, hours = scaling.served(calls(120), scaling.SPEC, ahead=ahead)
     assert 0.0 <= late <= 100.0
     assert hours >= scaling.SPEC.min * 24.0 / 3_600.0
+
+
+def test_the_more_attempts_the_more_can_be_known():
+    few, many = (knowable.regret(60, attempts, 60, 6, seed=1) for attempts in (60, 60_000))
+    assert 0.0 <= many < 0.05 < few
