@@ -69,6 +69,15 @@ def test_many_writers_need_not_all_be_kept_at_hand(monkeypatch):
         assert measure(read(recorded(Random(seed), 6, 25, "abc")), 5).exact
 
 
+def test_writers_who_take_turns_hand_one_replica_on(monkeypatch):
+    """Else each of many would have to merge what all others did, or be copied from another."""
+    monkeypatch.setattr(Sequence, "copy", None)
+    monkeypatch.setattr(Sequence, "apply", None)
+    txns = [{"parents": [n - 1] if n else [], "agent": n % 50, "patches": [[n, 0, "x"]]} for n in range(200)]
+    turns = {"kind": "concurrent", "endContent": "x" * 200, "numAgents": 50, "txns": txns}
+    assert sum(batch.inserted for batch in replay.batches(read(turns), 7)) == 200
+
+
 def test_a_writer_in_two_places_at_once_has_a_replica_in_each():
     recording = {
         "kind": "concurrent",

@@ -7,7 +7,7 @@ line of its work has its own replica and its own client id.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
@@ -58,19 +58,30 @@ class Batch(Struct, frozen=True):
 class _Line(Struct):
     """Runs of one writer, one behind the other."""
 
-    agent: int
     client: int
     runs: list[int]
 
 
 class _Replica:
+    """
+    Attributes:
+        run: behind which it stands; None for an empty one.
+        runs: how many it has.
+    """
+
     def __init__(self, text: Sequence, version: Version) -> None:
-        self.version = version
         self.text = text
+        self.run: int | None = None
+        self.moved(version)
+
+    def moved(self, version: Version) -> None:
+        """It is there now."""
+        self.version = dict(version)
+        self.runs = sum(version.values())
 
     def merge(self, edits: list[Edit], version: Version) -> None:
         self.text.apply(edits)
-        self.version = dict(version)
+        self.moved(version)
 
     def edit(self, client: int, patches: list[Patch], reading: Reading) -> list[Edit]:
         """What these change."""
@@ -103,24 +114,30 @@ class _History:
                 del self._versions[parent]
         return merged
 
+    def is_needed(self, number: int | None) -> bool:
+        """Whether a run is still to come whose text is that behind this one, or builds on it."""
+        return number is not None and self._needed[number] > 0
+
     def after(self, number: int, version: Version) -> None:
         if self._needed[number]:
             self._versions[number] = version
 
 
 class _Replicas:
-    """Those in use; the one unused for longest is given up when there are too many, and made again from another."""
+    """Those in use; the one unused for longest is given up when there are too many, and made again from another.
 
-    def __init__(self, recording: Recording, reading: Reading) -> None:
+    A replica is bound to no writer: where nobody needs the text that one has come to, the next writer goes on with it.
+    """
+
+    def __init__(self, recording: Recording, reading: Reading, history: _History) -> None:
         self._recording = recording
+        self._history = history
         self._reading = reading
         self._live: OrderedDict[int, _Replica] = OrderedDict()
         self._lines: list[_Line] = []
         self._lines_of: dict[int, list[int]] = {}
         self._edits: list[list[Edit]] = []
         """What each run did, for the replicas that lack it."""
-        self._left = Counter(run.agent for run in recording.runs)
-        """How many runs of each writer are still to come."""
 
     def line_of(self, agent: int, version: Version) -> int:
         """The line of the writer's work that ends in this version; a new one if there is none."""
@@ -132,11 +149,11 @@ class _Replicas:
         rank = agents - 1 - agent if self._reading.falling else agent
         client = _FIRST_CLIENT + (agents + len(self._lines) if lines else rank)
         lines.append(len(self._lines))
-        self._lines.append(_Line(agent, client, []))
+        self._lines.append(_Line(client, []))
         return lines[-1]
 
     def at(self, line: int, version: Version) -> _Replica:
-        replica = self._live.get(line) or self._new(version)
+        replica = self._handed_on(line, version) or self._live.get(line) or self._new(version)
         self._live[line] = replica
         self._live.move_to_end(line)
         if len(self._live) > _LIVE_REPLICAS:
@@ -156,19 +173,26 @@ class _Replicas:
         """The version behind a run that made these edits."""
         self._edits.append(made)
         self._lines[line].runs.append(run)
-        self._left[self._lines[line].agent] -= 1
-        replica.version = {**before, line: len(self._lines[line].runs)}
+        replica.run = run
+        replica.moved({**before, line: len(self._lines[line].runs)})
         return replica.version
 
+    def _handed_on(self, line: int, version: Version) -> _Replica | None:
+        """The one that is furthest on towards the version, if nobody needs it where it is; not the line's own."""
+        own = self._live.get(line)
+        best, runs = None, -1 if own is None else own.runs
+        for other, one in self._live.items():
+            if one.runs > runs and not self._history.is_needed(one.run) and _is_within(one.version, version):
+                best, runs = other, one.runs
+        return None if best is None else self._live.pop(best)
+
     def _new(self, version: Version) -> _Replica:
-        """As far on as any that is nowhere beyond the version: that one itself, if its writer has no more to do."""
-        fitting = [line for line, one in self._live.items() if _is_within(one.version, version)]
+        """A copy of the one that is furthest on towards the version."""
+        fitting = [one for one in self._live.values() if _is_within(one.version, version)]
         if not fitting:
             return _Replica(Sequence(in_units=self._reading.in_units), {})
-        best = max(fitting, key=lambda line: sum(self._live[line].version.values()))
-        if not self._left[self._lines[best].agent]:
-            return self._live.pop(best)
-        return _Replica(self._live[best].text.copy(), dict(self._live[best].version))
+        best = max(fitting, key=lambda one: one.runs)
+        return _Replica(best.text.copy(), best.version)
 
 
 def batches(recording: Recording, keystrokes: int, reading: Reading = Reading()) -> Iterator[Batch]:
@@ -177,8 +201,8 @@ def batches(recording: Recording, keystrokes: int, reading: Reading = Reading())
     Raises:
         BadRecording: an edit is not within its text.
     """
-    replicas = _Replicas(recording, reading)
     history = _History(recording)
+    replicas = _Replicas(recording, reading, history)
     gathered = _Gathered()
     for number, run in enumerate(recording.runs):
         version = history.before(number)
