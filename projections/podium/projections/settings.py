@@ -30,7 +30,7 @@ class Settings(ProcessSettings):
     ] = 10_000
     copies: Annotated[
         int, Field(ge=0), says("copies to keep, at the most; the older, the further apart; 0 makes none")
-    ] = 80
+    ] = 100
 
     @field_validator("database")
     @classmethod

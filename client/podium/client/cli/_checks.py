@@ -128,7 +128,9 @@ async def _streams(connection: Connection, subjects: Subjects, service: str) -> 
         except ServiceUnavailable as error:
             yield Check(stream, "fail", str(error), advice)
             continue
-        yield Check(stream, "ok", f"{state['messages']} messages, {state['bytes'] / (1 << 20):.1f} MiB")
+        is_cut = stream == subjects.event_stream(service) and state["first_seq"] > 1
+        cut = f", cut up to event {state['first_seq'] - 1}" if is_cut else ""
+        yield Check(stream, "ok", f"{state['messages']} messages, {state['bytes'] / (1 << 20):.1f} MiB{cut}")
     consumers = f"{service} consumers"
     stream = subjects.command_stream(service)
     try:
