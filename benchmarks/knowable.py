@@ -1,4 +1,4 @@
-"""What attempts can tell of many agents at the most: who knows how agents are distributed weighs each attempt by Bayes' rule.
+"""What attempts can tell of many agents at the most, to one who knows how agents are distributed, by Bayes' rule.
 
 A share of the agents is seen equally often, and those are taken that are expected to be the best. How far they fall
 behind the truly best is what no chooser could have known, however it learns, with attempts shared out like that.
@@ -37,7 +37,7 @@ def regret(agents: int, attempts: int, seen: int, taken: int, seed: int) -> floa
     chance, each = np.random.default_rng(seed), attempts // seen
     speed, skill = chance.uniform(*SPEEDS, agents), chance.uniform(*SKILLS, agents)
     truth = _takes(speed, skill)
-    won = chance.binomial(each, skill[:seen])
+    won: Floats = chance.binomial(each, skill[:seen]).astype(np.float64)
     told = -np.log(speed[:seen]) + chance.normal(0.0, NOISE, seen) / np.sqrt(np.maximum(won, 1))
     speeds, skills = np.linspace(*SPEEDS, GRID), np.linspace(*SKILLS, GRID)
     of_speed = _normed(-won[:, None] * (told[:, None] + np.log(speeds)) ** 2 / (2.0 * NOISE * NOISE))
@@ -51,9 +51,8 @@ def regret(agents: int, attempts: int, seen: int, taken: int, seed: int) -> floa
 def run(seeds: Sequence[int], agents: int = 1_000, attempts: int = 2_000, taken: int = 25) -> Figure:
     """In per cent, with the attempts shared out as is best."""
     values = [100.0 * min(regret(agents, attempts, seen, taken, seed) for seen in SEEN) for seed in seeds]
-    return Figure(
-        f"the best {taken} of {agents:,} by {attempts:,} attempts and Bayes' rule: slower than they are by", "%", values
-    )
+    name = f"{attempts:,} attempts of {agents:,} agents, by Bayes' rule: the best {taken} found are slower by"
+    return Figure(name, "%", values)
 
 
 def _takes(speed: Floats, skill: Floats) -> Floats:
@@ -63,4 +62,5 @@ def _takes(speed: Floats, skill: Floats) -> Floats:
 def _normed(logs: Floats) -> Floats:
     """Each row as probabilities."""
     found: Floats = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return found / found.sum(axis=1, keepdims=True)
+    found /= found.sum(axis=1, keepdims=True)
+    return found
