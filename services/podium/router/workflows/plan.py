@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from podium.contracts.definitions import Definition, Step, read_value, to_json
+from podium.contracts.definitions import Definition, Step, to_json
 from podium.contracts.definitions.graph import dependencies_of, in_order, successors_of, upward_ranks
 from podium.contracts.definitions.migration import Shape
 from podium.contracts.definitions.model import Fallback, Work
@@ -129,7 +129,11 @@ class Plan:
 
 
 class Plans:
-    """Plans by their definitions' bytes, the last used ones kept: versions that were read from the log are whole."""
+    """Plans by their definitions' bytes, the last used ones kept.
+
+    What is in the log was checked when it was defined. It is not checked again: that costs as much as all else here,
+    and a definition must not become a fault because checks have become stricter since.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int, str], Plan] = OrderedDict()
@@ -138,7 +142,7 @@ class Plans:
         key = (workflow, version, hash_of(definition))
         plan = self._kept.get(key)
         if plan is None:
-            plan = Plan(workflow, version, read_value(msgspec.json.decode(definition)))
+            plan = Plan(workflow, version, Definition.model_validate(msgspec.json.decode(definition)))
             self._kept[key] = plan
             if len(self._kept) > COMPILED:
                 self._kept.popitem(last=False)
