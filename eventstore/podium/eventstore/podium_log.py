@@ -45,6 +45,8 @@ from .subscriptions import FollowedRecorder, JetStreamSubscription
 PODIUM_PREFIX: Final = "PODIUM_PREFIX"
 PODIUM_SERVICE: Final = "PODIUM_SERVICE"
 
+_SERVICES: Final[dict[str, Service]] = {service: service for service in SERVICES}
+
 
 @dataclass(frozen=True)
 class PodiumEvent:
@@ -119,7 +121,7 @@ class PodiumRecorder(FollowedRecorder):
         self.datastore = datastore
         self.stream = subjects.event_stream(service)
         self._subjects = subjects
-        self._service = service
+        self._service: Service = service
 
     def reader(self, client: Client, *filters: str) -> LogReader:
         return LogReader(client, self._subjects, self._service, *filters)
@@ -217,7 +219,7 @@ class PodiumFactory(factory.JetStreamFactory):
         service = self.env.get(PODIUM_SERVICE) or "router"
         if not is_name(prefix):
             raise OSError(f"Environment value for key '{PODIUM_PREFIX}' is invalid: {prefix!r}")
-        named = next((known for known in SERVICES if str(known) == service), None)
+        named = _SERVICES.get(service)
         if named is None:
             raise OSError(
                 f"Environment value for key '{PODIUM_SERVICE}' is invalid: {service!r}, expected one of "

@@ -19,6 +19,7 @@ from .cutting import Cutter, NotCut, Wish
 from .settings import Settings
 
 KEEP: Final = 10_000
+_SERVICES: Final[dict[str, Service]] = {service: service for service in SERVICES}
 
 
 def cut(asked: argparse.Namespace, settings: Settings) -> int:
@@ -47,7 +48,7 @@ async def _cut(asked: argparse.Namespace, wish: Wish, settings: Settings) -> Non
 def _position(text: str) -> tuple[Service, int]:
     """Of `router:1841`. Raises: argparse.ArgumentTypeError"""
     name, _, sequence = text.rpartition(":")
-    service = next((known for known in SERVICES if str(known) == name), None)
+    service = _SERVICES.get(name)
     if service is None or not sequence.isdecimal() or len(sequence) > 18:
         raise argparse.ArgumentTypeError(f"{text!r} is not SERVICE:SEQUENCE, such as router:1841")
     return service, int(sequence)
