@@ -12,7 +12,6 @@ from statistics import median
 from typing import Any, Final
 
 import msgspec
-from nats.aio.msg import Msg
 
 from podium.client import Agent, Client, Task, workflows
 from podium.client.cli.workflow import content_of
@@ -22,6 +21,7 @@ from podium.contracts.definitions.wfformat import from_recording
 from podium.contracts.workflow_queries import ListWorkflows
 from podium.router.workflows.simulate import read_file
 from podium.router.workflows.simulation import Report, Simulation
+from podium.runtime.wire import listen
 from tests.agent_process import AgentProcess
 
 from .latency import milliseconds
@@ -147,9 +147,9 @@ class Worker:
         self._ended = time.perf_counter()
         return None
 
-    async def hear(self, msg: Msg) -> None:
+    def hear(self, subject: str, _reply: str, _payload: bytes, _headers: bytes) -> None:
         """Something was published for the agent."""
-        if self._ended is not None and msg.subject.split(".")[3] == "task_assigned":
+        if self._ended is not None and subject.split(".")[3] == "task_assigned":
             self.heard.append(time.perf_counter() - self._ended)
 
     def begin(self) -> None:
@@ -172,7 +172,7 @@ async def at_work(worker: Worker, url: str) -> AsyncGenerator[None]:
 async def _real(system: System, options: Options) -> list[Figure]:
     figures: list[Figure] = []
     worker = Worker(slots=64)
-    await system.client.subscribe(system.subjects.work("bench"), cb=worker.hear)
+    await listen(system.client, system.subjects.work("bench"), worker.hear)
     async with Client(system.url, "bench", timeout=SECONDS) as client, at_work(worker, system.url):
         await _whole(client, definition("warm", chain(50)))
         figures += await _repeated(system, client, options)
