@@ -7,6 +7,7 @@ the simulation's own time.
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import time
 from collections.abc import Callable
@@ -74,7 +75,7 @@ def _false_losses(hours: float) -> float:
 
 def _look(cpu: float) -> float:
     """Milliseconds of the longest look, while all agents beat and are so busy; numpy is there, as after a minute."""
-    import podium.health.anomaly  # noqa: F401
+    importlib.import_module("podium.health.anomaly")
 
     health = Health(HealthSettings())
     state = health.initial()

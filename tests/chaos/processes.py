@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Kept:
         return True
 
     @asynccontextmanager
-    async def away(self) -> AsyncIterator[bool]:
+    async def away(self) -> AsyncGenerator[bool]:
         """SIGKILL, and it is not started again before the end; whether it ran."""
         self._may_start.clear()
         try:

@@ -99,7 +99,8 @@ class RouterScenario(Scenario):
     """A router with agents, which says nothing of its queue unless it is told to."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(Router(RouterSettings(**{"queue_interval": None, **settings})))
+        settings.setdefault("queue_interval", None)
+        super().__init__(Router(RouterSettings(**settings)))
 
     def agent(self, name: str, *skills: str, **profile: Any) -> Self:
         """An agent is registered or has changed."""

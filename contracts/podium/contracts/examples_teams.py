@@ -49,7 +49,7 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
             method="exact",
             bound=1.0,
             reasons=_REASONS,
-            pairs=_PAIRS,
+            pairs=tuple(_PAIRS),
         ),
     ),
     ("collaboration", "reporters", "ops", teams.TeamDissolved("the report is written")),

@@ -105,7 +105,7 @@ class TeamFormed(Event, frozen=True, kw_only=True, tag="team_formed"):
     method: Literal["exact", "greedy"]
     bound: float
     reasons: list[str]
-    pairs: list[Together] = field(default_factory=list[Together])
+    pairs: tuple[Together, ...] = ()
 
 
 class TeamDissolved(Event, frozen=True, tag="team_dissolved"):

@@ -75,7 +75,7 @@ class Teams(Projection):
                 bound=data.bound,
                 reasons=data.reasons,
                 worth=data.worth,
-                pairs=data.pairs,
+                pairs=list(data.pairs),
                 formed_at=event.at,
                 by=event.actor,
             )

@@ -135,7 +135,7 @@ def _formed(
         method=choice.method,
         bound=choice.bound,
         reasons=reasons,
-        pairs=pairs,
+        pairs=tuple(pairs),
     )
 
 
