@@ -51,7 +51,7 @@ check: $(STAMP) ## format, lint, types (mypy and pyright, strict), import rules
 
 # What fails is run once more, alone: a machine that was too busy is no defect, and a defect fails again.
 test: $(STAMP) ## every test
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS) || $(BIN)/pytest --last-failed --last-failed-no-failures none $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS) || $(BIN)/pytest --last-failed --last-failed-no-failures none $(ARGS)
 
 bench: $(STAMP) ## the benchmarks; they print, they do not judge
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -46,6 +46,9 @@ OPEN_PHASES: tuple[Phase, ...] = ("queued", "delayed", "assigned", "running", "p
 class Load:
     """What the clients do until they are told to stop.
 
+    Args:
+        runs: of a workflow that are open at any time.
+
     Attributes:
         tasks: names of all that were submitted, whatever was heard of it.
         flows: the runs of workflows.
@@ -54,7 +57,7 @@ class Load:
         reopened: how many clients were closed for good and opened anew.
     """
 
-    def __init__(self, system: System, heards: Heards, seed: int) -> None:
+    def __init__(self, system: System, heards: Heards, seed: int, runs: int = OPEN) -> None:
         self.tasks: list[str] = []
         self.clients: list[Client] = []
         self._system = system
@@ -63,6 +66,7 @@ class Load:
         self._nonsense: Iterator[Nonsense] = cycle(nonsense(300, seed))
         self._scripts: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._runs = runs
         self.flows = Flows(heards, seed)
         self.pages = Pages(len(CLIENTS), heards, seed)
         self.polls = Polls(heards, seed)
@@ -90,6 +94,12 @@ class Load:
         """Returns when of every command it is known what was heard."""
         self._stopping = True
         await asyncio.gather(*self._scripts)
+
+    async def abandon(self) -> None:
+        """Stop although nobody will answer: of commands that are under way nothing is heard."""
+        for script in self._scripts:
+            script.cancel()
+        await asyncio.wait(self._scripts)
 
     async def close(self) -> None:
         self._opening.cancel()
@@ -123,10 +133,10 @@ class Load:
 
     async def _run_flows(self) -> None:
         while not self._stopping:
-            if len(self.flows.waiting) >= OPEN:
+            if len(self.flows.waiting) >= self._runs:
                 await self.flows.let_go(self.clients)
                 await asyncio.sleep(self._random.random() * PACE)
-            more = min(AT_ONCE, OPEN - len(self.flows.waiting))
+            more = min(AT_ONCE, self._runs - len(self.flows.waiting))
             await asyncio.gather(*(self.flows.start(self.clients[0]) for _ in range(more)))
             await asyncio.sleep(self._random.random() * PAUSE)
         await self.flows.finish(self.clients)

@@ -14,6 +14,7 @@ from tests.chaos import recoveries
 from tests.chaos.archived import cut_at_the_end
 from tests.chaos.disk import SmallDisk
 from tests.chaos.fault import Harm
+from tests.chaos.flows import OPEN
 from tests.chaos.heard import Heards
 from tests.chaos.load import Load, Repeater
 from tests.chaos.plan import Plan
@@ -77,14 +78,20 @@ async def run(
     nodes: int = 1,
     without: Collection[str] = (),
     patience: float = STUCK_SECONDS,
+    runs: int = OPEN,
 ) -> Result:
-    """Returns whatever came of it; what was written stays in the directory. For `patience` see `until_done`."""
+    """Returns whatever came of it; what was written stays in the directory.
+
+    Args:
+        patience: as in `until_done`.
+        runs: as in `Load`.
+    """
     began = time.monotonic()
     room = SmallDisk(directory / "nats-0", MEGABYTES + int(seconds))
     with Heards(directory / "heard.jsonl") as heards, room:
         async with System(directory, nodes) as system:
             load, repeater, plan = (
-                Load(system, heards, seed),
+                Load(system, heards, seed, runs),
                 Repeater(system, seed),
                 Plan(Harm(system, seed), seed, without),
             )

@@ -16,13 +16,18 @@ from tests.chaos.run import run
 PATIENCE = 40.0
 """Seconds in which something must happen: other tests run at the same time."""
 
+RUNS = 20
+"""Of a workflow, open at any time; a hundred in a long run."""
+
 SEED = int(os.environ.get("PODIUM_SEED", "1"))
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("nodes", "seconds"), [(1, 15.0), (3, 8.0)])
 async def test_nothing_is_lost_doubled_or_stuck(tmp_path: Path, nodes: int, seconds: float):
-    result = await run(tmp_path, SEED, seconds, nodes, without=[CUT], patience=PATIENCE)  # which long runs have
+    result = await run(
+        tmp_path, SEED, seconds, nodes, without=[CUT], patience=PATIENCE, runs=RUNS
+    )  # which long runs have
     assert result.findings == []
     assert result.stuck is None
     assert result.wrong == []

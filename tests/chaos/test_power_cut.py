@@ -20,6 +20,9 @@ pytestmark = pytest.mark.skipif(fuse.can_mount() is not None, reason=fuse.can_mo
 
 PATIENCE = 40.0
 
+RUNS = 10
+"""Of a workflow, open at any time."""
+
 ACCEPTED = 100
 """Commands that were accepted before the power fails."""
 
@@ -39,7 +42,7 @@ def heards(tmp_path: Path) -> Iterator[Heards]:
 @pytest.mark.timeout(400)
 async def test_nothing_that_was_accepted_is_lost(tmp_path: Path, heards: Heards):
     async with Disk(tmp_path / "platters", tmp_path / "nats-0") as disk, System(tmp_path, nodes=1) as system:
-        load = Load(system, heards, seed=1)
+        load = Load(system, heards, seed=1, runs=RUNS)
         await load.start()
         await until_accepted(heards, ACCEPTED)
         await system.lose_power(disk)
@@ -62,11 +65,11 @@ async def test_it_would_be_with_the_servers_own_settings(tmp_path: Path, heards:
     """So that the other test is known to bite."""
     lossy = System(tmp_path, nodes=1, sync_always=False)
     async with Disk(tmp_path / "platters", tmp_path / "nats-0") as disk, lossy as system:
-        load = Load(system, heards, seed=1)
+        load = Load(system, heards, seed=1, runs=RUNS)
         await load.start()
         await until_accepted(heards, ACCEPTED)
         await system.lose_power(disk)
-        await load.stop()
+        await load.abandon()
         await load.close()
         found = await system.api("STREAM.NAMES")
         assert found is not None

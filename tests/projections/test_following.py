@@ -74,7 +74,7 @@ async def test_streams_that_do_not_exist_yet_are_waited_for(
         await running.registry.write(registered("a1"))
         overview = await running.ask("system.overview")
         assert (overview.agents, overview.tasks) == (1, {"completed": 1})
-        assert caplog.text.count(f"waiting for events of {subjects.event_stream('router')}") == 1
+        assert caplog.text.count(f"reading {subjects.event_stream('router')} behind 0 begins anew") == 1
 
 
 async def test_more_events_than_are_asked_for_at_once(nats_server: NatsServer, subjects: Subjects, tmp_path: Path):
