@@ -20,6 +20,7 @@ from msgspec import Struct
 from nats.aio.client import Client as Nats
 
 from podium.client import Client
+from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
 from podium.contracts.tasks import CompleteTask, StartTask
 from podium.kernel.main import make_decider
@@ -96,6 +97,7 @@ async def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 await agent.send("router", event.entity, StartTask(1))
                 await agent.send("router", event.entity, CompleteTask(1))
                 break
+        await client.query(SystemOverview(fresh=True, wait=60))
     assert await podium.stop() == 0
     return podium.data_dir
 

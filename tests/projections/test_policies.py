@@ -52,7 +52,6 @@ async def test_policies_are_found_by_name_and_state(running: Running):
         Event("p2", staged(2, "active"), "ops"),
         Event("p3", staged(3, "shadow"), "ops"),
     )
-    await running.start()
 
     async def listed(**filters: Any) -> list[str]:
         return [row.policy_id for row in (await running.ask("policies.list", fresh=True, **filters)).policies]
