@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from msgspec import Struct
 from benchmarks import fleet
 from benchmarks.latency import milliseconds
 from benchmarks.load import Load, Tally
-from benchmarks.system import EVERYTHING, System
+from benchmarks.system import System
 from benchmarks.usage import Meter, Usage
 
 from .application import Application
@@ -84,9 +84,8 @@ class PodiumCandidate:
 
 
 @asynccontextmanager
-async def podium_running(directory: Path, *, bulk: bool, projections: bool) -> AsyncGenerator[PodiumCandidate]:
-    """All of podium, or all but its read models, with the usual agents."""
-    processes = [name for name in EVERYTHING if projections or name != "projections"]
+async def podium_running(directory: Path, processes: Iterable[str], *, bulk: bool) -> AsyncGenerator[PodiumCandidate]:
+    """podium, as much of it as is named, with the usual agents."""
     async with System(directory, processes) as system:
         load = Load(system.client, system.subjects, bulk=bulk, results=True)
         await load.start()

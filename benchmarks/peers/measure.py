@@ -10,6 +10,7 @@ from benchmarks.ceiling import ceiling
 from benchmarks.machine import look
 from benchmarks.options import Measurement, Options
 from benchmarks.result import Figure, Goal
+from benchmarks.system import EVERYTHING
 
 from . import environment
 from .application import running
@@ -24,21 +25,24 @@ SHARES: Final = (0.5, 0.8)
 QUANTILES: Final = (0.5, 0.99, 0.999)
 PODIUM: Final = "podium"
 BULK: Final = "podium, bulk of 100"
+CORE: Final = "podium, registry and router alone"
+CORE_BULK: Final = "podium, registry and router alone, bulk of 100"
 CEILING: Final = "nats-py alone"
+
+ALONE: Final = ("registry", "router")
+"""What does what a peer does: it takes tasks, hands them out, and knows what became of them."""
 
 
 async def run(options: Options) -> list[Figure]:
     figures: list[Figure] = []
-    for system, bulk, projections in (
-        (PODIUM, False, True),
-        ("podium, no read models", False, False),
-        (BULK, True, True),
+    for system, processes, bulk in (
+        (PODIUM, EVERYTHING, False),
+        (BULK, EVERYTHING, True),
+        (CORE, ALONE, False),
+        (CORE_BULK, ALONE, True),
     ):
-        if options.quick and not projections:
-            continue
         _say(system)
-        directory = _directory(options, system)
-        async with podium_running(directory, bulk=bulk, projections=projections) as candidate:
+        async with podium_running(_directory(options, system), processes, bulk=bulk) as candidate:
             figures += await _row(candidate, system, options, open_loop=not bulk)
             if system == PODIUM:
                 figures.append(await _ceiling(candidate, options))
@@ -129,11 +133,16 @@ def _beside(figures: list[Figure]) -> list[Figure]:
     lives = {figure.system: figure for figure in figures if figure.name == LIVES}
     names = [peer.name for peer in PEERS if peer.name in lives]
     found: list[Figure] = []
-    for system, goal in ((PODIUM, 6_000.0), (BULK, 15_000.0)):
+    for system, goal in (
+        (PODIUM, Goal("least", 6_000.0)),
+        (BULK, Goal("least", 15_000.0)),
+        (CORE, None),
+        (CORE_BULK, None),
+    ):
         rates = lives[system].values
         top = lives[CEILING].median
         found += [
-            Figure(f"{system}: lives", "/s", rates, Goal("least", goal)),
+            Figure(f"{system}: lives", "/s", rates, goal),
             Figure(f"{system} beside nats-py alone", "×", [rate / top for rate in rates], Goal("least", 0.3)),
         ]
         if names:
@@ -163,6 +172,6 @@ MEASUREMENT = Measurement(
         "queue. A p99.9 of fewer than 1,000 tasks is their greatest."
     ),
     run=run,
-    limit=900.0,
+    limit=1_500.0,
     grid=grid,
 )
