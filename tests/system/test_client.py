@@ -60,10 +60,9 @@ async def test_a_refusal_carries_code_message_and_path(client: Client):
 
 async def test_what_was_posted_is_done_as_well(client: Client):
     task = a_name("task")
-    async with asyncio.timeout(SECONDS), aclosing(client.events(service="router", entity=task)) as events:
-        coming = asyncio.create_task(anext(events))
-        await client.post("router", task, new_task("echo", skills=[a_name("skill")]))
-        assert isinstance((await coming).data, TaskSubmitted)
+    await client.post("router", task, new_task("echo", skills=[a_name("skill")]))
+    async with asyncio.timeout(SECONDS), aclosing(client.events(service="router", entity=task, after=0)) as events:
+        assert isinstance((await anext(events)).data, TaskSubmitted)
 
 
 async def test_commands_get_through_a_kill_of_their_service_and_of_the_server(small_podium: Podium):
