@@ -47,7 +47,7 @@ def test_a_sample_is_read_as_the_newest_version(type):
 
 
 ADDED = {
-    "podium.task_assigned.v1": {"progress_within", "heartbeat_within"},
+    "podium.task_assigned.v1": {"progress_within", "heartbeat_within", "process"},
     "podium.task_completed.v1": {"learned", "fallback"},
     "podium.plan_defined.v1": {"codes", "attempts"},
     "podium.attempt_failed.v1": {"learned"},

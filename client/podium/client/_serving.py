@@ -188,7 +188,10 @@ class Serving:
     def _take(self, worker: Worker, envelope: Envelope) -> None:
         match decode_data(envelope):
             case TaskAssigned() as assigned if assigned.agent == self._name:
-                worker.offer(envelope.subject, assigned)
+                if assigned.process in (None, worker.process):
+                    worker.offer(envelope.subject, assigned)
+                else:
+                    self._look.set()  # a process before this one was to begin it, and may have
             case TaskCancelled() as event if event.attempt is not None:
                 worker.withdraw(envelope.subject, event.attempt, f"cancelled ({event.reason or 'no reason given'})")
             case TaskPaused() as event if event.attempt is not None:
@@ -228,7 +231,7 @@ class Serving:
             if not isinstance(assigned, TaskAssigned):
                 continue
             listed.add((item.task_id, assigned.attempt))
-            if item.phase == "assigned":
+            if item.phase == "assigned" or assigned.process == worker.process:
                 worker.offer(item.task_id, assigned)
             else:
                 worker.disown(item.task_id, assigned.attempt)

@@ -9,9 +9,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from podium.contracts.tasks import CompleteTask, FailTask, StartTask, TaskAssigned
 
 from ._calls import Handler, failure, is_coroutine_function, perform, unfit
+from ._options import new_id
 from ._personal import open_input, seal_report
 from ._reports import Reporter
 from ._task import Task, Tell
@@ -65,6 +68,9 @@ class Held:
 class Worker:
     """Takes work up to its slots, keeps the rest in order, and runs each attempt at most once.
 
+    Attributes:
+        process: a name that no other worker has, of this agent or another.
+
     Args:
         handler_for: the function for a task, or None; `cost_for`: what its skill declares that an attempt costs.
         tell: where the progress of a task goes.
@@ -82,6 +88,7 @@ class Worker:
         vault: Vault,
         group: asyncio.TaskGroup,
     ) -> None:
+        self.process = new_id("p")
         self._slots = slots
         self._handler_for = handler_for
         self._cost_for = cost_for
@@ -113,8 +120,8 @@ class Worker:
     # What comes from outside
 
     def offer(self, task_id: str, assigned: TaskAssigned) -> None:
-        """Take an attempt, unless it or a later one has been seen."""
-        if not self._is_new(task_id, assigned.attempt):
+        """Take an attempt, unless it or a later one has been seen. One that has begun must be this process's."""
+        if (task_id, assigned.attempt) in self._held or not self._is_new(task_id, assigned.attempt):
             return
         task = Task(task_id, assigned, self._tell)
         task.cost = self._cost_for(assigned)
@@ -189,13 +196,16 @@ class Worker:
     async def _run(self, held: Held) -> None:
         task = held.task
         try:
-            refusal = await self._reporter.report(task.id, StartTask(task.attempt))
-            if refusal is not None:
-                _log.info("%r is not started: %s", task, refusal)
-                return
+            if held.assigned.process is None:
+                refusal = await self._reporter.report(task.id, StartTask(task.attempt))
+                if refusal is not None:
+                    _log.info("%r is not started: %s", task, refusal)
+                    return
             report = await self._perform(held)
             if report is None:
                 return
+            if isinstance(report, CompleteTask) and self._drain is None and not self._waiting:
+                report = replace(report, process=self.process)  # there is room for what comes of it
             held.reporting = True
             refusal = await self._reporter.report(task.id, report)
             if refusal is not None and refusal.code not in _MOVED_ON and isinstance(report, CompleteTask):

@@ -27,12 +27,16 @@ class StartTask(Command, frozen=True, tag="start_task"):
 class CompleteTask(Command, frozen=True, tag="complete_task"):
     """The agent's result, any JSON; the task is done with it.
 
-    `cost`: what the attempt has cost, in a unit of the users' own.
+    Attributes:
+        cost: what the attempt has cost, in a unit of the users' own.
+        process: names the agent's present process, which begins at once whatever step this leads to for it: see
+            `task_assigned`. Without it, the agent says of every attempt that it begins.
     """
 
     attempt: Attempt
     output: PersonalJSON = JSON_NULL
     cost: Annotated[float, Meta(ge=0.0)] | None = None
+    process: Name | None = None
 
 
 class FailTask(Command, frozen=True, tag="fail_task"):

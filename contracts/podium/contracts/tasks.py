@@ -143,6 +143,8 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
         start_by: seconds since the epoch, UTC; not started by then, the attempt is over.
         finish_within: seconds from its start.
         progress_within, heartbeat_within: the task's own `timeouts.progress` and `timeouts.heartbeat`.
+        process: of the agent, for which the attempt has begun with its assignment; no other may run it. None: it begins
+            when the agent says so.
     """
 
     agent: RecordedName
@@ -156,6 +158,7 @@ class TaskAssigned(Event, frozen=True, tag="task_assigned"):
     deadline: float | None = None
     progress_within: float | None = None
     heartbeat_within: float | None = None
+    process: RecordedName | None = None
 
 
 class TaskStarted(Event, frozen=True, tag="task_started"):

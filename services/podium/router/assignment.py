@@ -14,11 +14,12 @@ from podium.kernel.decider import Emit
 from .choice import Choice, choose
 from .decision import record
 from .index import Index
-from .phases import WAITS, Delayed, Queued
+from .phases import WAITS, Assigned, Delayed, Queued
 from .queue import FRESH, Key, Line, principal_shelf
 from .requirements import Requirements
 from .settings import RouterSettings
 from .state import RouterState
+from .tasks import started
 
 ANYBODY: Final = "any"
 """The shelf of blocked lines that any agent might help."""
@@ -53,7 +54,7 @@ def assignments(state: RouterState, settings: RouterSettings, now: float) -> Ite
                 else:
                     choice = choose(fleet, index.fits, line.needs, task.trail.failed_by)
             if choice is not None:
-                yield assign(state, settings, task, choice, now)
+                yield from _give(state, settings, task, choice, now)
                 if not fleet.is_free(choice.best[0]):
                     fleet.freed.pop(choice.best[0], None)
                     shelves = shelves if fleet.freed else [FRESH]
@@ -67,8 +68,28 @@ def assignments(state: RouterState, settings: RouterSettings, now: float) -> Ite
     fleet.freed.clear()
 
 
-def assign(state: RouterState, settings: RouterSettings, task: Queued | Delayed, choice: Choice, now: float) -> Emit:
-    """The chosen agent has the task."""
+def _give(
+    state: RouterState, settings: RouterSettings, task: Queued | Delayed, choice: Choice, now: float
+) -> Iterator[Emit]:
+    """The chosen agent has the task. A step's attempt that its own report leads to has begun with that."""
+    index, name = state.index, task.job.id
+    process = index.reporting.get(index.fleet.names[choice.best[0]]) if name in state.flows.children.links else None
+    yield assign(state, settings, task, choice, now, process)
+    if process is not None:
+        given = state.book.tasks[name]
+        assert isinstance(given, Assigned)
+        yield started(given, now)
+
+
+def assign(
+    state: RouterState,
+    settings: RouterSettings,
+    task: Queued | Delayed,
+    choice: Choice,
+    now: float,
+    process: str | None = None,
+) -> Emit:
+    """The chosen agent has the task; `process` as in the event."""
     job, index = task.job, state.index
     agent = index.fleet.names[choice.best[0]]
     track, outlook = state.book.tracks.get(agent), state.parts.outlooks.of(job, agent)
@@ -86,6 +107,7 @@ def assign(state: RouterState, settings: RouterSettings, task: Queued | Delayed,
         deadline=job.deadline,
         progress_within=job.timeouts.progress,
         heartbeat_within=job.timeouts.heartbeat,
+        process=process,
     )
     return Emit(job.id, event, agent)
 

@@ -32,6 +32,8 @@ def react(state: RouterState, now: float, settings: RouterSettings, rules: Rules
     lengths.plan(state, settings, now)
     index = state.index
     busy = index.pending or index.next_time() <= now or state.busy
+    if not busy:
+        index.reporting.clear()
     return _react(state, now, settings, rules) if busy else ()
 
 
@@ -55,6 +57,7 @@ def _react(state: RouterState, now: float, settings: RouterSettings, rules: Rule
     while state.flows.busy or state.schedules.busy:
         yield from _runs(state, now, rules)
         yield from assignments(state, settings, now)
+    state.index.reporting.clear()
 
 
 def _runs(state: RouterState, now: float, rules: Rules) -> Iterator[Emit]:

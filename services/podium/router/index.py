@@ -43,6 +43,8 @@ class Index:
         ordered: tasks with which health wants something done.
         unstarted: tasks that agents have had for long without beginning them.
         measure_at: when it is to be said next how long the queue is.
+        reporting: agent → its process, of those whose reports are being followed: they are there at this moment, and
+            begin at once what they get by them.
     """
 
     def __init__(self, parts: Parts, settings: RouterSettings) -> None:
@@ -60,6 +62,7 @@ class Index:
         self.ordered: dict[str, None] = dict.fromkeys(parts.orders)
         self.unstarted = Unstarted(settings)
         self.measure_at = NEVER
+        self.reporting: dict[str, str] = {}
         for task in parts.book.tasks.values():
             self.follow(Change(None, task))
 
@@ -174,6 +177,12 @@ class Index:
             del self.tallies[job.principal]
 
     # Agents
+
+    def reports(self, agent: str, process: str) -> None:
+        """The agent's report leads to more; were it gone by now and sent no heartbeats, nobody would notice."""
+        profile = self._parts.profiles.get(agent)
+        if profile is not None and profile.agent.heartbeat is not None:
+            self.reporting[agent] = process
 
     def enter(self, agent: str) -> None:
         """The agent's profile is there or has changed."""

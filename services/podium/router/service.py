@@ -151,7 +151,7 @@ class Router:
         decided = self._order(state, request, now)
         if isinstance(decided, Refused) or request.entity not in state.flows.children.links:
             return decided
-        return workflows.and_then(state, decided, now, self._rules)
+        return workflows.and_then(state, decided, request.principal, cast(Report, request.command), now, self._rules)
 
     def _workflow(self, state: RouterState, request: Request, now: float) -> Iterable[Emit] | Refused:
         return workflows.decide(state, request, now, self._rules)
@@ -178,7 +178,7 @@ class Router:
             elif entry.task_id in state.flows.children.links:
                 left = 2 * (len(command.reports) - number)  # a report has two events at the most
                 if emitted + left + MOST_FOLLOWING <= MAX_BATCH:
-                    decided = workflows.and_then(state, decided, now, self._rules)
+                    decided = workflows.and_then(state, decided, by, report, now, self._rules)
             for emit in decided:
                 emitted += 1
                 yield emit

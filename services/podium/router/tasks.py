@@ -140,7 +140,7 @@ def _holds(task: Assigned | Running, by: str, report: Report) -> bool:
 def _reported(task: Assigned | Running, report: Report, now: float, rules: Rules) -> list[Emit]:
     match report:
         case StartTask():
-            return [_started(task, now)] if isinstance(task, Assigned) else []
+            return [started(task, now)] if isinstance(task, Assigned) else []
         case CompleteTask():
             return _completed(task, report, now, rules)
         case FailTask():
@@ -149,7 +149,8 @@ def _reported(task: Assigned | Running, report: Report, now: float, rules: Rules
             assert_never(report)
 
 
-def _started(task: Assigned, now: float) -> Emit:
+def started(task: Assigned, now: float) -> Emit:
+    """The agent that holds the attempt begins."""
     finish_by = None if task.finish_within is None else now + task.finish_within
     return Emit(task.job.id, TaskStarted(task.agent, task.attempt, finish_by))
 
@@ -159,7 +160,7 @@ def _completed(task: Assigned | Running, report: CompleteTask, now: float, rules
     misfit = _output_misfit(task, report, rules.schemas)
     if misfit is not None:
         return fail(task, "output_does_not_fit", misfit, now, rules, tell=True)
-    begun = [_started(task, now)] if isinstance(task, Assigned) else []
+    begun = [started(task, now)] if isinstance(task, Assigned) else []
     since = task.since if isinstance(task, Assigned) else task.started
     job = task.job
     event = TaskCompleted(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from podium.contracts.outcomes import Refused
-from podium.contracts.tasks import Waiting
+from podium.contracts.tasks import CompleteTask, Report, Waiting
 from podium.contracts.workflows import DefineWorkflow, RerunWorkflow, RunCommand, StartWorkflow
 from podium.kernel.decider import Emit, Request
 from podium.router.rules import Rules
@@ -31,11 +31,18 @@ def decide(state: RouterState, request: Request, now: float, rules: Rules) -> It
             return order(state, request, cast(RunCommand, command))
 
 
-def and_then(state: RouterState, decided: Iterable[Emit], now: float, rules: Rules) -> Iterator[Emit]:
-    """Events of a task of a step, and what follows from them for its run."""
-    others = len(state.flows.pending)
+def and_then(
+    state: RouterState, decided: Iterable[Emit], by: str, report: Report, now: float, rules: Rules
+) -> Iterator[Emit]:
+    """Events of a task of a step that its agent's report led to, and what follows from them for its run."""
+    others, follows = len(state.flows.pending), False
     yield from decided
-    yield from Engine(state, now, rules).follow(others)
+    for emit in Engine(state, now, rules).follow(others):
+        follows = True
+        yield emit
+    # Only where it is one batch anyway: an assignment alone is stored sooner than one with a start.
+    if follows and isinstance(report, CompleteTask) and report.process is not None:
+        state.index.reports(by, report.process)
 
 
 def advance(state: RouterState, now: float, rules: Rules) -> Iterator[Emit]:
