@@ -31,7 +31,8 @@ from .findings.look import findings
 from .fleet import Fleet, Submitted
 from .settings import OptimizerSettings
 from .state import OptimizerState
-from .tables import Priors, is_news, table_of
+from .survey import Survey
+from .tables import is_news, table_of
 from .trial import TrialDump
 
 _KINDS_AT_ONCE: Final = 5
@@ -143,17 +144,19 @@ class Optimizer:
 
     def _look(self, state: OptimizerState, now: float) -> Iterator[Emit]:
         experience, book = state.experience, state.book
-        priors = Priors(experience)
+        survey = state.survey
+        if survey is None or now >= survey.at + self.settings.publish_interval:
+            survey = state.survey = Survey(experience, now)
         for kind in list(islice(experience.changed, _KINDS_AT_ONCE)):
             del experience.changed[kind]
             if kind not in experience.kinds:
                 continue
             known = book.tables.get(kind)
-            table = table_of(state, kind, priors, book.version + 1, self.settings)
+            table = table_of(state, kind, survey, book.version + 1, self.settings)
             if is_news(None if known is None else known.table, table):
                 yield Emit(kind, table)
             yield from reports.drifts(book.drifts, state.foresight, kind)
-            yield from insights.look(book.insights, experience, dict(findings(state, kind, now)), kind)
+            yield from insights.look(book.insights, experience, dict(findings(state, kind, survey, now)), kind)
         state.look_at = now + (0.0 if experience.changed else self.settings.publish_interval)
 
     def due(self, state: OptimizerState) -> float | None:

@@ -8,6 +8,7 @@ from .fleet import Fleet
 from .foresight import Foresight
 from .relationships import Relationships
 from .settings import OptimizerSettings
+from .survey import Survey
 from .trial import Trials
 
 
@@ -23,6 +24,7 @@ class OptimizerState:
         look_at: when experience is looked at next, seconds since the epoch, UTC.
         relate_at: when relationships are looked at next.
         report_at: when it is said next how right predictions were.
+        survey: of all kinds, the latest; None before the first look.
         tune_at: when a policy is proposed next; None before the first look.
     """
 
@@ -35,6 +37,7 @@ class OptimizerState:
         "relate_at",
         "relationships",
         "report_at",
+        "survey",
         "trials",
         "tune_at",
     )
@@ -49,4 +52,5 @@ class OptimizerState:
         self.look_at = 0.0
         self.relate_at = 0.0
         self.report_at = 0.0
+        self.survey: Survey | None = None
         self.tune_at: float | None = None

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from math import exp, log
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -93,18 +93,25 @@ def prior_of(cells: Iterable[Cell], mean_of_all: float) -> Prior:
     return Prior(mean, min(max(strength, _WEAKEST), _STRONGEST))
 
 
-def elsewhere(others: Iterable[tuple[Cell, Prior]]) -> float:
-    """By how many logits an agent does better with these kinds than their agents on the whole, shrunk to none."""
-    attempts = successes = expected = 0.0
-    for cell, prior in others:
-        attempts += cell.attempts
-        successes += cell.successes
-        expected += cell.attempts * prior.mean
-    if attempts <= 0.0:
-        return 0.0
-    own = (successes + 0.5) / (attempts + 1.0)
-    usual = (expected + 0.5) / (attempts + 1.0)
-    return attempts / (attempts + _UNKNOWN) * (_logit(own) - _logit(usual))
+class Attempts(NamedTuple):
+    """An agent's, faded; `expected`: how many its kinds' agents on the whole would have completed."""
+
+    attempts: float
+    successes: float
+    expected: float
+
+    def without(self, part: Attempts) -> Attempts:
+        """The rest; what rounding leaves of nothing is nothing."""
+        rest = max(0.0, self.attempts - part.attempts)
+        successes, expected = self.successes - part.successes, self.expected - part.expected
+        return Attempts(rest, min(max(0.0, successes), rest), min(max(0.0, expected), rest))
+
+    @property
+    def better(self) -> float:
+        """By how many logits the agent does better than they, shrunk to none."""
+        own = (self.successes + 0.5) / (self.attempts + 1.0)
+        usual = (self.expected + 0.5) / (self.attempts + 1.0)
+        return self.attempts / (self.attempts + _UNKNOWN) * (_logit(own) - _logit(usual))
 
 
 def _logit(share: float) -> float:

@@ -8,42 +8,27 @@ from math import log
 from podium.contracts.predictions import AgentEstimate, Estimate, PredictionsPublished
 
 from .durations import Expectation
-from .experience import Cell, Experience
+from .experience import Cell
 from .settings import OptimizerSettings
 from .state import OptimizerState
-from .success import LEVEL, Belief, Prior, elsewhere, overall, prior_of
+from .success import LEVEL, Belief
+from .survey import Survey
 
 _NEWS_SUCCESS, _NEWS_DURATION = 0.02, 0.05
 """What must change for a table to be published again: a probability, the logarithm of a duration."""
 
 
-class Priors:
-    """The priors of all kinds as they are now, each made when it is first asked for."""
-
-    def __init__(self, experience: Experience) -> None:
-        self._experience = experience
-        self._mean = overall(cell for cells in experience.kinds.values() for cell in cells.values())
-        self._known: dict[str, Prior] = {}
-
-    def of(self, kind: str) -> Prior:
-        prior = self._known.get(kind)
-        if prior is None:
-            prior = self._known[kind] = prior_of(self._experience.kinds.get(kind, {}).values(), self._mean)
-        return prior
-
-
 def table_of(
-    state: OptimizerState, kind: str, priors: Priors, version: int, settings: OptimizerSettings
+    state: OptimizerState, kind: str, survey: Survey, version: int, settings: OptimizerSettings
 ) -> PredictionsPublished:
     """What is expected of a kind that has had outcomes."""
     experience, foresight = state.experience, state.foresight
-    cells, prior, size = experience.kinds[kind], priors.of(kind), foresight.size_of(kind)
+    cells, prior, size = experience.kinds[kind], survey.prior(kind), foresight.size_of(kind)
     shown = sorted(cells, key=lambda agent: (-cells[agent].attempts, agent))[: settings.agents_shown]
     rows: list[AgentEstimate] = []
     for agent in sorted(shown):
         cell = cells[agent]
-        others = [(other, priors.of(name)) for name, other in experience.agents[agent].items() if name != kind]
-        belief = prior.moved(elsewhere(others)).updated(cell)
+        belief = prior.moved(survey.elsewhere(agent, kind).better).updated(cell)
         expected = foresight.expect(kind, agent, size)
         rows.append(AgentEstimate(agent, _estimate(cell.attempts, belief, expected, _cost([cell]))))
     return PredictionsPublished(

@@ -9,6 +9,7 @@ from typing import Final
 from podium.contracts.insights import Advice, Finding
 from podium.optimizer.fleet import AHEAD, SPAN, STEP, Fleet
 from podium.optimizer.state import OptimizerState
+from podium.optimizer.survey import Survey
 
 from .differences import DEVIATIONS, Difference
 from .found import AGENTS_COMPARED, LEAST, Found, insight, name_of
@@ -24,10 +25,13 @@ _SETTLED: Final = 2.0 * SPAN
 """Seconds that an agent must have been there."""
 
 
-def demand(state: OptimizerState, kind: str, now: float) -> Iterator[tuple[str, Found]]:
+def demand(state: OptimizerState, kind: str, survey: Survey, now: float) -> Iterator[tuple[str, Found]]:
     skills = state.fleet.skills_of(kind)
     for skill in skills:
-        yield from _short(state, skill, now)
+        found = survey.shortages.get(skill)
+        if found is None:
+            found = survey.shortages[skill] = list(_short(state, skill, now))
+        yield from found
     if skills:
         yield from _uneven(state, kind, skills, now)
 
