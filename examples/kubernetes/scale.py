@@ -56,7 +56,12 @@ class Scaler:
         process = await asyncio.create_subprocess_exec(
             *self._command, f"--replicas={size}", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
-        said, _ = await process.communicate()
+        try:
+            said, _ = await process.communicate()
+        finally:
+            if process.returncode is None:  # nobody waits for it any more
+                process.kill()
+                await process.wait()
         level = logging.INFO if process.returncode == 0 else logging.WARNING
         _log.log(level, "%d replicas: %s", size, said.decode(errors="replace").strip())
         return process.returncode == 0

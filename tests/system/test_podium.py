@@ -222,7 +222,9 @@ async def _answers(client: Client) -> tuple[Any, ...]:
     details = [await client.query(GetTask(task_id=task.task_id)) for task in tasks.tasks]
     histories = [await client.query(TaskHistory(task_id=task.task_id)) for task in tasks.tasks]
     agents: AgentsAnswer = await client.query(ListAgents())
-    agent = await client.query(GetAgent(agent_id="worker"))
+    worker = await client.query(GetAgent(agent_id="worker"))
+    # Its last heartbeat was heard, is in no log, and is forgotten some time after it has left.
+    agent = msgspec.structs.replace(worker, agent=msgspec.structs.replace(worker.agent, beat=None, beat_at=None))
     overview: OverviewAnswer = await client.query(SystemOverview())
     answers = (tasks, *details, *histories, agents, agent)
     # What the optimizer says of its own accord moves its position meanwhile.
