@@ -16,6 +16,8 @@ from tests.nats_server import free_port
 PASSWORD = "let-me-in"
 REVOKED = "no-longer"
 _MAX_STORE = 1 << 50
+START_SECONDS = 60.0
+"""In which a server serves, also on a busy machine."""
 
 
 class ChaosServer(EmbeddedServer):
@@ -93,7 +95,7 @@ class Servers:
         self._stopping = False
 
     async def start(self) -> None:
-        await asyncio.gather(*(server.start() for server in self.servers))
+        await asyncio.gather(*(server.start(START_SECONDS) for server in self.servers))
         self._keeping = [asyncio.create_task(self._keep(number)) for number in range(len(self.servers))]
 
     async def stop(self) -> None:
@@ -128,7 +130,7 @@ class Servers:
             await self.power.wait()
             while not self._stopping:
                 try:
-                    await server.start()
+                    await server.start(START_SECONDS)
                     break
                 except ServerFailed:
                     await asyncio.sleep(0.2)

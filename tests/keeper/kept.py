@@ -12,15 +12,17 @@ from nats.errors import TimeoutError as NatsTimeout
 
 from podium.contracts.subjects import Service, Subjects
 from podium.keeper.archiving import add, place_of
-from podium.keeper.cutting import Cutter, Step, Wish
+from podium.keeper.cutting import Cutter, Step
 from podium.keeper.serve import Keeper
 from podium.keeper.settings import Settings
+from podium.keeper.wishes import Wish
 from podium.kernel.decider import observed
 from podium.kernel.main import DECIDERS, make_decider
 from podium.kernel.partition import Partition
 from podium.kernel.snapshots import JetStreamSnapshots
 from podium.runtime.log import LogReader
 from podium.runtime.pull import Stored
+from podium.runtime.tasks import cancel_all
 from tests.projections.feed import life, registered
 from tests.projections.running import Running, connected
 
@@ -64,8 +66,7 @@ class Kept(Running):
 
     async def stop_keeping(self) -> None:
         if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.wait([self._keeping])
+            await cancel_all([self._keeping])
 
     async def archive(self) -> None:
         await self.until_kept()

@@ -6,22 +6,19 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from podium.contracts.subjects import Subjects
-from podium.keeper import archive as keeping
-from podium.keeper import archiving, chain, cutting
+from podium.keeper import archiving, chain
 from podium.keeper.archiving import add, place_of, say_where
-from podium.keeper.cutting import Code, Cutter, NotCut, Wish
+from podium.keeper.cutting import Code, Cutter, NotCut
 from podium.keeper.export import Exporter
 from podium.keeper.ledger import Ledger, event_streams
 from podium.keeper.verify import Verdict, Verifier
+from podium.keeper.wishes import Wish
 from podium.kernel.jetstream import JetStreamLog
 from podium.kernel.log import Conflict, Record
 from podium.kernel.provision import provision
@@ -30,24 +27,12 @@ from podium.runtime.jsapi import EventsCut, call, first_sequence
 from podium.runtime.log import LogReader
 from podium.runtime.pull import Stored
 from tests.keeper.kept import AGENTS, LIVES, Kept
-from tests.nats_server import NatsServer
 from tests.projections.feed import life
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EVENTS = 4 * LIVES
 """Of the router, before a test adds some."""
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def kept(
-    shared_nats: NatsServer, subjects: Subjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Kept]:
-    monkeypatch.setattr(keeping, "PIECE", 20)
-    monkeypatch.setattr(keeping, "FRAME", 7)
-    monkeypatch.setattr(cutting, "OLD_SECONDS", 0.0)
-    async with Kept(shared_nats.url, subjects, tmp_path) as kept:
-        yield kept
 
 
 def told(events: list[Stored]) -> list[tuple[int, str, bytes]]:

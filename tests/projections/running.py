@@ -20,6 +20,7 @@ from podium.contracts.tasks import TaskCancelled, TaskFailed, TaskPaused
 from podium.kernel.provision import provision
 from podium.projections.database import Database
 from podium.projections.process import Copying, ReadModel
+from podium.runtime.tasks import cancel_all
 from tests.projections.feed import (
     Event,
     StreamFeed,
@@ -98,8 +99,7 @@ class Running:
         await self.answering()
 
     async def stop(self) -> None:
-        self.task.cancel()
-        await asyncio.wait([self.task])
+        await cancel_all([self.task])
         self.database.close()
         await self._own.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,10 @@ from podium.contracts.subjects import SERVICES, Service
 
 from .archiving import OBJECTS, listing, moved, place_of, run, verify
 from .commands import NOT_WHOLE, WHOLE, connected
-from .cutting import Cutter, NotCut, Wish
+from .cutting import Cutter, NotCut
+from .retention import DAY
 from .settings import Settings
+from .wishes import Wish
 
 KEEP: Final = 10_000
 _SERVICES: Final[dict[str, Service]] = {service: service for service in SERVICES}
@@ -30,7 +33,8 @@ def cut(asked: argparse.Namespace, settings: Settings) -> int:
     """
     to: dict[Service, int] | None = dict(asked.to) if asked.to else None
     try:
-        asyncio.run(_cut(asked, Wish(asked.keep, to), settings))
+        before = None if asked.days is None else time.time() - asked.days * DAY
+        asyncio.run(_cut(asked, Wish(asked.keep, to, before), settings))
     except NotCut as refused:
         if asked.json:
             print(msgspec.json.encode({"refused": refused.code, "message": str(refused)}).decode())
@@ -60,6 +64,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0.0 <= days <= 36_525.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days, 0 to 36525")
+    return days
+
+
 def add_commands(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     """`run|verify|list|cut|place PLACE`."""
     for name, work, meaning in (
@@ -78,6 +92,7 @@ def add_commands(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
             command.add_argument("--json", action="store_true", help="print the manifest as a JSON object")
         if name == "cut":
             command.add_argument("--keep", type=_count, default=KEEP, help="events that stay in each stream [10000]")
+            command.add_argument("--days", type=_days, help="events that are not so old stay, too [whatever their age]")
             command.add_argument(
                 "--to", type=_position, action="append", metavar="SERVICE:SEQUENCE", help="up to there"
             )

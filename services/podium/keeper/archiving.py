@@ -116,8 +116,10 @@ async def add(nc: Client, subjects: Subjects, place: Place) -> tuple[Manifest, M
     for stream in event_streams(subjects):
         reader = JetStreamReader(nc, stream, cut=Archive(nc, subjects))
         manifest = await _add(reader, files, stream, manifest)
-    manifest = await write_manifest(files, manifest, await sealed(nc, subjects, manifest.digest))
-    return before, manifest
+    signed = await sealed(nc, subjects, manifest.digest)
+    if await present(nc, subjects, place) != before:
+        raise NoArchive(f"somebody else has added to {files.name} meanwhile: nothing of this is written")
+    return before, await write_manifest(files, manifest, signed)
 
 
 async def present(nc: Client, subjects: Subjects, place: Place) -> Manifest:
@@ -189,8 +191,11 @@ def listing(asked: argparse.Namespace, settings: Settings) -> int:
     if asked.json:
         print(msgspec.json.encode(manifest).decode())
         return WHOLE
+    width = max((len(piece.stream) for piece in manifest.pieces), default=0)
     for piece in manifest.pieces:
-        print(f"{piece.stream}  {piece.first:>10,} to {piece.last:>10,}  {piece.size:>12,} bytes  {piece.file}")
+        print(
+            f"{piece.stream:<{width}}  {piece.first:>10,} to {piece.last:>10,}  {piece.size:>12,} bytes  {piece.file}"
+        )
     return WHOLE
 
 
@@ -206,6 +211,7 @@ def moved(asked: argparse.Namespace, settings: Settings) -> int:
         CannotRun
     """
     asyncio.run(_moved(place_of(asked.place), settings))
+    print(f"what was cut from the streams is read from now on in {asked.place}")
     return WHOLE
 
 

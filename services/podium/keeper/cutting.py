@@ -24,7 +24,7 @@ from podium.kernel.partition import Partition
 from podium.kernel.service import PARTITIONS
 from podium.kernel.snapshots import JetStreamSnapshots
 from podium.runtime.archives import Archive, Manifest, NoArchive, Place, shelf
-from podium.runtime.jsapi import ApiError, LogMissing, call, first_sequence, last_sequence
+from podium.runtime.jsapi import ApiError, LogMissing, call, last_sequence
 from podium.runtime.reading import QUIET, JetStreamReader
 
 from . import chain
@@ -33,6 +33,7 @@ from .archiving import say_where
 from .checkpoint import Checkpoint
 from .export import sealed
 from .settings import Settings
+from .wishes import Wish, span
 
 Code = Literal[
     "archive_faulty",
@@ -62,22 +63,15 @@ class NotCut(Exception):
         self.code: Code = code
 
 
-class Step(Struct, frozen=True):
-    """Something that is done, in a sentence."""
-
-    said: str
-
-
-class Wish(Struct, frozen=True):
-    """What is to be cut.
+class Step(Struct, frozen=True, omit_defaults=True):
+    """Something that is done, in a sentence.
 
     Attributes:
-        keep: events that stay in each stream, 1 at least, so that its last event is known.
-        to: service → the last event to be cut there; others are left alone. None: of all, what is archived.
+        events: that are cut with it.
     """
 
-    keep: int
-    to: dict[Service, int] | None = None
+    said: str
+    events: int = 0
 
 
 class Cutter:
@@ -116,7 +110,7 @@ class Cutter:
         yield Step("it is said where the archive is")
         for service, end in ends.items():
             purged = await self._purge(service, end)
-            yield Step(f"{purged:,} events were cut from {self._subjects.event_stream(service)}, up to {end:,}")
+            yield Step(f"{purged:,} events were cut from {self._subjects.event_stream(service)}, up to {end:,}", purged)
 
     async def _prove(self) -> tuple[Manifest, Checkpoint]:
         """The archive is as it was signed, by the key that signs now."""
@@ -164,19 +158,18 @@ class Cutter:
         for service in SERVICES:
             stream = self._subjects.event_stream(service)
             try:
-                first, last = await first_sequence(self._nc, stream), await last_sequence(self._nc, stream)
+                first, end = await span(self._nc, stream, wish)
             except LogMissing:
                 continue
             archived = manifest.end(stream)
-            if wish.to is None:
-                end = min(archived, last - max(wish.keep, 1))
-            else:
-                end = wish.to.get(service, 0)
-                if end > archived:
+            if wish.to is not None:
+                to = wish.to.get(service, 0)
+                if to > archived:
                     raise NotCut(
-                        "not_archived", f"event {end} of {stream} is not in the archive, which ends at {archived}"
+                        "not_archived", f"event {to} of {stream} is not in the archive, which ends at {archived}"
                     )
-                end = min(end, last - 1)
+                end = min(end, to)
+            end = min(end, archived)
             if end >= first:
                 ends[service] = end
         return ends

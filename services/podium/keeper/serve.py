@@ -1,4 +1,6 @@
-"""The keeper at work: it carries the chains on and signs where they are, and erases the keys of who is forgotten."""
+"""The keeper at work: it carries the chains on and signs where they are, erases the keys of who is forgotten, and cuts
+what a setting lets go.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,13 @@ from podium.contracts.subjects import Subjects
 from podium.kernel.provision import ProvisionOptions, provision
 from podium.runtime.connection import ConnectionLost, connect, disconnect
 from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.tasks import cancel_all
 from podium.runtime.wire import listen
 
 from .checkpoint import Checkpoint, encode
 from .forgetting import Forgetting
 from .ledger import Ledger
+from .retention import Retention
 from .settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -43,7 +47,7 @@ class Keeper:
         self._nc = nc
         self._subjects = subjects
         self._ledger = Ledger(nc, subjects, key)
-        self._seconds = settings.checkpoint_seconds
+        self._settings = settings
         self._options = ProvisionOptions(replicas=settings.replicas)
         self._one_at_a_time = asyncio.Lock()
         self._answering: set[asyncio.Task[None]] = set()
@@ -55,6 +59,8 @@ class Keeper:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_signing())
             group.create_task(Forgetting(self._nc, self._subjects).run())
+            if (archive := self._settings.cut_to) is not None:
+                group.create_task(Retention(self._nc, self._subjects, self._settings, archive).run())
 
     async def checkpoint(self) -> Checkpoint:
         """Raises: LogUnavailable"""
@@ -65,7 +71,7 @@ class Keeper:
     async def _keep_signing(self) -> None:
         while True:
             await self._until_done(self.checkpoint)
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(self._settings.checkpoint_seconds)
 
     async def _open(self) -> None:
         await provision(self._nc, self._subjects, [], self._options)
@@ -115,9 +121,7 @@ async def serve(settings: Settings, key: Ed25519PrivateKey) -> None:
     try:
         await asyncio.wait([running, *waits], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (running, *waits):
-            task.cancel()
-        await asyncio.wait([running, *waits])
+        await cancel_all((running, *waits))
         await disconnect(nc)
     if not running.cancelled():
         running.result()

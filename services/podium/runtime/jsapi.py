@@ -8,6 +8,8 @@ import msgspec
 import nats.errors
 from nats.aio.client import Client
 
+from .times import from_text
+
 TIMEOUT: Final = 5.0
 
 NOT_FOUND: Final = 404
@@ -114,6 +116,20 @@ async def last_message(client: Client, stream: str, filter: str) -> dict[str, An
             return None
         raise _unavailable(error) from error
     return message
+
+
+async def stored_at(client: Client, stream: str, sequence: int) -> float:
+    """When a message that the stream still has was stored, by its leader's clock: seconds since the epoch, UTC.
+
+    Raises:
+        LogMissing
+        LogUnavailable
+    """
+    try:
+        message: dict[str, Any] = (await call(client, f"STREAM.MSG.GET.{stream}", {"seq": sequence}))["message"]
+    except ApiError as error:
+        raise _unavailable(error) from error
+    return from_text(message["time"])
 
 
 def _unavailable(error: ApiError) -> LogUnavailable:

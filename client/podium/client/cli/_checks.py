@@ -19,6 +19,9 @@ from podium.client._mail import is_nobody
 from podium.contracts.catalogue import COMMANDS
 from podium.contracts.queries import SystemOverview
 from podium.contracts.subjects import Subjects
+from podium.runtime.cuts import read_cut
+from podium.runtime.jsapi import LogUnavailable
+from podium.runtime.times import to_text
 
 from ._check import Check
 from ._clocks import clocks
@@ -84,6 +87,8 @@ async def there(connection: Connection, subjects: Subjects) -> AsyncIterator[Che
     for service in (*COMMANDS, "queries", "notifier"):
         yield await _answers(connection, subjects, service)
     yield await _read_models(connection, subjects)
+    async for check in _cuts(connection, subjects):
+        yield check
     async for check in clocks(connection, subjects):
         yield check
 
@@ -176,6 +181,23 @@ async def _answers(connection: Connection, subjects: Subjects, service: str) -> 
         return Check(service, "fail", "does not run", advice)
     version = msgspec.json.decode(pong.data, type=dict[str, Any]).get("version", "")
     return Check(service, "ok", f"answers (version {version})")
+
+
+async def _cuts(connection: Connection, subjects: Subjects) -> AsyncIterator[Check]:
+    """What the keeper last cut by itself, where a setting says that it does."""
+    try:
+        cut = await read_cut(connection.nats, subjects)
+    except LogUnavailable as error:
+        yield Check("retention", "warn", f"not known: {error}")
+        return
+    if cut is None:
+        return
+    looked = f"{cut.rule}, what goes is archived in {cut.place}; looked at {to_text(cut.at)}"
+    if cut.fault is not None:
+        advice = "mend what it says: the keeper tries again within five minutes, `podium archive cut` at once"
+        yield Check("retention", "warn", f"{looked}: nothing is cut: {cut.fault}", advice)
+    else:
+        yield Check("retention", "ok", f"{looked}: {cut.events:,} events were cut")
 
 
 async def _read_models(connection: Connection, subjects: Subjects) -> Check:

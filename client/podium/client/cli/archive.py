@@ -68,25 +68,37 @@ def list_(place: Where, /, *, json: Json = False, common: Common = Common()) -> 
 Examples:
   podium archive cut /backup/podium
   podium archive cut /backup/podium --keep 100000
+  podium archive cut /backup/podium --keep 1 --days 90
   podium archive cut objects --to router:1841 --json
 
 Exit codes: 0 cut, or there was nothing to cut; 1 refused, and it says why; 2 no server, or nobody who signs.""",
 )
 def cut(
-    place: Where, /, *, keep: int = 10_000, to: list[str] | None = None, json: Json = False, common: Common = Common()
+    place: Where,
+    /,
+    *,
+    keep: int = 10_000,
+    days: float | None = None,
+    to: list[str] | None = None,
+    json: Json = False,
+    common: Common = Common(),
 ) -> int:
     """Cut from the streams what is in an archive, when the archive is proved and every service has a snapshot.
 
     Whoever reads events from then on reads those that were cut from the archive: it must stay where it is.
+    The keeper does the same by itself where PODIUM_KEEP_DAYS or PODIUM_KEEP_EVENTS, and PODIUM_ARCHIVE say so.
 
     Parameters
     ----------
     keep
         events that stay in each stream, even if they are archived
+    days
+        events that were stored in the last so many days stay, too
     to
         SERVICE:SEQUENCE, the last event to be cut from that service's stream, and nothing from others; may be repeated
     """
     options = [word for position in to or () for word in ("--to", position)]
+    options += ["--days", str(days)] if days is not None else []
     return _keeper("cut", place, "--keep", str(keep), *options, *(["--json"] if json else []), common=common)
 
 
