@@ -111,6 +111,15 @@ def test_probabilities_add_up_and_the_draw_follows_them(rows, exploration):
         assert count / 100 == pytest.approx(chances.of(index) / chances.curiosity, abs=0.02)
 
 
+def test_the_leader_is_the_fastest_even_by_a_rounding():
+    even = np.full(2, 0.5)
+    chances = odds(Beliefs(even, even, np.array([0.13, np.nextafter(0.13, 1.0)]), even), np.arange(2.0), 1.0, 0.0, 0.1)
+    slower, faster = chances.seconds
+    assert slower > faster
+    assert np.log(slower) == np.log(faster)
+    assert chances.leader == 1
+
+
 def test_lots_are_the_same_for_the_same_attempt_and_spread_evenly():
     assert lots("t1", 1) == lots("t1", 1) != lots("t1", 2)
     drawn = [first for number in range(2000) for first in lots(f"t{number}", 1)]

@@ -68,13 +68,14 @@ def odds(beliefs: Beliefs, ties: NDArray[np.float64], estimate: float, delay: fl
         exploration: the greatest share of choices that try somebody else.
     """
     seconds = beliefs.seconds(estimate, delay)
-    cost = np.log(seconds)
-    leader = int(cost.argmin())
-    equals = np.equal(cost, cost[leader]).nonzero()[0]
+    if len(seconds) == 1:
+        return Odds(0, 0.0, np.zeros(1), 0.0, seconds)
+    # By the times themselves: logarithms of times that differ by a rounding may be equal.
+    leader = int(seconds.argmin())
+    equals = np.equal(seconds, seconds[leader]).nonzero()[0]
     if len(equals) > 1:
         leader = int(equals[ties[equals].argmin()])
-    if len(cost) == 1:
-        return Odds(0, 0.0, np.zeros(1), 0.0, seconds)
+    cost = np.log(seconds)
     # The deviation of the cost: of the logarithm of the time, and of that of the success.
     deviation = np.sqrt(beliefs.variance + (1.0 - beliefs.success) / beliefs.success / (beliefs.trials + 3.0))
     gap = cost - cost[leader]
