@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import exp, log
 from random import Random
 
 from podium.contracts.insights import (
@@ -13,7 +14,7 @@ from podium.contracts.insights import (
     Outcomes,
 )
 from podium.contracts.predictions import CalibrationMeasured, DriftDetected, DriftEnded
-from podium.optimizer.findings.differences import of_durations, of_shares
+from podium.optimizer.findings.differences import of_durations, of_shares, share_of_waiting
 from tests.optimizer.learning import Learning
 from tests.rules.scenario import code, event_of
 
@@ -74,7 +75,28 @@ def test_tasks_that_wait_lack_agents():
         learning.completed("a1", duration=1.0, waited=9.0)
     learning.after(10.0)
     waits = found(learning)["waits", None]
-    assert round(waits.effect, 2) == 0.9
+    assert [round(value, 2) for value in (waits.effect, waits.low, waits.high)] == [0.9, 0.9, 0.9]
+
+
+def test_the_limits_of_the_share_of_waiting_hold_the_true_one_in_95_of_100_cases():
+    chance, held = Random(5), 0
+    true = 2.8 / (2.8 + exp(0.5))
+    for _ in range(300):
+        took = [chance.lognormvariate(0.0, 1.0) for _ in range(100)]
+        waited = [chance.expovariate(1.0 / 2.8) for _ in took]
+        logs = [log(seconds) for seconds in took]
+        outcomes = Outcomes(100, 100, sum(logs), sum(x * x for x in logs), sum(waited), sum(x * x for x in waited))
+        found = share_of_waiting(outcomes, sum(took))
+        held += found.low <= true <= found.high
+    assert 0.9 <= held / 300 <= 0.98
+
+
+def test_a_size_that_is_no_longer_likely_is_said_anew():
+    learning = worked(Learning(), 100)
+    before = found(learning)["fails_more", "a1"]
+    worked(learning, 400, bad=0.75)
+    after = found(learning)["fails_more", "a1"]
+    assert before.effect < after.low < after.effect < -0.1
 
 
 def test_the_effect_of_advice_is_measured_afterwards():

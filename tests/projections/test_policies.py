@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from podium.contracts.policies import Evidence, Policy, PolicyRolledBack, PolicyStaged
-from podium.contracts.policy_queries import PolicyRow
+from podium.contracts.policies import Evidence, Policy, PolicyJudged, PolicyRolledBack, PolicyStaged
+from podium.contracts.policy_queries import PolicyRow, Standing
 from podium.projections.policies import fold
 from podium.projections.received import Received
 from tests.projections.feed import Event
@@ -17,7 +17,7 @@ POLICY = Policy("adaptive")
 EVIDENCE = Evidence("online", 200, 0.6, 0.5, 0.1, 0.05, 0.15)
 
 
-def folded(*events: tuple[str, PolicyStaged | PolicyRolledBack]) -> dict[str, PolicyRow]:
+def folded(*events: tuple[str, PolicyStaged | PolicyRolledBack | PolicyJudged]) -> dict[str, PolicyRow]:
     rows: dict[str, PolicyRow] = {}
     for number, (name, event) in enumerate(events, 1):
         fold(rows, Received(number, name, "", float(number), "ops", event))
@@ -32,6 +32,12 @@ def test_a_policy_shows_how_it_came_where_it_is():
     row = folded(("p1", staged(1, "shadow")), ("p1", staged(2, "canary", EVIDENCE)))["p1"]
     assert (row.stage, row.proposed_at, row.since, row.by) == ("canary", 1.0, 2.0, "ops")
     assert [(step.stage, step.evidence) for step in row.steps] == [("shadow", None), ("canary", EVIDENCE)]
+
+
+def test_a_trial_shows_how_it_stands_until_it_goes_on():
+    begun, judged = ("p1", staged(1, "shadow")), ("p1", PolicyJudged("shadow", EVIDENCE, 400))
+    assert folded(begun, judged)["p1"].standing == Standing(2.0, EVIDENCE, 400)
+    assert folded(begun, judged, ("p1", staged(2, "canary", EVIDENCE)))["p1"].standing is None
 
 
 def test_who_comes_into_force_takes_the_place_of_who_was():

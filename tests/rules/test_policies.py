@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from podium.contracts.learned import Learned, Shadow
-from podium.contracts.policies import PolicyRolledBack, PolicyStaged
+from podium.contracts.policies import PolicyJudged, PolicyRolledBack, PolicyStaged
 from podium.contracts.tasks import AttemptFailed, TaskCompleted
 from podium.optimizer.service import Optimizer
 from podium.optimizer.settings import OptimizerSettings
@@ -115,6 +115,20 @@ def test_one_that_is_no_better_is_not_promoted_however_long_it_takes():
     scenario.when(PROMOTE, entity="p1")
     (emit,) = as_canary(scenario, 2500, (1.0, 1.0))
     assert isinstance(emit.event, PolicyRolledBack)
+
+
+def test_a_look_that_does_not_decide_says_what_it_has_shown():
+    scenario = optimizer(replay_buffer=500)
+    scenario.when(PROPOSE, entity="p1")
+    scenario.when(PROMOTE, entity="p1")
+    as_canary(scenario, 2100, (1.0, 1.0))
+    judged = [emit.event for _, _, emit in scenario.events if isinstance(emit.event, PolicyJudged)]
+    assert [(event.stage, event.evidence.attempts, event.again_at) for event in judged] == [
+        ("canary", 200, 400),
+        ("canary", 400, 500),
+    ]
+    assert all(event.evidence.low < 0.0 < event.evidence.high for event in judged)
+    assert scenario.replayed().dump() == scenario.dump()
 
 
 def test_who_is_rolled_back_gives_way_to_the_one_before():

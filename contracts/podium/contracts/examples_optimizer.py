@@ -92,6 +92,7 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
         "optimizer",
         policies.PolicyStaged(2, "canary", _POLICY, 0.1, "gain +0.12, between +0.08 and +0.16", _EVIDENCE),
     ),
+    ("optimizer", "learning-1", "optimizer", policies.PolicyJudged("canary", _EVIDENCE, 1600)),
     ("optimizer", "learning-1", "ops", policies.PolicyRolledBack(3, "canary", "too many risks", _EVIDENCE)),
     ("router", "learning-1", "router", policies.PolicyApplied(2, "canary", _POLICY, 0.1)),
     ("router", "learning-1", "router", policies.PolicyWithdrawn(3)),
@@ -125,8 +126,9 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
 )
 
 _STEP: Final = policy_queries.PolicyStep("shadow", 1767225600.0, "ops", "agents differ")
+_STANDING: Final = policy_queries.Standing(1767225900.0, _EVIDENCE, 1600)
 _ROW: Final = policy_queries.PolicyRow(
-    "learning-1", _POLICY, "shadow", 0.1, 1767225600.0, 1767225600.0, "ops", steps=[_STEP]
+    "learning-1", _POLICY, "shadow", 0.1, 1767225600.0, 1767225600.0, "ops", steps=[_STEP], standing=_STANDING
 )
 _POSITIONS: Final = {"podium-events-registry": 1, "podium-events-router": 2, "podium-events-optimizer": 7}
 _CASE: Final = prediction_queries.SimilarCase(

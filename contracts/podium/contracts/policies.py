@@ -112,7 +112,18 @@ class PolicyRolledBack(Event, frozen=True, tag="policy_rolled_back"):
     evidence: Evidence | None = None
 
 
-PolicyEvent = PolicyStaged | PolicyRolledBack
+class PolicyJudged(Event, frozen=True, tag="policy_judged"):
+    """The trial was looked at, and what it has shown does not decide yet: the policy stays at that stage.
+
+    `again_at`: attempts at which it is looked at next.
+    """
+
+    stage: Stage
+    evidence: Evidence
+    again_at: int
+
+
+PolicyEvent = PolicyStaged | PolicyRolledBack | PolicyJudged
 
 
 # Events of the router

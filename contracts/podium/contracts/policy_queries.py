@@ -19,6 +19,14 @@ class PolicyStep(Struct, omit_defaults=True):
     evidence: Evidence | None = None
 
 
+class Standing(Struct, frozen=True):
+    """What a trial has shown so far, which does not decide yet; `again_at`: attempts at which it is looked at next."""
+
+    at: float
+    evidence: Evidence
+    again_at: int
+
+
 class PolicyRow(Struct, omit_defaults=True):
     """A policy; times are seconds since the epoch, UTC.
 
@@ -28,6 +36,7 @@ class PolicyRow(Struct, omit_defaults=True):
         since: of its stage.
         by: who proposed it.
         steps: the newest last, 100 at the most.
+        standing: of the trial at its stage; None before its first look, and when it is over.
     """
 
     policy_id: str
@@ -38,6 +47,7 @@ class PolicyRow(Struct, omit_defaults=True):
     since: float
     by: str
     steps: list[PolicyStep]
+    standing: Standing | None = None
 
 
 class PolicyAnswer(Answer, frozen=True, kw_only=True):

@@ -115,6 +115,7 @@ class Learning(Projection):
         row = self._insight_of(connection, event.entity)
         match event.data:
             case InsightFound() as found:
+                known = row
                 row = InsightRow(
                     event.entity,
                     found.finding,
@@ -130,6 +131,8 @@ class Learning(Projection):
                     skill=found.skill,
                     advice=found.advice,
                 )
+                if known is not None:
+                    row.applied_at, row.applied_by, row.result = known.applied_at, known.applied_by, known.result
             case InsightWithdrawn(reason=reason) if row is not None:
                 row.withdrawn_at, row.reason = event.at, reason
             case AdviceApplied() if row is not None:

@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 import msgspec
 from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, and_, or_, select
 
-from podium.contracts.policies import PolicyRolledBack, PolicyStaged
-from podium.contracts.policy_queries import PolicyRow, PolicyStep
+from podium.contracts.policies import PolicyJudged, PolicyRolledBack, PolicyStaged
+from podium.contracts.policy_queries import PolicyRow, PolicyStep, Standing
 from podium.contracts.subjects import Service
 
 from .database import NAME
@@ -38,10 +38,12 @@ def fold(rows: dict[str, PolicyRow], event: Received) -> None:
                     _move(other, PolicyStep(None, at, by, f"{name} took its place"))
     elif isinstance(data, PolicyRolledBack) and row is not None:
         _move(row, PolicyStep(None, at, by, data.reason, data.evidence))
+    elif isinstance(data, PolicyJudged) and row is not None:
+        row.standing = Standing(at, data.evidence, data.again_at)
 
 
 def _move(row: PolicyRow, step: PolicyStep) -> None:
-    row.stage, row.since = step.stage, step.at
+    row.stage, row.since, row.standing = step.stage, step.at, None
     row.steps = [*row.steps, step][-STEPS_KEPT:]
 
 
@@ -63,7 +65,7 @@ class Policies(Projection):
         self._replace = replacing(self.rows, dialect)
 
     def apply(self, connection: Connection, service: Service, events: Sequence[Received]) -> None:
-        own = [event for event in events if isinstance(event.data, PolicyStaged | PolicyRolledBack)]
+        own = [event for event in events if isinstance(event.data, PolicyStaged | PolicyRolledBack | PolicyJudged)]
         if not own:
             return
         columns = self.rows.c

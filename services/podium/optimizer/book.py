@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from podium.contracts.optimizer import OptimizerEvent
-from podium.contracts.policies import PolicyRolledBack, PolicyStaged
+from podium.contracts.policies import PolicyJudged, PolicyRolledBack, PolicyStaged
 from podium.contracts.predictions import (
     CalibrationMeasured,
     DriftDetected,
@@ -70,7 +70,7 @@ class Book:
                 self.tables.move_to_end(entity)
                 if len(self.tables) > KINDS_KEPT:
                     self.tables.popitem(last=False)
-            case PolicyStaged() | PolicyRolledBack():
+            case PolicyStaged() | PolicyRolledBack() | PolicyJudged():
                 self.policies.fold(entity, event)
             case DriftDetected():
                 self.drifts.add((entity, event.measure))

@@ -104,7 +104,9 @@ def look(insights: Insights, experience: Experience, present: dict[str, Found], 
 
 
 def _is_outdated(known: InsightFound, now: InsightFound) -> bool:
-    """Whether its advice would undo what an agent has changed since."""
+    """Whether the size that was said is no longer likely, or its advice would undo what an agent has changed since."""
+    if not now.low <= known.effect <= now.high:
+        return True
     before, after = known.advice, now.advice
     if before is None or after is None or before.command != "update_agent":
         return False

@@ -15,6 +15,7 @@ from podium.contracts.policies import (
     Policy,
     PolicyCommand,
     PolicyEvent,
+    PolicyJudged,
     PolicyRolledBack,
     PolicyStaged,
     PromotePolicy,
@@ -25,7 +26,7 @@ from podium.contracts.policies import (
 from podium.kernel.decider import Emit
 
 from .settings import OptimizerSettings
-from .trial import Trials, evidence
+from .trial import Trials
 
 KEPT: Final = 1_000
 """Policies that are still known; a name older than that is new again."""
@@ -65,6 +66,8 @@ class Policies(Struct):
         return next((name for name, known in reversed(self.known.items()) if known.stage in _NEXT), None)
 
     def fold(self, name: str, event: PolicyEvent) -> None:
+        if isinstance(event, PolicyJudged):
+            return
         self.number = event.number
         match event:
             case PolicyStaged():
@@ -130,16 +133,21 @@ def look(policies: Policies, trials: Trials, settings: OptimizerSettings) -> Ite
     if trial is None or not trial.is_due(settings.trial_least, settings.replay_buffer):
         return
     trial.looked = trial.attempts
-    found = evidence(trial.judged, _METHOD[stage])
+    found = trial.evidence(_METHOD[stage])
     if found is None:
         return
-    said = f"gain {found.gain:+.4f}, between {found.low:+.4f} and {found.high:+.4f}, in {found.attempts} attempts"
+    said = (
+        f"an attempt is worth {found.worth:.3f}, today's {found.today:.3f}: gain {found.gain:+.4f}, "
+        f"{found.low:+.4f} to {found.high:+.4f}, in {found.attempts:,} attempts"
+    )
     over = trial.attempts >= settings.replay_buffer
     no_worse = stage == "shadow" and found.low > -settings.threshold * found.today
     if found.low > 0.0 or (no_worse and (over or trial.attempts >= 4 * settings.trial_least)):
         yield from _promoted(policies, name, policies.known[name], said, found)
     elif found.high < 0.0 or over:
         yield from _rolled_back(policies, name, stage, said, found)
+    else:
+        yield Emit(name, PolicyJudged(stage, found, min(2 * trial.attempts, settings.replay_buffer)))
 
 
 def tune(policies: Policies, settings: OptimizerSettings) -> Iterator[Emit]:

@@ -43,7 +43,7 @@ class Optimizer:
     """A `Decider`."""
 
     service: Service = "optimizer"
-    schema = "4"
+    schema = "5"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
         {
             "router": (TaskCompleted, AttemptFailed, Submitted, *OF_THE_ROUTER),

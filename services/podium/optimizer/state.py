@@ -48,7 +48,7 @@ class OptimizerState:
         self.fleet = Fleet()
         self.foresight = Foresight(settings)
         self.relationships = Relationships(settings)
-        self.trials = Trials(settings.replay_buffer)
+        self.trials = Trials()
         self.look_at = 0.0
         self.relate_at = 0.0
         self.report_at = 0.0

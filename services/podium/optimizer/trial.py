@@ -9,12 +9,12 @@ error (Bonferroni).
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from math import sqrt
-from statistics import NormalDist, fmean, variance
+from statistics import NormalDist
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from podium.contracts.learned import Learned
 from podium.contracts.policies import Evidence, Method
@@ -49,32 +49,61 @@ def judge(learned: Learned, duration: float | None) -> tuple[str, Method, Judged
     return shadow.policy, "doubly_robust", Judged(shadow.worth + weight * (worth - learned.expected), worth)
 
 
-def evidence(judged: deque[Judged], method: Method) -> Evidence | None:
-    """None as long as there are not two attempts on each side."""
-    trial = [each.trial for each in judged if each.trial is not None]
-    today = [each.today for each in judged if each.today is not None]
-    if min(len(trial), len(today)) < 2:
-        return None
-    gain = fmean(trial) - fmean(today)
-    if method == "online":
-        error = sqrt(variance(trial) / len(trial) + variance(today) / len(today))
-    else:
-        error = sqrt(variance([a - b for a, b in zip(trial, today, strict=True)]) / len(trial))
-    return Evidence(method, len(trial), fmean(trial), fmean(today), gain, gain - _WIDTH * error, gain + _WIDTH * error)
+class Sample(Struct, array_like=True):
+    """Numbers of which only count, mean and sum of squared distances from it are known.
+
+    Source: Welford, "Note on a Method for Calculating Corrected Sums of Squares and Products" (Technometrics 1962).
+    """
+
+    count: int = 0
+    mean: float = 0.0
+    squares: float = 0.0
+
+    def add(self, value: float) -> None:
+        self.count += 1
+        distance = value - self.mean
+        self.mean += distance / self.count
+        self.squares += distance * (value - self.mean)
+
+    @property
+    def error(self) -> float:
+        """The square of the mean's standard error; of two numbers at the least."""
+        return self.squares / (self.count - 1) / self.count
 
 
-class Trial(Struct):
+class Trial(Struct, array_like=True):
     """What was seen of a policy at one stage.
 
     Attributes:
         attempts: of the policy on trial, all that there were.
         looked: how many there were at the last look.
-        judged: those that are kept, the newest last.
+        trial, today: what attempts were worth, so far as that is known of them.
+        gains: the differences, of attempts of which both are known.
     """
 
-    attempts: int
-    looked: int
-    judged: deque[Judged]
+    attempts: int = 0
+    looked: int = 0
+    trial: Sample = field(default_factory=Sample)
+    today: Sample = field(default_factory=Sample)
+    gains: Sample = field(default_factory=Sample)
+
+    def add(self, judged: Judged) -> None:
+        if judged.trial is not None:
+            self.attempts += 1
+            self.trial.add(judged.trial)
+        if judged.today is not None:
+            self.today.add(judged.today)
+        if judged.trial is not None and judged.today is not None:
+            self.gains.add(judged.trial - judged.today)
+
+    def evidence(self, method: Method) -> Evidence | None:
+        """None as long as there are not two attempts on each side."""
+        trial, today = self.trial, self.today
+        if min(trial.count, today.count) < 2:
+            return None
+        gain = trial.mean - today.mean
+        reach = _WIDTH * sqrt(trial.error + today.error if method == "online" else self.gains.error)
+        return Evidence(method, trial.count, trial.mean, today.mean, gain, gain - reach, gain + reach)
 
     def is_due(self, least: int, most: int) -> bool:
         """Whether there are twice as many attempts as at the last look, or as many as there may be."""
@@ -83,7 +112,7 @@ class Trial(Struct):
         return self.attempts >= 2 * self.looked or self.looked < most <= self.attempts
 
 
-TrialDump = tuple[str, int, int, list[Judged]]
+TrialDump = tuple[str, Trial]
 
 
 class Trials:
@@ -93,8 +122,7 @@ class Trials:
         changed: whether something was seen since the last look.
     """
 
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
+    def __init__(self) -> None:
         self._found: OrderedDict[str, Trial] = OrderedDict()
         self.changed = False
 
@@ -110,16 +138,13 @@ class Trials:
         name = f"{policy}/{method}"
         trial = self._found.get(name)
         if trial is None:
-            trial = self._found[name] = Trial(0, 0, deque(maxlen=self._kept))
+            trial = self._found[name] = Trial()
             if len(self._found) > TRIALS_KEPT:
                 self._found.popitem(last=False)
-        trial.judged.append(judged)
-        trial.attempts += judged.trial is not None
+        trial.add(judged)
 
     def dump(self) -> list[TrialDump]:
-        return [(name, trial.attempts, trial.looked, list(trial.judged)) for name, trial in self._found.items()]
+        return list(self._found.items())
 
     def load(self, dumped: list[TrialDump]) -> None:
-        self._found = OrderedDict(
-            (name, Trial(attempts, looked, deque(judged, self._kept))) for name, attempts, looked, judged in dumped
-        )
+        self._found = OrderedDict(dumped)

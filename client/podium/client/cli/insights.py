@@ -45,6 +45,8 @@ async def _list(agent: str | None, kind: str | None, everything: bool, json: boo
 
     from podium.contracts.insights import InsightRow, ListInsights
 
+    from ._words import in_short
+
     async with common.client() as client:
         question = ListInsights(open=None if everything else True, agent=agent, kind=kind, fresh=True)
         answer = await client.query(question)
@@ -55,11 +57,15 @@ async def _list(agent: str | None, kind: str | None, everything: bool, json: boo
     def limits(row: InsightRow) -> str:
         if row.unit == "ratio":
             return f"{row.effect:.2f} times, {row.low:.2f} to {row.high:.2f}"
+        if row.finding == "waits":
+            return f"{row.effect:.0%} of its time, {row.low:.0%} to {row.high:.0%}"
         return f"{row.effect:+.0%}, {row.low:+.0%} to {row.high:+.0%}"
 
     for row in answer.insights:
         gone = "" if row.withdrawn_at is None else "  (it is so no more)"
+        counts = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in row.counts.items())
         print(f"{row.insight}{gone}\n  {row.message}\n  {limits(row)}, with 95 % certainty")
+        print(f"  at {in_short('found_at', row.found_at)}: {counts}")
         if row.advice is not None and row.applied_at is None:
             print(f"  advice: {row.advice.says}: podium insights apply {row.insight}")
         if row.applied_at is not None:
@@ -77,8 +83,8 @@ def _effect(row: object) -> str:
     if result is None:
         return "its effect is measured after 30 attempts"
     said = (
-        f"{result.verdict}: success {result.success_before:.0%} before, {result.success_after:.0%} after, "
-        f"a gain of {result.gain_low:+.0%} to {result.gain_high:+.0%}"
+        f"{result.verdict} after {result.attempts:.0f} attempts: "
+        f"success {result.success_before:.0%} before, {result.success_after:.0%} after, a gain of {result.gain_low:+.0%} to {result.gain_high:+.0%}"
     )
     if result.ratio_low is not None and result.ratio_high is not None:
         said += f"; durations {result.ratio_low:.2f} to {result.ratio_high:.2f} times those before"

@@ -13,6 +13,9 @@ from ._app import Common, Exit, Json, Usage, app, guarded, run, start_module
 if TYPE_CHECKING:
     from msgspec import Struct
 
+    from podium.contracts.policies import Evidence
+    from podium.contracts.policy_queries import PolicyRow
+
 policy = App(
     name="policy", help="Policies: how agents are chosen for tasks that do not say, tried before they are used."
 )
@@ -163,14 +166,63 @@ async def _list(everything: bool, json: bool, common: Common) -> int:
     if not answer.policies:
         print("no policy is on trial or in force: the router's settings are")
     for row in answer.policies:
-        chosen = (
-            f"{row.policy.strategy}, exploration {row.policy.exploration:g}, skill_weight {row.policy.skill_weight:g}"
-        )
-        share = f" for {row.share:.0%} of the tasks" if row.stage == "canary" else ""
-        print(f"{row.policy_id}  {row.stage or 'out of use'}{share}  ({chosen})")
-        for step in row.steps:
-            print(f"    {step.stage or 'out of use':<10}  by {step.by}: {step.reason}")
+        _print(row)
     return Exit.OK
+
+
+@policy.command(
+    help_epilogue="""\
+Examples:
+  podium policy show learning-1
+  podium policy show learning-1 --json | jq .policy.standing""",
+)
+def show(name: str, /, *, json: Json = False, common: Common = Common()) -> int:
+    """Show a policy, how it came where it is, and the evidence of each step of its trial."""
+    return run(_show(name, json, common))
+
+
+async def _show(name: str, json: bool, common: Common) -> int:
+    import msgspec
+
+    from podium.contracts.policy_queries import GetPolicy
+
+    async with common.client() as client:
+        answer = await client.query(GetPolicy(policy_id=name, fresh=True))
+    if json:
+        print(msgspec.json.encode(answer).decode())
+        return Exit.OK
+    _print(answer.policy, in_full=True)
+    return Exit.OK
+
+
+def _print(row: PolicyRow, *, in_full: bool = False) -> None:
+    from ._words import in_short
+
+    parameter = {
+        "adaptive": f", exploration {row.policy.exploration:g}",
+        "best_score": f", skill weight {row.policy.skill_weight:g}",
+    }.get(row.policy.strategy, "")
+    share = f" for {row.share:.0%} of the tasks" if row.stage == "canary" else ""
+    print(f"{row.policy_id}  {row.stage or 'out of use'}{share}  ({row.policy.strategy}{parameter})")
+    for step in row.steps:
+        print(f"    {in_short('at', step.at)}  {step.stage or 'out of use':<10}  by {step.by}: {step.reason}")
+        if in_full and step.evidence is not None:
+            _print_evidence(step.evidence)
+    if row.stage not in ("shadow", "canary"):
+        return
+    if (standing := row.standing) is None:
+        print("    nothing is known yet of its trial: it is looked at first after some attempts")
+        return
+    print(f"    {in_short('at', standing.at)}  undecided   it is looked at again at {standing.again_at:,} attempts")
+    _print_evidence(standing.evidence)
+
+
+def _print_evidence(evidence: Evidence) -> None:
+    way = "doubly robust" if evidence.method == "doubly_robust" else "difference of two means"
+    print(f"        worth   {evidence.worth:.4f}, today's {evidence.today:.4f}   (0.5 is usual, 0 a failure)")
+    limits = f"{evidence.low:+.4f} to {evidence.high:+.4f}"
+    print(f"        gain   {evidence.gain:+.4f}, {limits}   (95 %, all looks together)")
+    print(f"        from    {evidence.attempts:,} attempts, {way}")
 
 
 @policy.command(

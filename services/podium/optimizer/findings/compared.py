@@ -9,7 +9,7 @@ from podium.contracts.insights import Advice, Finding, Outcomes
 from podium.optimizer.experience import Cell, Experience
 from podium.optimizer.fleet import Fleet
 
-from .differences import Difference, of_durations, of_shares
+from .differences import Difference, of_durations, of_shares, share_of_waiting
 from .found import LEAST, RATIO, SHARE, Found, busiest, hold, insight, less, name_of, outcomes_of
 from .levels import declaring
 
@@ -33,7 +33,7 @@ def compared(experience: Experience, fleet: Fleet, kind: str) -> Iterator[tuple[
         if ratio is not None:
             yield _of_durations(fleet, kind, agent, own, others, ratio)
     if whole.attempts >= LEAST and whole.completed >= LEAST:
-        yield _of_waiting(kind, cells, whole.attempts)
+        yield _of_waiting(kind, cells, whole)
 
 
 def _of_success(kind: str, agent: str, own: Outcomes, others: Outcomes) -> tuple[str, Found]:
@@ -78,19 +78,13 @@ def _lower(fleet: Fleet, kind: str, agent: str, times: float) -> Advice | None:
     return declaring(agent, member, skills[0], level) if level < member.skills[skills[0]] else None
 
 
-def _of_waiting(kind: str, cells: dict[str, Cell], attempts: float) -> tuple[str, Found]:
-    """How much of their time tasks wait for an agent. The limits are those of the agents' own shares."""
-    shares = sorted(_waiting(cell) for cell in cells.values() if cell.attempts >= 1.0)
-    waited = sum(cell.waited for cell in cells.values())
+def _of_waiting(kind: str, cells: dict[str, Cell], whole: Outcomes) -> tuple[str, Found]:
+    """How much of their time tasks wait for an agent."""
     busy = sum(cell.seconds for cell in cells.values())
-    effect = waited / (waited + busy) if waited + busy > 0.0 else 0.0
-    found = Difference(effect, min(effect, shares[0]), max(effect, shares[-1]))
-    message = f"{kind} waits {waited / attempts:.3g} s for an agent and takes {busy / attempts:.3g} s: it lacks agents"
-    counts = {"attempts": attempts, "seconds_waited": waited, "seconds_busy": busy, "agents": float(len(cells))}
+    found, attempts = share_of_waiting(whole, busy), whole.attempts
+    message = (
+        f"{kind} waits {whole.waited / attempts:.3g} s for an agent and takes {busy / attempts:.3g} s: it lacks agents"
+    )
+    counts = {"attempts": attempts, "seconds_waited": whole.waited, "seconds_busy": busy, "agents": float(len(cells))}
     said = insight("waits", kind, None, found, "share", counts, message)
-    return name_of("waits", kind, ""), Found(said, effect >= _WAITING)
-
-
-def _waiting(cell: Cell) -> float:
-    total = cell.waited + cell.seconds
-    return cell.waited / total if total > 0.0 else 0.0
+    return name_of("waits", kind, ""), Found(said, found.low >= _WAITING)

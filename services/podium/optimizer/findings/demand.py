@@ -11,13 +11,11 @@ from podium.optimizer.fleet import AHEAD, SPAN, STEP, Fleet
 from podium.optimizer.state import OptimizerState
 from podium.optimizer.survey import Survey
 
-from .differences import DEVIATIONS, Difference
+from .differences import DEVIATIONS, WIDEST, Difference
 from .found import AGENTS_COMPARED, LEAST, Found, insight, name_of
 
 _COMFORTABLE: Final = 0.8
 """Share of the slots that may be busy on the mean without tasks having to wait for long."""
-_WIDEST: Final = 5.0
-"""Variance of the logarithm of a duration that is believed at the most."""
 _OVERLOADED, _IDLE = 0.9, 0.1
 _APART: Final = 0.3
 """How far an agent's use of its slots must be from the others' at the least."""
@@ -49,7 +47,7 @@ def _short(state: OptimizerState, skill: str, now: float) -> Iterator[tuple[str,
         if rate is None or known is None or not known[0].n:
             continue
         times, ends = known
-        spread = min(_WIDEST, max(0.0, times.yy / times.n - times.mean**2))
+        spread = min(WIDEST, max(0.0, times.yy / times.n - times.mean**2))
         seconds = exp(times.mean + spread / 2.0)
         needed, later = needed + rate.now * seconds, later + rate.later * seconds
         variance += rate.variance * seconds * seconds * exp(spread)

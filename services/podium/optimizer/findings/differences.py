@@ -10,6 +10,9 @@ from podium.contracts.insights import Outcomes
 DEVIATIONS: Final = 1.959964
 """Between so many deviations below and above are 95 of 100 normal values."""
 
+WIDEST: Final = 5.0
+"""Variance of the logarithm of a duration that is believed at the most."""
+
 
 class Difference(NamedTuple):
     effect: float
@@ -60,6 +63,26 @@ def of_waits(one: Outcomes, other: Outcomes) -> Difference | None:
     spread += max(0.0, other.waits / other.attempts - b * b) / (other.attempts - 1.0)
     reach = DEVIATIONS * sqrt(spread)
     return Difference(a - b, a - b - reach, a - b + reach)
+
+
+def share_of_waiting(whole: Outcomes, busy: float) -> Difference:
+    """Of the time of attempts, that which they waited, by the delta method (Cramér, "Mathematical Methods of
+    Statistics", 1946), waiting and work taken to be independent, and durations log-normal.
+
+    Args:
+        busy: seconds that the completed ones took, all together.
+    """
+    waited, took = whole.waited / whole.attempts, busy / whole.attempts
+    total = waited + took
+    if not total:
+        return Difference(0.0, 0.0, 0.0)
+    completed = busy / whole.completed
+    spread = min(WIDEST, _variance(whole, whole.logs / whole.completed) * (whole.completed - 1.0))
+    of_waited = max(0.0, whole.waits / whole.attempts - waited * waited)
+    of_took = max(0.0, took * completed * exp(spread) - took * took)
+    error = sqrt((took * took * of_waited + waited * waited * of_took) / (whole.attempts - 1.0)) / (total * total)
+    effect, reach = waited / total, DEVIATIONS * error
+    return Difference(effect, max(0.0, effect - reach), min(1.0, effect + reach))
 
 
 def _variance(progress: Outcomes, mean: float) -> float:
