@@ -84,7 +84,8 @@ def _effect(row: object) -> str:
         return "its effect is measured after 30 attempts"
     said = (
         f"{result.verdict} after {result.attempts:.0f} attempts: "
-        f"success {result.success_before:.0%} before, {result.success_after:.0%} after, a gain of {result.gain_low:+.0%} to {result.gain_high:+.0%}"
+        f"success {result.success_before:.0%} before, {result.success_after:.0%} after, "
+        f"a gain of {result.gain_low:+.0%} to {result.gain_high:+.0%}"
     )
     if result.ratio_low is not None and result.ratio_high is not None:
         said += f"; durations {result.ratio_low:.2f} to {result.ratio_high:.2f} times those before"
