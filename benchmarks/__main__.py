@@ -37,6 +37,7 @@ from . import (
 from .machine import describe_machine, look
 from .options import Measurement, Options
 from .page import fill
+from .peers.environment import NotHad
 from .peers.measure import MEASUREMENT as PEERS
 from .peers.plot import draw
 from .result import Report, Result, about, markdown, print_result, write_json
@@ -90,10 +91,16 @@ def main() -> int:
         write_json(report, path)
     if given.markdown:
         given.markdown.write_text(markdown(report.results))
+    pictures: dict[str, Path] = {}
     if any(result.name == "peers" for result in report.results):
-        console.print(draw(path), highlight=False)
+        try:
+            pictures = draw(path)
+        except NotHad as reason:
+            console.print(f"No pictures: {reason}", highlight=False)
+        for title, picture in pictures.items():
+            console.print(f"{title}: {picture}", highlight=False)
     if given.page:
-        console.print(fill(given.page, report, path.with_suffix(".png")), highlight=False)
+        console.print(fill(given.page, report, pictures), highlight=False)
     console.print(f"{time.monotonic() - began:.0f} s. Written to {path}", highlight=False)
     return 1 if failed else 0
 

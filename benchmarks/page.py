@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,11 @@ class NoMarks(Exception):
     """The page has no place for the numbers of these measurements."""
 
 
-def fill(page: Path, report: Report, picture: Path | None) -> str:
-    """Put the report's tables into the page, and the picture beside it; says what was done.
+def fill(page: Path, report: Report, pictures: Mapping[str, Path]) -> str:
+    """Put the report's tables into the page, and the pictures into `images` beside it; says what was done.
+
+    Args:
+        pictures: title → file.
 
     Raises:
         NoMarks
@@ -33,10 +37,11 @@ def fill(page: Path, report: Report, picture: Path | None) -> str:
         f"{report.started[:10]}, {about(report).strip()}. Medians of {report.rounds}.".replace("\n", "; "),
         "",
     ]
-    if picture is not None and picture.exists():
-        copy = page.with_suffix(".png")
+    for number, (title, picture) in enumerate(pictures.items(), 1):
+        copy = page.parent / "images" / f"{page.stem}-{number}.png"
+        copy.parent.mkdir(exist_ok=True)
         copy.write_bytes(picture.read_bytes())
-        lines += [f"![Latency against load]({copy.name})", ""]
+        lines += [f"![{title}](images/{copy.name})", ""]
     block = "\n".join([*lines, markdown(report.results).strip(), "", END])
     page.write_text(text[:start] + block + text[end + len(END) :])
     return f"The numbers are in {page}"

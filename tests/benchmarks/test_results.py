@@ -62,18 +62,19 @@ def test_a_page_keeps_its_words_and_gets_new_numbers(tmp_path: Path):
     picture = tmp_path / "results.png"
     picture.write_bytes(b"picture")
     for _ in range(2):
-        fill(page, report(result()), picture)
+        fill(page, report(result()), {"Latency against load": picture})
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
     assert text.count("| podium | 1,000 |") == text.count("- another: not run: why") == 1
-    assert (tmp_path / "page.png").read_bytes() == b"picture"
+    assert text.count("![Latency against load](images/page-1.png)") == 1
+    assert (tmp_path / "images/page-1.png").read_bytes() == b"picture"
 
 
 def test_a_page_without_marks_is_left_alone(tmp_path: Path):
     page = tmp_path / "page.md"
     page.write_text("words\n")
     with pytest.raises(NoMarks):
-        fill(page, report(result()), None)
+        fill(page, report(result()), {})
     assert page.read_text() == "words\n"

@@ -1,12 +1,9 @@
-"""Latency against load, of all systems of a run: `python -m apps.plot RESULTS.json PICTURE.png`."""
+"""Latency against load, of all systems of a run: `python -m apps.latency RESULTS.json PICTURE.png`."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 
@@ -14,18 +11,15 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.ticker import NullFormatter
 
+from .figures import read
+
 PLACES = ("50/s", "50%", "80%")
 QUANTILES = (("p50", "p50"), ("p99", "p99"))
 MARKERS = "osD^vP*X"
 
 
 def main(results: Path, picture: Path) -> None:
-    report = json.loads(results.read_text())
-    peers = next(result for result in report["results"] if result["name"] == "peers")
-    systems: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for figure in peers["figures"]:
-        if figure["system"]:
-            systems[figure["system"]][figure["name"]] = figure
+    report, systems = read(results)
     shown = {name: figures for name, figures in systems.items() if f"rate at {PLACES[0]}" in figures}
     figure, axes = plt.subplots(1, 2, figsize=(12, 5.5), sharey=True, layout="constrained")
     for axis, (quantile, title) in zip(axes, QUANTILES, strict=True):
