@@ -11,7 +11,7 @@ from podium.client.cli._timeline import show
 from tests.projections.feed import Event
 from tests.projections.running import Refusal, Running
 from tests.workflows.clockwork import Clockwork
-from tests.workflows.flows import Broken, Flow
+from tests.workflows.flows import Broken, Flow, after, fails
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -80,6 +80,18 @@ async def test_statistics_are_what_one_would_count(running: Running):
     assert (await running.ask("workflows.stats", workflow="w")).completed == 5
     with pytest.raises(Refusal, match="there is no workflow nobody"):
         await running.ask("workflows.stats", workflow="nobody")
+
+
+async def test_of_a_run_that_has_failed_it_is_told_what_was_undone(running: Running):
+    flow = Flow(fails("c"))
+    undo = {"skills": ["any"], "kind": "undo"}
+    steps = [{"id": "a", "compensate": undo}, {"id": "b", "compensate": undo, **after("a")}, {"id": "c", **after("b")}]
+    flow.define(*steps, id="u")
+    flow.start("undone", "u")
+    flow.finish()
+    await running.router.write(*events_of(flow))
+    answer = await running.ask("runs.get", run_id="undone")
+    assert (answer.run.phase, answer.run.step, answer.undone) == ("failed", "c", ("b", "a"))
 
 
 async def test_the_chain_that_took_so_long_is_told(running: Running):

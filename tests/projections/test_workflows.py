@@ -31,7 +31,10 @@ def events() -> list[Received]:
         flow.finish()
         flow.now += 1
     flow.start("open", "v")
-    flow.ask("pause_workflow", run="open")
+    flow.ask("pause_workflow", run="open", reason="lunch")
+    flow.start("on", "v")
+    flow.ask("pause_workflow", run="on", reason="lunch")
+    flow.ask("resume_workflow", run="on")
     flow.start("gone", "v")
     flow.ask("cancel_workflow", run="gone", reason="enough")
     return received(flow)
@@ -51,10 +54,12 @@ def test_rows_say_what_became_of_runs_and_steps():
         "bad": "failed",
         "skip": "completed",
         "open": "paused",
+        "on": "running",
         "gone": "cancelled",
     }
     assert [runs["good"][place] for place in (8, 13, 14, 15)] == [2, 2, 0, 0]
     assert runs["bad"][16:] == ("no_luck", "", "b")
+    assert (runs["open"][17], runs["on"][17], runs["gone"][17]) == ("lunch", None, "enough")
     steps = {(row[0], row[1]): row for row in found["workflow_steps"]}
     assert steps["bad", "a"][3] == "completed"
     assert steps["bad", "a"][10] == "fallback"

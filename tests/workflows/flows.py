@@ -27,16 +27,25 @@ class Broken(Exception):
 
 
 class Flow(RouterScenario):
-    """A router whose one agent does everything, `slots` at a time, by `work`: from a task's facts to its output."""
+    """A router whose one agent does everything, `slots` at a time, by `work`: from a task's facts to its output.
 
-    def __init__(self, work: Work | None = None, slots: int = 4, **settings: Any) -> None:
+    With a `process` it begins at once what its reports lead to.
+    """
+
+    def __init__(self, work: Work | None = None, slots: int = 4, process: str | None = None, **settings: Any) -> None:
         super().__init__(**settings)
         self.work: Work = work or _echo
         self.slots = slots
+        self.process = process
         self._assigned: dict[str, TaskAssigned] = {}
         self._looked = 0
-        self.agent("worker", skills={"any": 1.0, "other": 1.0}, slots=slots)
+        self.enter()
         self.reacts()
+
+    def enter(self) -> None:
+        """The agent is registered; with heartbeats, if it is to begin anything at once, but it is never missed."""
+        heartbeat = None if self.process is None else 3600.0
+        self.agent("worker", skills={"any": 1.0, "other": 1.0}, slots=self.slots, heartbeat=heartbeat)
 
     def define(self, *steps: dict[str, Any], id: str = "w", **definition: Any) -> Any:
         steps = tuple({"skills": ["any"], **step} if _is_work(step) else step for step in steps)
@@ -72,7 +81,7 @@ class Flow(RouterScenario):
         report: dict[str, Any] = {"attempt": assigned.attempt}
         try:
             report["output"] = self.work(facts)
-            name = "complete_task"
+            name, report["process"] = "complete_task", self.process
         except Broken as broken:
             name, report["code"], report["retryable"] = "fail_task", str(broken) or "broken", False
         decided = self.when(command(name, **report), by=assigned.agent, entity=task)

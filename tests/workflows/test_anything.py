@@ -56,7 +56,7 @@ def disturb(flow: Flow, random: Random) -> None:
         case 4:
             assert flow.replayed().dump() == flow.dump()
             flow.state = flow.decider.load(flow.dump())
-            flow.agent("worker", skills={"any": 1.0, "other": 1.0}, slots=flow.slots)
+            flow.enter()
             flow.reacts()
         case 5:
             flow.after(random.random() * 3)
@@ -74,7 +74,7 @@ def test_nothing_hangs_and_nothing_is_left(seed: int):
             raise Broken
         return random.choice(VALUES)
 
-    flow = Flow(work, slots=random.choice([1, 3]))
+    flow = Flow(work, slots=random.choice([1, 3]), process=random.choice([None, "p-1"]))
     flow.define({"id": "c", "input": "${input}"}, id="child")
     limits = {"max_depth": 3, "max_tasks": 40}
     if isinstance(flow.define(*definition(random), roles={"r": ["ann"]}, limits=limits), Refused):

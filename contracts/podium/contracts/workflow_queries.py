@@ -37,7 +37,8 @@ class RunRow(Struct, frozen=True, omit_defaults=True):
         parent: the run that it is a child of.
         rerun: the run that it repeats.
         steps: how many there are; `completed`, `failed` and `skipped` say what became of them.
-        code, message, step: why it failed, and with which step.
+        code, step: how it failed, and with which step.
+        message: why it failed, was cancelled, or is paused.
     """
 
     run_id: str
@@ -129,11 +130,17 @@ class ListRuns(Query, frozen=True, kw_only=True):
 
 
 class RunAnswer(Answer, frozen=True, kw_only=True):
-    """`output` is there once the run is completed; `waiting` while it is open: what for, as its router knows."""
+    """
+    Attributes:
+        output: there once the run is completed.
+        waiting: while it is open: what for, as its router knows.
+        undone: of a run that has failed: the steps that were undone, in that order.
+    """
 
     run: RunRow
     output: Raw = Raw(b"null")
     waiting: Waiting | None = None
+    undone: tuple[str, ...] = ()
 
 
 class GetRun(Query, frozen=True, kw_only=True):

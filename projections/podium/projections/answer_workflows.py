@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Raw
+from msgspec.structs import replace
 from sqlalchemy import case, func, select
 
 from podium.contracts.catalogue import decode_data
@@ -24,7 +25,7 @@ from podium.contracts.workflow_queries import (
     WorkflowRow,
     WorkflowsAnswer,
 )
-from podium.contracts.workflows import WorkflowCompleted, WorkflowDefined
+from podium.contracts.workflows import WorkflowCompleted, WorkflowDefined, WorkflowFailed
 
 from .pages import fitting, page, read_cursor
 from .sources import Failed, Sources
@@ -119,10 +120,13 @@ async def get_run(sources: Sources, query: GetRun) -> RunAnswer:
     answer = RunAnswer(positions=positions, run=run_row(run), waiting=waiting)
     if run.output is None:
         return answer
-    event = decode_data(await sources.event("router", run.output))
-    if not isinstance(event, WorkflowCompleted):
-        raise Failed("internal", f"event {run.output} is no completion")
-    return RunAnswer(positions=positions, run=run_row(run), output=event.output)
+    match decode_data(await sources.event("router", run.output)):
+        case WorkflowCompleted() as event:
+            return replace(answer, output=event.output)
+        case WorkflowFailed() as event:
+            return replace(answer, undone=tuple(event.undone))
+        case _:
+            raise Failed("internal", f"event {run.output} is no run's end")
 
 
 async def list_steps(sources: Sources, query: ListSteps) -> StepsAnswer:

@@ -39,7 +39,7 @@ from .statements import inserting, replacing
 
 
 class Run(Struct, gc=False):
-    """A row of `workflow_runs`; `sequence`: where its start stands; `output`: where its completion does."""
+    """A row of `workflow_runs`; `sequence`: where its start stands; `output`: where its completion or failure does."""
 
     run_id: str
     sequence: int
@@ -83,7 +83,7 @@ class Step(Struct, gc=False):
 
 class Workflows(Projection):
     name = "workflows"
-    version = 1
+    version = 2
     services: ClassVar[tuple[Service, ...]] = ("router",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:
@@ -222,16 +222,17 @@ class _Fold:
         run.updated_at = event.at
         match data:
             case WorkflowPaused():
-                run.phase = "paused"
+                run.phase, run.message = "paused", data.reason and plain(data.reason)
             case WorkflowResumed():
-                run.phase = "running"
+                run.phase, run.message = "running", None
             case WorkflowMigrated():
                 run.version = data.version
                 run.steps = self._sizes.get((run.workflow, data.version), run.steps)
             case WorkflowCompleted():
                 run.phase, run.ended_at, run.output = "completed", event.at, event.sequence
+                run.message = None
             case WorkflowFailed():
-                run.phase, run.ended_at = "failed", event.at
+                run.phase, run.ended_at, run.output = "failed", event.at, event.sequence
                 run.code, run.message, run.step = plain(data.code), plain(data.message), data.step
             case WorkflowCancelled():
                 run.phase, run.ended_at = "cancelled", event.at

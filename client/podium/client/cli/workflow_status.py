@@ -55,8 +55,8 @@ async def _status(run_id: str, json: bool, common: Common) -> int:
         from . import _tables
 
         waiting = {"waits for": "\n".join(answer.waiting.reasons)} if answer.waiting is not None else {}
-        output = {"output": content["output"]} if "output" in content else {}
-        _tables.show({**content["run"], **waiting, **output, "tasks of steps": content["steps"]})
+        end = {name: content[name] for name in ("output", "undone") if name in content}
+        _tables.show({**content["run"], **waiting, **end, "tasks of steps": content["steps"]})
     return Exit.OK
 
 
