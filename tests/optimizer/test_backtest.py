@@ -136,6 +136,13 @@ def test_columns_are_known_by_their_names():
     }
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_fields_are_parted_by_what_parts_the_heading(mark):
+    lines = [("kind", "duration"), ("a, b", "1"), ("c", "2")]
+    found = read("\n".join(mark.join(f'"{field}"' for field in fields) for fields in lines))
+    assert [(done.case.kind, done.seconds) for done in found.tasks] == [("a, b", 1.0), ("c", 2.0)]
+
+
 def test_the_user_may_say_what_was_known_beforehand():
     text = "duration,output_bytes,pages\n1,2,3\n2,3,4\n"
     assert read(text).columns["sizes"] == "none"

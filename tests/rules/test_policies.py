@@ -101,6 +101,24 @@ def test_a_worse_one_is_rolled_back_from_the_shadow():
     assert emit.event.evidence.high < 0.0
 
 
+def test_a_stroke_of_luck_of_a_choice_that_is_almost_never_made_decides_nothing():
+    scenario, emits = optimizer(), list[Any]()
+    scenario.when(PROPOSE, entity="p1")
+    for number in range(900):
+        lucky = number % 200 == 100
+        learned = Learned(
+            "settings",
+            0.005 if lucky else 0.995,
+            1.0,
+            0.3 if lucky else 0.6,
+            0.6,
+            shadow=Shadow("p1", 1.0 if lucky else 0.0, 0.3),
+        )
+        seen(scenario, learned, 0.1 if lucky else 1.0 / 1.5)
+        emits += policy_steps(scenario)
+    assert isinstance(emits[0].event, PolicyRolledBack)
+
+
 def test_one_that_is_worse_when_it_decides_is_rolled_back():
     scenario = optimizer()
     scenario.when(PROPOSE, entity="p1")

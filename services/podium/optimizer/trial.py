@@ -2,9 +2,11 @@
 
 Off-policy, by the doubly robust estimate: what the policy is expected to get by the router's own beliefs, corrected by
 what they were wrong about where both would have done the same, by the odds. Source: Dudík, Langford and Li, "Doubly
-Robust Policy Evaluation and Learning" (ICML 2011). As a canary, by the difference of two means. Intervals are normal,
-and hold at all looks together: there are at most `LOOKS`, each at twice as many attempts, each with its part of the
-error (Bonferroni).
+Robust Policy Evaluation and Learning" (ICML 2011). The odds of n attempts count for √n at the most, else one that was
+almost never left to chance would outweigh all others: Ionides, "Truncated Importance Sampling" (Journal of
+Computational and Graphical Statistics 2008). As a canary, by the difference of two means. Intervals are normal, and
+hold at all looks together: there are at most `LOOKS`, each at twice as many attempts, each with its part of the error
+(Bonferroni).
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from podium.contracts.policies import Evidence, Method
 LOOKS: Final = 8
 ERROR: Final = 0.05
 TRIALS_KEPT: Final = 8
+_FIRST: Final = 100.0
+"""Attempts that are reckoned as seen before the first, for what odds may be."""
 _WIDTH: Final = NormalDist().inv_cdf(1.0 - ERROR / LOOKS / 2.0)
 
 
@@ -37,16 +41,22 @@ class Judged(Struct, frozen=True, gc=False, array_like=True):
     today: float | None
 
 
-def judge(learned: Learned, duration: float | None) -> tuple[str, Method, Judged] | None:
-    """Of whose trial the attempt tells something, and what; None if of nobody's."""
-    worth, shadow = worth_of(learned, duration), learned.shadow
+def whose(learned: Learned) -> tuple[str, Method] | None:
+    """Of whose trial the attempt tells something, and how; None if of nobody's."""
     if learned.trial is not None:
-        is_canary = learned.policy == learned.trial
-        return learned.trial, "online", Judged(worth, None) if is_canary else Judged(None, worth)
-    if shadow is None or learned.propensity <= 0.0:
+        return learned.trial, "online"
+    if learned.shadow is None or learned.propensity <= 0.0:
         return None
-    weight = shadow.propensity / learned.propensity
-    return shadow.policy, "doubly_robust", Judged(shadow.worth + weight * (worth - learned.expected), worth)
+    return learned.shadow.policy, "doubly_robust"
+
+
+def judge(learned: Learned, duration: float | None, most: float) -> Judged:
+    """What it tells. `most`: what the ratio of the odds may be."""
+    worth, shadow = worth_of(learned, duration), learned.shadow
+    if learned.trial is not None or shadow is None:
+        return Judged(worth, None) if learned.policy == learned.trial else Judged(None, worth)
+    weight = min(most, shadow.propensity / learned.propensity)
+    return Judged(shadow.worth + weight * (worth - learned.expected), worth)
 
 
 class Sample(Struct, array_like=True):
@@ -130,10 +140,10 @@ class Trials:
         return self._found.get(f"{policy}/{method}")
 
     def fold(self, learned: Learned, duration: float | None) -> None:
-        found = judge(learned, duration)
+        found = whose(learned)
         if found is None:
             return
-        policy, method, judged = found
+        policy, method = found
         self.changed = True
         name = f"{policy}/{method}"
         trial = self._found.get(name)
@@ -141,7 +151,7 @@ class Trials:
             trial = self._found[name] = Trial()
             if len(self._found) > TRIALS_KEPT:
                 self._found.popitem(last=False)
-        trial.add(judged)
+        trial.add(judge(learned, duration, sqrt(_FIRST + trial.attempts)))
 
     def dump(self) -> list[TrialDump]:
         return list(self._found.items())

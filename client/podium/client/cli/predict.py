@@ -24,9 +24,10 @@ Examples:
   podium predict backtest requests.csv --json | jq .coverage
   podium predict backtest trace.csv --known ContextTokens,GeneratedTokens
 
-A CSV file needs a heading. Columns are known by their names: a duration (duration, runtime_s, latency_ms …), and if
-there are any a time (timestamp, started_at …), a kind (kind, program, operation …), an agent (agent, machine, host …)
-and sizes that are known beforehand (…_bytes, …_tokens, size, count …). It says what it took for what.
+A CSV file needs a heading; commas, semicolons or tabs part its fields. Columns are known by their names: a duration
+(duration, runtime_s, latency_ms …), and if there are any a time (timestamp, started_at …), a kind (kind, program,
+operation …), an agent (agent, machine, host …) and sizes that are known beforehand (…_bytes, …_tokens, size, count …).
+It says what it took for what.
 Needs no server. Exit codes: 0 done, 2 a file that cannot be read.""",
 )
 def backtest(

@@ -1,4 +1,4 @@
-"""Recordings in CSV: a row for each task, with a heading.
+"""Recordings in CSV: a row for each task, with a heading; fields are parted by commas, semicolons or tabs.
 
 Which column means what is told by its name, whatever its case, spaces and underscores:
 
@@ -84,7 +84,8 @@ class _Columns(Struct, frozen=True):
 def read(text: str, reading: Reading) -> Recording:
     """Raises: Unreadable"""
     try:
-        rows = [row for row in csv.reader(text.splitlines()) if any(field.strip() for field in row)]
+        lines = text.splitlines()
+        rows = [row for row in csv.reader(lines, delimiter=_delimiter(lines)) if any(field.strip() for field in row)]
     except csv.Error as error:
         raise Unreadable(f"it is no CSV: {error}.") from error
     if len(rows) < 2:
@@ -98,6 +99,12 @@ def read(text: str, reading: Reading) -> Recording:
     found = [_done(row, heading, columns) for row in rows]
     tasks = [done for done in found if done is not None]
     return Recording("CSV", _said(heading, columns), tasks, len(rows) - len(tasks))
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """That of the heading: a comma, a semicolon or a tab."""
+    heading = next((line for line in lines if line.strip()), "")
+    return max(",;\t", key=heading.count)
 
 
 def _columns(heading: Sequence[str], known: Sequence[str]) -> _Columns:
