@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64decode
 
 import msgspec
 import pytest
 from nats.aio.client import Client
 
+from podium.contracts.forgetting import SubjectForgotten
 from podium.contracts.personal import SubjectKey
 from podium.contracts.subjects import Subjects
 from podium.keeper import forgetting
 from podium.keeper.forgetting import forget
 from podium.kernel.provision import provision
 from podium.runtime.jsapi import last_message
+from podium.runtime.tasks import cancel_all
+from tests.projections.feed import Event, StreamFeed
 
 KEY = msgspec.json.encode(SubjectKey(b"k" * 64))
 
@@ -47,6 +51,22 @@ async def test_who_is_forgotten_has_no_key_and_gets_none(client: Client, subject
         await forget(client, subjects, "ada")
         assert await held(client, subjects) == SubjectKey(None)
     assert not await put(client, subjects, KEY)
+
+
+async def test_who_was_forgotten_while_the_keeper_was_away_loses_the_key_when_it_is_back(
+    client: Client, subjects: Subjects
+):
+    await provision(client, subjects, ["registry"])
+    await put(client, subjects, KEY)
+    await StreamFeed(client, "registry", subjects).write(Event("ada", SubjectForgotten(), "ops"))
+    assert await held(client, subjects) == SubjectKey(b"k" * 64)
+    back = asyncio.create_task(forgetting.Forgetting(client, subjects).run())
+    try:
+        async with asyncio.timeout(60):
+            while await held(client, subjects) != SubjectKey(None):
+                await asyncio.sleep(0.02)
+    finally:
+        await cancel_all([back])
 
 
 async def test_a_key_that_is_made_meanwhile_is_erased_too(

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from zstandard import ZstdDecompressor
 
 from podium.client import Agent, Client, CommandRefused, Erased, Task, new_task
 from podium.client._inbox import ReceivedMessage
@@ -74,11 +75,16 @@ async def doctor(podium: Podium):
 
 
 def contents(directory: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file's name and bytes; one that goes meanwhile is passed over."""
+    """Every file's name and bytes, unpacked; one that goes meanwhile is passed over."""
     for path in directory.rglob("*"):
         if path.is_file():
             with suppress(FileNotFoundError):
-                yield path.name, path.read_bytes()
+                packed = path.read_bytes()
+                if path.suffix == ".zst":
+                    with ZstdDecompressor().stream_reader(packed, read_across_frames=True) as reader:
+                        yield path.name, reader.read()
+                else:
+                    yield path.name, packed
 
 
 def plain(*directories: Path) -> list[str]:
@@ -119,11 +125,14 @@ async def live(podium: Podium, ada: Client) -> None:
     assert (await session.result(60)).answer == {"answer": SECRETS[4]}
 
 
-async def answers(podium: Podium) -> list[object]:
-    """What a client sees of her that has never asked before."""
+async def answers(podium: Podium, then: dict[str, int]) -> list[object]:
+    """What a client sees of her that has never asked before, now and as of before she was forgotten."""
     async with Client(podium.url, "ada") as client:
         first, second = [(await client.query(GetTask(task_id=id, fresh=True, wait=60))).task for id in (FIRST, SECOND)]
         assert first.spec is not None
+        once = (await client.query(GetTask(task_id=FIRST, as_of=then, wait=60))).task
+        assert once.spec is not None
+        assert [bytes(once.spec.input), bytes(once.output)] == [bytes(first.spec.input), bytes(first.output)]
         letters = await client.messages.list(receiver=DOCTOR)
         with pytest.raises(Erased):
             await client.result(FIRST, 60)
@@ -147,7 +156,8 @@ async def test_what_belongs_to_who_is_forgotten_is_nowhere(shared_podium: Podium
     podium, data, exported = shared_podium, shared_podium.data_dir, tmp_path / "all.jsonl"
     async with Client(podium.url, "ada") as ada, doctor(podium):
         await live(podium, ada)
-        seen = (await ada.query(GetTask(task_id=FIRST, fresh=True, wait=60))).task.spec
+        answer = await ada.query(GetTask(task_id=FIRST, fresh=True, wait=60))
+        seen, then = answer.task.spec, answer.positions
         assert seen is not None
         assert json.loads(bytes(seen.input)) == {"text": SECRETS[0]}
         key = await key_of(ada)
@@ -155,17 +165,35 @@ async def test_what_belongs_to_who_is_forgotten_is_nowhere(shared_podium: Podium
     assert b"podium-sealed.1." in saved
     assert not [secret for secret in SECRETS if secret.encode() in saved]
     assert (await cli(podium, "audit", "export", "--output", str(exported)))[0] == 0
+    archived = tmp_path / "archive"
+    assert (await cli(podium, "archive", "run", str(archived)))[0] == 0
     assert plain(data, exported.parent) == []
     assert holding(data, key) == {"1.blk"}
 
     code, said = await cli(podium, "forget", PERSON, "--reason", "asked for by letter")
     assert (code, said) == (0, f"forgotten  {PERSON}: its key is erased\n")
     hole = f"podium-erased.{PERSON}"
-    holes = await answers(podium)
+    holes = await answers(podium, then)
     assert holes == [*[f'"{hole}"'.encode()] * 2, hole, f'"{hole}"'.encode()]
     assert (await cli(podium, "rebuild"))[0] == 0
-    assert await answers(podium) == holes
+    assert await answers(podium, then) == holes
     assert (await cli(podium, "audit", "verify", str(exported)))[0] == 0
     assert plain(data, exported.parent) == []
     assert holding(data, key) == set()
     assert holding(data, b"podium-sealed.1.")
+    assert holding(archived, b"podium-sealed.1.")
+    assert (await cli(podium, "archive", "verify", str(archived)))[0] == 0
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_who_forgets_while_the_keeper_is_away_is_told_so(shared_podium: Podium):
+    person = "person-18"
+    shared_podium.freeze("keeper")
+    try:
+        assert (await cli(shared_podium, "forget", person, "--timeout", "0.5")) == (3, "")
+    finally:
+        shared_podium.thaw("keeper")
+    assert (await cli(shared_podium, "forget", person, "--timeout", "60")) == (
+        0,
+        f"forgotten  {person}: its key is erased\n",
+    )
