@@ -279,7 +279,8 @@ class Archive:
                     self._files.popitem(last=False)
         except NoArchive as error:
             self._manifest = Manifest(1, [])
-            raise EventsCut(f"event {sequence} of {stream} was cut, and its archive cannot be read: {error}") from error
+            message = f"event {sequence} of {stream} was cut, and its archive cannot be read: {error}"
+            raise EventsCut(f"{message}; if it moved: podium archive place PLACE") from error
         return piece, content
 
     async def _unpacked(
