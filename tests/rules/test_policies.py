@@ -101,6 +101,15 @@ def test_a_worse_one_is_rolled_back_from_the_shadow():
     assert emit.event.evidence.high < 0.0
 
 
+def test_one_that_is_surely_worse_is_rolled_back_however_little_worse_it_is():
+    scenario = optimizer(trial_least=50, threshold=0.9)
+    scenario.when(PROPOSE, entity="p1")
+    for _ in range(200):
+        seen(scenario, Learned("settings", 1.0, 1.0, 0.5, 0.5, shadow=Shadow("p1", 0.0, 0.49)), 1.0)
+    (emit,) = policy_steps(scenario)
+    assert isinstance(emit.event, PolicyRolledBack)
+
+
 def test_a_stroke_of_luck_of_a_choice_that_is_almost_never_made_decides_nothing():
     scenario, emits = optimizer(), list[Any]()
     scenario.when(PROPOSE, entity="p1")
@@ -139,7 +148,8 @@ def test_a_look_that_does_not_decide_says_what_it_has_shown():
     scenario = optimizer(replay_buffer=500)
     scenario.when(PROPOSE, entity="p1")
     scenario.when(PROMOTE, entity="p1")
-    as_canary(scenario, 2100, (1.0, 1.0))
+    *_, last = as_canary(scenario, 2600, (1.0, 1.0))
+    assert last.event.reason.startswith("not shown to be better in time: ")
     judged = [emit.event for _, _, emit in scenario.events if isinstance(emit.event, PolicyJudged)]
     assert [(event.stage, event.evidence.attempts, event.again_at) for event in judged] == [
         ("canary", 200, 400),

@@ -142,10 +142,14 @@ def look(policies: Policies, trials: Trials, settings: OptimizerSettings) -> Ite
     )
     over = trial.attempts >= settings.replay_buffer
     no_worse = stage == "shadow" and found.low > -settings.threshold * found.today
-    if found.low > 0.0 or (no_worse and (over or trial.attempts >= 4 * settings.trial_least)):
-        yield from _promoted(policies, name, policies.known[name], said, found)
-    elif found.high < 0.0 or over:
-        yield from _rolled_back(policies, name, stage, said, found)
+    if found.low > 0.0:
+        yield from _promoted(policies, name, policies.known[name], f"better: {said}", found)
+    elif found.high < 0.0:
+        yield from _rolled_back(policies, name, stage, f"worse: {said}", found)
+    elif no_worse and (over or trial.attempts >= 4 * settings.trial_least):
+        yield from _promoted(policies, name, policies.known[name], f"not much worse for certain: {said}", found)
+    elif over:
+        yield from _rolled_back(policies, name, stage, f"not shown to be better in time: {said}", found)
     else:
         yield Emit(name, PolicyJudged(stage, found, min(2 * trial.attempts, settings.replay_buffer)))
 
