@@ -31,6 +31,7 @@ from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.log import LogReader
 from podium.runtime.logs import configure
 from podium.runtime.settings import ProcessSettings, describe
+from podium.runtime.tasks import cancel_all
 
 from .channels import Undelivered, deliver
 from .demand import Demand
@@ -168,9 +169,7 @@ async def serve(settings: ProcessSettings) -> None:
     try:
         await asyncio.wait([running, *waits], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (running, *waits):
-            task.cancel()
-        await asyncio.wait([running, *waits])
+        await cancel_all([running, *waits])
         if not nc.is_closed:
             await micro.stop()
         await disconnect(nc)
