@@ -58,9 +58,13 @@ class HealthScenario(Scenario):
         return self.router_says(task, fact)
 
     def gives(self, agent: str, task: str = "t1", attempt: int = 1) -> Self:
-        timeouts = self.timeouts.get(task, Timeouts())
-        own = {"progress_within": timeouts.progress, "heartbeat_within": timeouts.heartbeat}
-        return self.router_says(task, TaskAssigned(agent, attempt, "k", ["echo"], NULL, DECISION, **own))
+        own = self.timeouts.get(task, Timeouts())
+        fact = TaskAssigned(
+            *(agent, attempt, "k", ["echo"], NULL, DECISION),
+            progress_within=own.progress,
+            heartbeat_within=own.heartbeat,
+        )
+        return self.router_says(task, fact)
 
     def completed(self, agent: str, task: str = "t1", attempt: int = 1, duration: float = 1.0) -> Self:
         return self.router_says(task, TaskCompleted(agent, attempt, NULL, duration))
