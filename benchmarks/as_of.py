@@ -23,8 +23,8 @@ from .system import System
 from .usage import processor_seconds
 
 EVENTS = 1_000_000
-GAP = 10_000
-"""Events between two copies, at the most, when 100 of them stand for a million."""
+GAP = 5_000
+"""Events between two copies, at the most, when 200 of them stand for a million."""
 
 PLACES: Mapping[str, float] = {"early": 0.1, "late": 0.95}
 """Of all events."""
@@ -115,7 +115,7 @@ MEASUREMENT = Measurement(
     title="As of",
     setting=(
         f"Questions about the past of a log of {EVENTS:,} events, each of a moment of its own; the copy of the read "
-        f"model (SQLite) from which it is answered is {GAP:,} events older, the furthest that 100 copies of so many "
+        f"model (SQLite) from which it is answered is {GAP:,} events older, the furthest that 200 copies of so many "
         "events are apart. By the clock, and processor time of the projections."
     ),
     run=run,

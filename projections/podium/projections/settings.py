@@ -27,10 +27,10 @@ class Settings(ProcessSettings):
         int,
         Field(ge=1_000),
         says("events between two copies of the read model, from which the past is answered"),
-    ] = 10_000
+    ] = 5_000
     copies: Annotated[
         int, Field(ge=0), says("copies to keep, at the most; the older, the further apart; 0 makes none")
-    ] = 100
+    ] = 200
 
     @field_validator("database")
     @classmethod
