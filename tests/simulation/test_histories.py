@@ -13,7 +13,7 @@ import pytest
 from podium.kernel.simulation import Faults, World
 from tests.simulation.fleet import Fleet
 
-HISTORIES = int(os.environ.get("PODIUM_HISTORIES", "150"))
+HISTORIES = int(os.environ.get("PODIUM_HISTORIES", "100"))
 GROUPS = 20
 ONE_SEED = os.environ.get("PODIUM_SEED")
 

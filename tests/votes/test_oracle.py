@@ -12,7 +12,7 @@ from podium.contracts.counts import METHODS, TWO_THIRDS, Method
 from tests.votes.oracle.environment import INSTALL_SECONDS, NotHad, ask, python
 from tests.votes.papers import as_profile, random_profile
 
-PROFILES = 2_000
+PROFILES = 1_000
 UNKNOWN_TO_IT = {"supermajority"}
 """pref_voting has no such method; `test_counting` holds it to its definition."""
 
