@@ -150,7 +150,7 @@ async def test_nothing_is_cut_that_is_not_archived_and_proved(kept: Kept, tmp_pa
     assert (code, f"event {EVENTS + 1} of" in sentence) == ("not_archived", True)
     last = max((tmp_path / "archive").glob("*router*"))
     whole = last.read_bytes()
-    last.write_bytes(whole[:-1] + b"?")
+    last.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     code, sentence = await refusal(kept)
     assert (code, last.name in sentence) == ("archive_faulty", True)
     last.write_bytes(whole)
