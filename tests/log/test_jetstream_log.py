@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
+import msgspec
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client
@@ -18,6 +19,7 @@ from podium.runtime import pull
 from podium.runtime.connection import connect
 from podium.runtime.jsapi import LogUnavailable, call
 from podium.runtime.reading import JetStreamReader
+from podium.runtime.wire import Outgoing, publish_all
 from tests.log.proxy import Proxy
 from tests.log.worlds import JetStreamWorld, events, followed, payloads, stored, texts
 from tests.nats_server import NatsServer
@@ -184,6 +186,32 @@ async def test_a_read_ends_though_its_last_event_was_deleted_meanwhile(
         async for batch in reading:
             seen += batch
     assert texts(seen) == [str(number) for number in range(29) if number != 4]
+
+
+@pytest.mark.parametrize("filters", [(), ("*.evt.router.0.*.x",)])
+async def test_a_read_to_an_end_asks_the_server_for_no_more(
+    client: Client, subjects: Subjects, monkeypatch: pytest.MonkeyPatch, filters: tuple[str, ...]
+):
+    stream, events = subjects.event_stream("router"), f"{subjects.prefix}.evt.router.0.t1"
+    await call(client, f"STREAM.CREATE.{stream}", {"name": stream, "subjects": [subjects.events_of("router")]})
+    for number in range(40):
+        await client.request(f"{events}.{'x' if number % 2 else 'y'}", str(number).encode())
+    await call(client, f"STREAM.MSG.DELETE.{stream}", {"seq": 12})
+    asked = 0
+
+    async def count(connection: Client, messages: Sequence[Outgoing]) -> None:
+        nonlocal asked
+        asked += sum(msgspec.json.decode(message.payload)["batch"] for message in messages)
+        await publish_all(connection, messages)
+
+    monkeypatch.setattr(pull, "publish_all", count)
+    reader = JetStreamReader(client, stream, *(f"{subjects.prefix}{filter[1:]}" for filter in filters))
+    every = [number for number in range(40) if number != 11 and (number % 2 or not filters)]
+    for after, end in ((0, 7), (7, 13), (9, 12), (30, 99), (5, 5)):
+        asked = 0
+        seen = [int(text) for text in texts([event async for batch in reader.read(after, end) for event in batch])]
+        assert seen == [number for number in every if after <= number < end]
+        assert asked <= end - after
 
 
 async def test_a_log_without_a_stream_is_unavailable(client: Client, subjects: Subjects):

@@ -171,17 +171,15 @@ class Builder:
         fold: Callable[[Sequence[Stored]], None],
         tell: Callable[[int], None] = lambda position: None,
     ) -> int:
-        """Fold what is behind `after`, to `end` at least; how many events that were."""
+        """Fold what is behind `after`, to `end`; how many events that were."""
         events = 0
         if after >= end:
             return events
-        async with aclosing(self._streams[service].read(after)) as batches:
+        async with aclosing(self._streams[service].read(after, end)) as batches:
             async for batch in batches:
                 await self._writer.run(partial(fold, batch))
                 events += len(batch)
                 tell(batch[-1].sequence)
-                if batch[-1].sequence >= end:
-                    break
         return events
 
     async def _last(self, service: Service) -> int:

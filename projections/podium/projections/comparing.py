@@ -77,7 +77,8 @@ class Comparison:
                 if beyond:
                     return Compared(database.name, 0, beyond)
                 with tempfile.TemporaryDirectory() as directory:
-                    fresh = Database(f"sqlite:///{Path(directory) / 'rebuilt.db'}", statement_seconds=PLENTY_SECONDS)
+                    file = Path(directory) / "rebuilt.db"
+                    fresh = Database(f"sqlite:///{file}", statement_seconds=PLENTY_SECONDS, passing=True)
                     try:
                         store = await threads.run(partial(_empty, fresh))
                         for service in self._streams:
@@ -112,11 +113,9 @@ class Comparison:
                     if wanted and service in PROJECTIONS[build.name].services:
                         store.fold(connection, build, service, wanted)
 
-        async with aclosing(self._streams[service].read()) as batches:
+        async with aclosing(self._streams[service].read(0, end)) as batches:
             async for batch in batches:
                 await threads.run(partial(work, batch))
-                if batch[-1].sequence >= end:
-                    return
 
 
 def _empty(database: Database) -> Store:

@@ -65,13 +65,10 @@ class Audit:
     async def _read(
         self, service: Service, end: int, logs: Logs, held: Sequence[HeldState], findings: list[Finding]
     ) -> None:
-        async for batch in self._reader(service).read():
-            wanted = batch if batch[-1].sequence <= end else [stored for stored in batch if stored.sequence <= end]
-            findings += logs.add(service, wanted)
+        async for batch in self._reader(service).read(0, end):
+            findings += logs.add(service, batch)
             for state in held:
-                findings += state.add(wanted)
-            if batch[-1].sequence >= end:
-                break
+                findings += state.add(batch)
         for state in held:
             findings += state.end()
 

@@ -141,10 +141,8 @@ class Cutter:
                     "other_log", f"the keeper has chained {end.sequence} events of {stream}, and the archive more"
                 )
             try:
-                async for batch in JetStreamReader(self._nc, stream).read(at.sequence):
-                    at = chain.extend(at, [event for event in batch if event.sequence <= end.sequence])
-                    if at.sequence >= end.sequence:
-                        break
+                async for batch in JetStreamReader(self._nc, stream).read(at.sequence, end.sequence):
+                    at = chain.extend(at, batch)
             except LogMissing:
                 continue
             except ValueError as error:
@@ -233,11 +231,9 @@ class Cutter:
             seen, stream = partition.observed.get(upstream, 0), self._subjects.event_stream(upstream)
             filters = observed(decider, upstream, self._subjects)
             reader = JetStreamReader(self._nc, stream, *filters, cut=Archive(self._nc, self._subjects))
-            async for batch in reader.read(seen):
-                if batch[0].sequence <= ends[upstream]:
-                    message = f"the newest snapshot of {service} has not seen event {batch[0].sequence} of {stream}"
-                    raise NotCut("no_snapshot", f"{message}{advice}")
-                break
+            async for batch in reader.read(seen, ends[upstream]):
+                message = f"the newest snapshot of {service} has not seen event {batch[0].sequence} of {stream}"
+                raise NotCut("no_snapshot", f"{message}{advice}")
 
     async def _read_models(self, ends: Mapping[Service, int]) -> None:
         query = SystemOverview()

@@ -79,15 +79,11 @@ class Exporter:
         if head.sequence >= end:
             return
         hash = bytes.fromhex(head.hash)
-        async for batch in JetStreamReader(self._nc, stream, cut=self._archive).read(head.sequence):
+        async for batch in JetStreamReader(self._nc, stream, cut=self._archive).read(head.sequence, end):
             for event in batch:
-                if event.sequence > end:
-                    return
                 hash = chain.link(hash, event.sequence, event.subject, event.payload)
                 self.events += 1
                 yield event_line(stream, event, hash.hex())
-            if batch[-1].sequence >= end:
-                return
 
 
 async def sealed(nc: Client, subjects: Subjects, seal: str) -> Checkpoint:

@@ -115,7 +115,7 @@ class Opener:
             return
 
     async def _event(self, service: Service, sequence: int) -> Stored:
-        async for batch in self._reader(service).read(sequence - 1):
+        async for batch in self._reader(service).read(sequence - 1, sequence):
             return batch[0]
         raise LogMissing(f"the stream of {service} has no event {sequence}")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -60,7 +61,7 @@ class Pull:
         pending: how many events were to come behind the last batch, by the server's count when it sent that.
     """
 
-    def __init__(self, client: Client, stream: str, name: str) -> None:
+    def __init__(self, client: Client, stream: str, name: str, most: int | None) -> None:
         self._client = client
         self._stream = stream
         self._name = name
@@ -71,6 +72,7 @@ class Pull:
         self._subscription: Subscription | None = None
         self._buffer: list[Stored] = []
         self._wanted = 0
+        self._rest = sys.maxsize if most is None else most
         self._delivered = 0
         self._pending = "0"
         self.pending = 0
@@ -80,10 +82,16 @@ class Pull:
         self._waiter: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(cls, client: Client, stream: str, filters: Sequence[str], after: int) -> Pull:
-        """Without filters it gives everything. Raises: LogUnavailable, also if there is no such stream."""
+    async def open(
+        cls, client: Client, stream: str, filters: Sequence[str], after: int, most: int | None = None
+    ) -> Pull:
+        """Without filters it gives everything; `most`: as many events as that, and then nothing more.
+
+        Raises:
+            LogUnavailable: also if there is no such stream.
+        """
         name = f"read-{secrets.token_hex(8)}"
-        self = cls(client, stream, name)
+        self = cls(client, stream, name, most)
         config: dict[str, object] = {
             "name": name,
             "deliver_policy": "by_start_sequence",
@@ -146,15 +154,17 @@ class Pull:
     async def _ask(self) -> None:
         """Keep the server busy: ask for more as soon as half of the window is free."""
         free = WINDOW - self._wanted - len(self._buffer)
-        while free >= WINDOW // 2:
+        while free >= WINDOW // 2 and self._rest > 0:
+            batch = min(WINDOW // 2, self._rest)
             request = {
-                "batch": WINDOW // 2,
+                "batch": batch,
                 "max_bytes": MAX_BYTES,
                 "expires": int(EXPIRES * _NANO),
                 "idle_heartbeat": int(HEARTBEAT * _NANO),
             }
-            self._wanted += WINDOW // 2
-            free -= WINDOW // 2
+            self._wanted += batch
+            self._rest -= batch
+            free -= batch
             self._heard = self._loop.time()
             await publish_all(self._client, [Outgoing(self._next, msgspec.json.encode(request), reply=self._inbox)])
 
@@ -197,6 +207,7 @@ class Pull:
         pending = headers.get("Nats-Pending-Messages", "")
         if code in (408, 409) and pending.isdigit():
             self._wanted -= int(pending)
+            self._rest += int(pending)
         else:
             self._fault = f"{code} {headers['Description']}"
         self._wake()

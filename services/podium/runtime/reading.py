@@ -72,18 +72,19 @@ class JetStreamReader:
         found = [await last_message(self._client, self._stream, filter) for filter in self._filters]
         return max(int(message["seq"]) if message is not None else 0 for message in found)
 
-    async def read(self, after: int = 0) -> AsyncGenerator[Sequence[Stored], None]:
-        """Every event behind `after`, in order and in batches, to the end that the stream had at the first step.
+    async def read(self, after: int = 0, end: int | None = None) -> AsyncGenerator[Sequence[Stored], None]:
+        """Every event behind `after`, in order and in batches, to `end` or to that of the stream at the first step.
 
         Raises:
             EventsCut
             LogMissing
             LogUnavailable
         """
-        end, position = await last_sequence(self._client, self._stream), after
+        last, position = await last_sequence(self._client, self._stream), after
+        end = last if end is None else min(end, last)
         if position >= end:
             return
-        async with aclosing(self._pulled(after, READ_PATIENCE)) as batches:
+        async with aclosing(self._pulled(after, READ_PATIENCE, end)) as batches:
             async for batch, pending in batches:
                 if not batch:
                     if not pending:
@@ -108,8 +109,10 @@ class JetStreamReader:
                 if batch:
                     yield batch
 
-    async def _pulled(self, after: int, patience: float | None) -> AsyncGenerator[tuple[Sequence[Stored], int], None]:
-        """Batches without end, and how many events are to come behind each; an empty one when nothing comes.
+    async def _pulled(
+        self, after: int, patience: float | None, end: int | None = None
+    ) -> AsyncGenerator[tuple[Sequence[Stored], int], None]:
+        """Batches to `end` at the least, and how many events are to come behind each; an empty one when nothing comes.
 
         Raises:
             EventsCut: with a patience.
@@ -121,7 +124,8 @@ class JetStreamReader:
             pull, rest = None, RETRY
             try:
                 await self._begin(position)
-                pull = await Pull.open(self._client, self._stream, self._filters, position)
+                most = None if end is None else end - position
+                pull = await Pull.open(self._client, self._stream, self._filters, position, most)
                 if pull.first > position + 1 and (first := await self._cut_before(position)):
                     async for archived in self._archived(position, first - 1):
                         position, moved = archived[-1].sequence, loop.time()
