@@ -54,15 +54,16 @@ class Database:
     Args:
         url: `sqlite:///<file>` or `postgresql+psycopg://…`
         statement_seconds: how long a reader's statement may take; in SQLite, all of its transaction.
+        passing: of use to this process only; of SQLite, nothing of it is brought to the disk on purpose.
     """
 
-    def __init__(self, url: str, *, statement_seconds: float = STATEMENT_SECONDS) -> None:
+    def __init__(self, url: str, *, statement_seconds: float = STATEMENT_SECONDS, passing: bool = False) -> None:
         self._url = make_url(url)
         self._file = Path(self._url.database or "") if self._url.drivername == "sqlite" else None
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._writing = _engine(self._url)
-        self._reading = _engine(self._url, statement_seconds)
+        self._writing = _engine(self._url, passing=passing)
+        self._reading = _engine(self._url, statement_seconds, passing=passing)
         self._opened: tuple[int, int] | None = None
 
     @property
@@ -134,7 +135,7 @@ def hold_lock(connection: Connection, lock: Literal["schema", "live"]) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_LOCKS[lock])))
 
 
-def _engine(url: URL, statement_seconds: float | None = None) -> Engine:
+def _engine(url: URL, statement_seconds: float | None = None, *, passing: bool) -> Engine:
     """For one writer, or for readers, whose statements may take so long."""
     reading = statement_seconds is not None
     if url.drivername == "sqlite":
@@ -144,7 +145,7 @@ def _engine(url: URL, statement_seconds: float | None = None) -> Engine:
             pool_size=4 if reading else 1,
             max_overflow=0,
         )
-        _prepare_sqlite(engine, statement_seconds)
+        _prepare_sqlite(engine, statement_seconds, passing)
         return engine
     given = url.query.get("options", "")
     options = f"{given if isinstance(given, str) else ' '.join(given)} -c lock_timeout={int(LOCKED_SECONDS * 1000)}"
@@ -164,14 +165,14 @@ def _engine(url: URL, statement_seconds: float | None = None) -> Engine:
     )
 
 
-def _prepare_sqlite(engine: Engine, statement_seconds: float | None) -> None:
+def _prepare_sqlite(engine: Engine, statement_seconds: float | None, passing: bool) -> None:
     reading = statement_seconds is not None
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         # The log is the truth: what a power cut takes back, rows and positions alike, is read again.
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA synchronous={'OFF' if passing else 'NORMAL'}")
         connection.execute(f"PRAGMA cache_size=-{_READ_CACHE_KIB if reading else _WRITE_CACHE_KIB}")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from msgspec.structs import replace
 from nats.aio.client import Client
 
 from podium.contracts.query import AsOf
@@ -23,6 +22,7 @@ from podium.contracts.thresholds import HealthReport
 from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.pull import Stored
 
+from .builds import Build
 from .catalogue import PROJECTIONS
 from .copies import Copies, Copy
 from .database import Database
@@ -89,12 +89,11 @@ class PastStore(Store):
         with self.database.read() as connection:
             return answering_builds(connection)[name].positions.get(service, 0)
 
-    def _view(self, read: Callable[[View], T]) -> T:
-        def read_then(view: View) -> T:
-            hidden: dict[str, Any] = {name: _Unfolded(name) for name in PROJECTIONS if name not in self.folded}
-            return read(replace(view, positions=self.moment.ends, **hidden))
+    def _shown(self, build: Build) -> Any:
+        return super()._shown(build) if build.name in self.folded else _Unfolded(build.name)
 
-        return super()._view(read_then)
+    def _reached(self, answering: Mapping[str, Build]) -> Mapping[Service, int]:
+        return self.moment.ends
 
 
 class PastSources(Sources):
@@ -151,7 +150,7 @@ class Past:
         self._moments = Moments(streams, self._decoders)
         self._open: dict[tuple[tuple[str, int], ...], tuple[PastSources, float]] = {}
         self._one_at_a_time = asyncio.Lock()
-        self._folding = Threads("podium-past", 1)
+        self._folding, self._closing = Threads("podium-past", 1), Threads("podium-past-closing", 1)
         self._using: dict[PastSources, int] = {}
 
     async def enter(self, as_of: AsOf) -> PastSources:
@@ -180,6 +179,7 @@ class Past:
             sources.close()
         self._open.clear()
         self._folding.close()
+        self._closing.close()
 
     def _tidy(self) -> None:
         oldest_first = sorted(self._open.items(), key=lambda item: item[1][1])
@@ -189,7 +189,7 @@ class Past:
             if (late or number < many) and not self._using.get(sources):
                 del self._open[key]
                 self._using.pop(sources, None)
-                sources.close()
+                self._closing.start(sources.close)
 
     # What was so then
 
@@ -200,7 +200,7 @@ class Past:
         try:
             file = directory / "past.db"
             await self._folding.run(partial(self._start, file, moment))
-            database = Database(f"sqlite:///{file}")
+            database = Database(f"sqlite:///{file}", passing=True)
             store = PastStore(database, moment)
             await self._folding.run(partial(store.make_empty, "past"))
         except BaseException as error:
@@ -259,17 +259,13 @@ class Past:
         kept: list[list[Received]] = []
 
         def work(batch: Sequence[Stored]) -> None:
-            wanted = batch if batch[-1].sequence <= end else [event for event in batch if event.sequence <= end]
-            if wanted:
-                events = self._decoders[service].decode(wanted)
-                if end - after <= MOST_READ:
-                    kept.append(events)
-                store.fold_one(name, service, events)
+            events = self._decoders[service].decode(batch)
+            if end - after <= MOST_READ:
+                kept.append(events)
+            store.fold_one(name, service, events)
 
-        async with aclosing(self._streams[service].read(after)) as batches:
+        async with aclosing(self._streams[service].read(after, end)) as batches:
             async for batch in batches:
                 await self._folding.run(partial(work, batch))
-                if batch[-1].sequence >= end:
-                    break
         if kept:
             store.read[service] = (after, kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -192,29 +192,37 @@ class Store:
     def _view(self, read: Callable[[View], T]) -> T:
         with self.database.read() as connection:
             answering = answering_builds(connection)
-            found = {name: self.instance(name, build.slot) for name, build in answering.items()}
+            found = {name: self._shown(build) for name, build in answering.items()}
             return read(
                 View(
                     connection,
-                    cast(Agents, found[Agents.name]),
-                    cast(Tasks, found[Tasks.name]),
-                    cast(Events, found[Events.name]),
-                    cast(Health, found[Health.name]),
-                    cast(Workflows, found[Workflows.name]),
-                    cast(Documents, found[Documents.name]),
-                    cast(Commands, found[Commands.name]),
-                    cast(Schedules, found[Schedules.name]),
-                    cast(Sessions, found[Sessions.name]),
-                    cast(Decisions, found[Decisions.name]),
-                    cast(Asks, found[Asks.name]),
-                    cast(Messages, found[Messages.name]),
-                    cast(Teams, found[Teams.name]),
-                    cast(Policies, found[Policies.name]),
-                    cast(Learning, found[Learning.name]),
-                    cast(Relationships, found[Relationships.name]),
-                    _positions(answering),
+                    found[Agents.name],
+                    found[Tasks.name],
+                    found[Events.name],
+                    found[Health.name],
+                    found[Workflows.name],
+                    found[Documents.name],
+                    found[Commands.name],
+                    found[Schedules.name],
+                    found[Sessions.name],
+                    found[Decisions.name],
+                    found[Asks.name],
+                    found[Messages.name],
+                    found[Teams.name],
+                    found[Policies.name],
+                    found[Learning.name],
+                    found[Relationships.name],
+                    self._reached(answering),
                 )
             )
+
+    def _shown(self, build: Build) -> Any:
+        """What stands for a projection in a view."""
+        return self.instance(build.name, build.slot)
+
+    def _reached(self, answering: Mapping[str, Build]) -> Mapping[Service, int]:
+        """How far a view is."""
+        return _positions(answering)
 
 
 def answering_builds(connection: Connection) -> dict[str, Build]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class Threads:
@@ -27,6 +30,10 @@ class Threads:
             await asyncio.wait([future])
             raise
 
+    def start(self, work: Callable[[], object]) -> None:
+        """Have it done some time, while nobody waits for it; `close` does."""
+        self._executor.submit(work).add_done_callback(_tell)
+
     @asynccontextmanager
     async def context(self, manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
         """A context that blocks as it is entered and left; entered and left by these threads."""
@@ -40,3 +47,8 @@ class Threads:
 
     def close(self) -> None:
         self._executor.shutdown()
+
+
+def _tell(done: Future[object]) -> None:
+    if (error := done.exception()) is not None:
+        _log.error("what nobody waited for has failed", exc_info=error)
