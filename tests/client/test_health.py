@@ -8,7 +8,7 @@ import pytest
 
 from podium.client import Client
 from podium.client._health import Health
-from podium.contracts import alerts, diagnosis_queries, health_queries, hooks, pools, recovery
+from podium.contracts import alert_queries, alerts, diagnosis_queries, health_queries, hooks, pools, recovery
 
 
 class Heard:
@@ -23,8 +23,8 @@ class Heard:
 
     async def query(self, query: Any) -> Any:
         self.asked.append(query)
-        if isinstance(query, health_queries.ListAlerts):
-            return health_queries.AlertsAnswer(positions={}, alerts=[])
+        if isinstance(query, alert_queries.ListAlerts):
+            return alert_queries.AlertsAnswer(positions={}, alerts=[])
         return None
 
 
@@ -70,5 +70,5 @@ async def test_a_question_wants_all_that_there_is():
         health_queries.HealthOverview(fresh=True),
         health_queries.GetAgentHealth(agent_id="a1", fresh=True),
         diagnosis_queries.Diagnose(window=60.0, fresh=True),
-        health_queries.ListAlerts(open=None, fresh=True),
+        alert_queries.ListAlerts(open=None, fresh=True),
     ]

@@ -14,12 +14,17 @@ from podium.contracts.alerts import (
     AlertRaised,
     AlertRepeated,
     AlertResolved,
+    AlertsSilenced,
     DeliveryFailed,
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
+    RouteDefined,
+    SilenceEnded,
 )
+from podium.contracts.channels import Channel, ChannelDefined, ChannelRemoved, Email, Slack, Webhook
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
+from podium.contracts.hooks import HookDefined, HookRemoved
 from podium.contracts.recovery import (
     Charge,
     HoldLifted,
@@ -35,6 +40,7 @@ from podium.contracts.subjects import Subjects
 from podium.contracts.thresholds import HealthChanged
 from podium.projections.health_rows import Row, Rows, fold, key_of
 from podium.projections.received import Decoder
+from podium.projections.told import shown
 from tests.projections.feed import Event, Feed
 from tests.projections.running import Refusal, Running
 
@@ -209,3 +215,54 @@ async def test_alerts_and_messages_can_be_asked_for(running: Running):
     ]
     assert found[1].alerts == ["disk", "other"]
     assert (await running.ask("notifications.list", open=True)).notifications == []
+
+
+ROUTE = RouteDefined(
+    channel="pager", severities=[], labels={}, wait=5.0, again=None, escalate_to=None, escalate_after=900.0
+)
+TOLD = [
+    Event("pager", ChannelDefined(Webhook("https://example.org/token", "PAGER"))),
+    Event("mail", ChannelDefined(Email("mail.example.org", "podium@example.org", ["ops@example.org"]))),
+    Event("all", ROUTE, "ada"),
+    Event("moving", AlertsSilenced({"name": "a1"}, 9e9, "it moves")),
+    Event("longer", AlertsSilenced({"name": "a2"}, 9.5e9, "it moves")),
+    Event("over", AlertsSilenced({"name": "a3"}, 1.0, "it has moved")),
+    Event("done", HookDefined("pager", ["failed"], ["echo"])),
+    Event("night", HookDefined("pager", [], [], "runs")),
+]
+
+
+@in_session
+async def test_who_is_told_can_be_asked_for_until_it_is_removed(running: Running):
+    feed = running.feed("health")
+    await feed.write(*TOLD)
+    channels = (await running.ask("channels.list")).channels
+    assert [row.channel for row in channels] == ["mail", "pager"]
+    assert channels[1].settings == Webhook("https://example.org/…", "PAGER")
+    assert [(row.route, row.by) for row in (await running.ask("routes.list")).routes] == [("all", "ada")]
+    assert [row.silence for row in (await running.ask("silences.list")).silences] == ["longer", "moving"]
+    first = await running.ask("hooks.list", limit=1)
+    second = await running.ask("hooks.list", limit=1, cursor=first.next)
+    assert [row.hook for row in (*first.hooks, *second.hooks)] == ["night", "done"]
+    assert second.next is None
+    await feed.write(
+        Event("pager", ChannelRemoved()), Event("longer", SilenceEnded()), Event("done", HookRemoved()), TOLD[1]
+    )
+    assert [row.channel for row in (await running.ask("channels.list")).channels] == ["mail"]
+    assert [row.silence for row in (await running.ask("silences.list", limit=1)).silences] == ["moving"]
+    assert [row.hook for row in (await running.ask("hooks.list")).hooks] == ["night"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "url"),
+    [
+        (Webhook("https://user:pw@example.org:8443/path?token=x"), "https://example.org:8443/…"),
+        (Webhook("http://127.0.0.1:8080"), "http://127.0.0.1:8080"),
+        (Webhook("https://example.org?token=x"), "https://example.org/…"),
+        (Webhook("https://a@b@example.org#x@y"), "https://example.org/…"),
+        (Slack("https://hooks.example.org/services/x"), "https://hooks.example.org/…"),
+    ],
+)
+def test_nothing_of_a_url_is_shown_that_lets_anyone_send_by_it(channel: Channel, url: str):
+    assert getattr(shown(channel), "url", None) == url
+    assert shown(Slack(secret="CHAT")) == Slack(secret="CHAT")

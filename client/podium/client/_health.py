@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from podium.contracts.alert_queries import (
+    AlertRow,
+    ChannelRow,
+    GetAlert,
+    HookRow,
+    ListAlerts,
+    ListChannels,
+    ListHooks,
+    ListRoutes,
+    ListSilences,
+    RouteRow,
+    SilenceRow,
+)
 from podium.contracts.alerts import AcknowledgeAlert, EndSilence, RaiseAlert, ResolveAlert, SilenceAlerts
 from podium.contracts.diagnosis_queries import Diagnose, DiagnosisAnswer
 from podium.contracts.health_queries import (
     AgentHealthAnswer,
-    AlertRow,
     GetAgentHealth,
-    GetAlert,
     HealthOverview,
     HealthOverviewAnswer,
-    ListAlerts,
     ListRecoveries,
     RecoveryRow,
 )
@@ -110,7 +120,23 @@ class Health:
     async def end_silence(self, name: str) -> AcceptedOutcome:
         return await self._client.send("health", name, EndSilence())
 
+    async def silences(self, *, limit: int = 50) -> list[SilenceRow]:
+        """Those that last, the one that ends last first."""
+        return (await self._client.query(ListSilences(limit=limit, fresh=True))).silences
+
     # What is to be done and told
+
+    async def channels(self, *, limit: int = 50) -> list[ChannelRow]:
+        """By which people and programs are told, the newest first; of urls only the host is there."""
+        return (await self._client.query(ListChannels(limit=limit, fresh=True))).channels
+
+    async def routes(self, *, limit: int = 50) -> list[RouteRow]:
+        """Which alerts go to which channel, the newest first."""
+        return (await self._client.query(ListRoutes(limit=limit, fresh=True))).routes
+
+    async def hooks(self, *, limit: int = 50) -> list[HookRow]:
+        """Which channels are told when tasks and runs end, the newest first."""
+        return (await self._client.query(ListHooks(limit=limit, fresh=True))).hooks
 
     async def define_plan(self, name: str, plan: DefinePlan) -> AcceptedOutcome:
         """What to do about failures of some kind, in the place of what is done by default."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from . import alerts, channels, health_queries, hooks
+from . import alert_queries, alerts, channels, hooks
 from .query import Answer, Query
 from .subjects import Service
 
@@ -109,10 +109,10 @@ EVENTS: Final[tuple[tuple[Service, str, str, Struct], ...]] = (
 )
 
 _POSITIONS: Final = {"podium-events-health": 3}
-_ROW: Final = health_queries.AlertRow(
+_ROW: Final = alert_queries.AlertRow(
     "disk-echo-1", "the disk is nearly full", "critical", _LABELS, _NOW, "ops", 3, acknowledged_by="ada"
 )
-_NOTIFICATION: Final = health_queries.NotificationRow(
+_NOTIFICATION: Final = alert_queries.NotificationRow(
     "notification-1",
     "pager",
     "raised",
@@ -125,17 +125,44 @@ _NOTIFICATION: Final = health_queries.NotificationRow(
     retry_at=_NOW + 1,
 )
 
+_CHANNEL: Final = alert_queries.ChannelRow(
+    "pager", channels.Webhook("https://example.org/…", "PAGER"), since=_NOW, by="ops"
+)
+_ROUTE: Final = alert_queries.RouteRow(
+    "to-pager", "pager", ["critical"], {"kind": "disk"}, 5.0, 3600.0, "mail", 900.0, since=_NOW, by="ops"
+)
+_SILENCE: Final = alert_queries.SilenceRow(
+    "moving", {"name": "echo-1"}, _NOW + 3600, "it moves to another room", since=_NOW, by="ops"
+)
+_HOOK: Final = alert_queries.HookRow("done", "pager", "tasks", ["completed", "failed"], ["echo"], since=_NOW, by="ops")
+
 QUERIES: Final[dict[type[Query], tuple[Query, Answer]]] = {
-    health_queries.ListAlerts: (
-        health_queries.ListAlerts(limit=10),
-        health_queries.AlertsAnswer(positions=_POSITIONS, alerts=[_ROW]),
+    alert_queries.ListAlerts: (
+        alert_queries.ListAlerts(limit=10),
+        alert_queries.AlertsAnswer(positions=_POSITIONS, alerts=[_ROW]),
     ),
-    health_queries.GetAlert: (
-        health_queries.GetAlert(alert="disk-echo-1"),
-        health_queries.AlertAnswer(positions=_POSITIONS, alert=_ROW),
+    alert_queries.GetAlert: (
+        alert_queries.GetAlert(alert="disk-echo-1"),
+        alert_queries.AlertAnswer(positions=_POSITIONS, alert=_ROW),
     ),
-    health_queries.ListNotifications: (
-        health_queries.ListNotifications(open=True),
-        health_queries.NotificationsAnswer(positions=_POSITIONS, notifications=[_NOTIFICATION]),
+    alert_queries.ListNotifications: (
+        alert_queries.ListNotifications(open=True),
+        alert_queries.NotificationsAnswer(positions=_POSITIONS, notifications=[_NOTIFICATION]),
+    ),
+    alert_queries.ListChannels: (
+        alert_queries.ListChannels(fresh=True),
+        alert_queries.ChannelsAnswer(positions=_POSITIONS, channels=[_CHANNEL]),
+    ),
+    alert_queries.ListRoutes: (
+        alert_queries.ListRoutes(limit=10),
+        alert_queries.RoutesAnswer(positions=_POSITIONS, routes=[_ROUTE]),
+    ),
+    alert_queries.ListSilences: (
+        alert_queries.ListSilences(),
+        alert_queries.SilencesAnswer(positions=_POSITIONS, silences=[_SILENCE]),
+    ),
+    alert_queries.ListHooks: (
+        alert_queries.ListHooks(),
+        alert_queries.HooksAnswer(positions=_POSITIONS, hooks=[_HOOK]),
     ),
 }

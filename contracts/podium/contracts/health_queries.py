@@ -6,10 +6,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from .alerts import Why
 from .names import Name
-from .query import Answer, Limit, Query
-from .recovery import Cause, Charge, HoldCause, Scope, Severity, Step
+from .query import Answer, ListOpen, Page, Query
+from .recovery import Cause, Charge, HoldCause, Scope, Step
 from .thresholds import Health, State
 
 StandingName = Literal["well", "suspected", "lost"]
@@ -78,47 +77,6 @@ class PlanRow(Struct, omit_defaults=True):
     attempts: int = 1
 
 
-class AlertRow(Struct, omit_defaults=True):
-    """An alert; times are seconds since the epoch, UTC.
-
-    Attributes:
-        by: who raised it: the principal, or health itself.
-        acknowledged_by, note: who sees to it.
-        resolved_at, reason: of one that is over.
-    """
-
-    alert: str
-    title: str
-    severity: Severity
-    labels: dict[str, str]
-    since: float
-    by: str
-    count: int = 1
-    acknowledged_by: str | None = None
-    note: str = ""
-    resolved_at: float | None = None
-    reason: str = ""
-
-
-class NotificationRow(Struct, omit_defaults=True):
-    """A message and what became of it; `attempts`: how many tries there were, `error`: of the last that failed.
-
-    `alerts` names what it is about: alerts, or the task or run that has `ended`.
-    """
-
-    notification: str
-    channel: str
-    why: Why | Literal["ended"]
-    severity: Severity
-    total: int
-    alerts: list[str]
-    queued_at: float
-    state: Literal["waiting", "delivered", "dropped"] = "waiting"
-    attempts: int = 0
-    error: str = ""
-    retry_at: float | None = None
-
-
 class HealthOverviewAnswer(Answer, frozen=True, kw_only=True):
     """
     Attributes:
@@ -162,27 +120,15 @@ class GetAgentHealth(Query, frozen=True, kw_only=True):
     agent_id: Name
 
 
-class RecoveriesAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class RecoveriesAnswer(Page, frozen=True, kw_only=True):
     recoveries: list[RecoveryRow]
-    next: str | None = None
 
 
-class ListRecoveries(Query, frozen=True, kw_only=True):
-    """Newest first.
-
-    Attributes:
-        open: only those under way, or only those that are over; None for all.
-        cursor: the `next` of the page before.
-    """
+class ListRecoveries(ListOpen, frozen=True, kw_only=True):
+    """Newest first."""
 
     wire = "recoveries.list"
     answer = RecoveriesAnswer
-
-    open: bool | None = None
-    limit: Limit = 50
-    cursor: str | None = None
 
 
 class PlansAnswer(Answer, frozen=True, kw_only=True):
@@ -194,62 +140,3 @@ class ListPlans(Query, frozen=True, kw_only=True):
 
     wire = "plans.list"
     answer = PlansAnswer
-
-
-class AlertsAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
-    alerts: list[AlertRow]
-    next: str | None = None
-
-
-class ListAlerts(Query, frozen=True, kw_only=True):
-    """Newest first.
-
-    Attributes:
-        open: only those that are, or only those that are over; None for all.
-        cursor: the `next` of the page before.
-    """
-
-    wire = "alerts.list"
-    answer = AlertsAnswer
-
-    open: bool | None = True
-    limit: Limit = 50
-    cursor: str | None = None
-
-
-class AlertAnswer(Answer, frozen=True, kw_only=True):
-    alert: AlertRow
-
-
-class GetAlert(Query, frozen=True, kw_only=True):
-    """One alert, also if it is over."""
-
-    wire = "alerts.get"
-    answer = AlertAnswer
-
-    alert: Name
-
-
-class NotificationsAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
-    notifications: list[NotificationRow]
-    next: str | None = None
-
-
-class ListNotifications(Query, frozen=True, kw_only=True):
-    """Newest first.
-
-    Attributes:
-        open: only those that still wait, or only those that have arrived or were dropped; None for all.
-        cursor: the `next` of the page before.
-    """
-
-    wire = "notifications.list"
-    answer = NotificationsAnswer
-
-    open: bool | None = None
-    limit: Limit = 50
-    cursor: str | None = None

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from .names import Name
 from .policies import Evidence, Policy, Stage
-from .query import Answer, Limit, Query
+from .query import Answer, ListOpen, Page, Query
 
 
 class PolicyStep(Struct, omit_defaults=True):
@@ -63,24 +63,12 @@ class GetPolicy(Query, frozen=True, kw_only=True):
     policy_id: Name
 
 
-class PoliciesAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class PoliciesAnswer(Page, frozen=True, kw_only=True):
     policies: list[PolicyRow]
-    next: str | None = None
 
 
-class ListPolicies(Query, frozen=True, kw_only=True):
-    """The newest proposals first.
-
-    Attributes:
-        open: only those on trial or in force, or only those out of use; None for all.
-        cursor: the `next` of the page before.
-    """
+class ListPolicies(ListOpen, frozen=True, kw_only=True):
+    """The newest proposals first; those that are open are on trial or in force, the others out of use."""
 
     wire = "policies.list"
     answer = PoliciesAnswer
-
-    open: bool | None = None
-    limit: Limit = 50
-    cursor: str | None = None

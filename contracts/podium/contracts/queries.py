@@ -20,20 +20,13 @@ from .agent_queries import ListAgents as ListAgents
 from .agent_queries import OpenWork as OpenWork
 from .agent_queries import WorkAnswer as WorkAnswer
 from .agent_queries import WorkItem as WorkItem
+from .alert_queries import QUERIES as ALERT_QUERIES
 from .audit_queries import ListCommands
 from .decision_queries import QUERIES as DECISION_QUERIES
 from .diagnosis_queries import Diagnose
 from .document_queries import DocumentHistory, DocumentUpdates, GetDocument, ListDocuments
 from .envelope import Envelope, Progress
-from .health_queries import (
-    GetAgentHealth,
-    GetAlert,
-    HealthOverview,
-    ListAlerts,
-    ListNotifications,
-    ListPlans,
-    ListRecoveries,
-)
+from .health_queries import GetAgentHealth, HealthOverview, ListPlans, ListRecoveries
 from .insights import ListInsights
 from .message_queries import ListGroups, ListMessages, OpenMessages
 from .names import Name
@@ -228,17 +221,8 @@ QUERIES: Final[Mapping[str, type[Query]]] = MappingProxyType(
         query.wire: query
         for query in (
             *(GetTask, ListTasks, TaskHistory, WhyTask, OpenWork, GetAgent, ListAgents, SystemOverview),
-            *(
-                HealthOverview,
-                GetAgentHealth,
-                Diagnose,
-                ListRecoveries,
-                ListPlans,
-                ListAlerts,
-                GetAlert,
-                ListNotifications,
-                ListPools,
-            ),
+            *(HealthOverview, GetAgentHealth, Diagnose, ListRecoveries, ListPlans, ListPools),
+            *ALERT_QUERIES,
             *(GetDocument, ListDocuments, DocumentHistory, DocumentUpdates),
             *(ListWorkflows, GetDefinition, ListRuns, GetRun, ListSteps, ListSchedules, GetSchedule),
             *(ListMigration, GetCritical, WorkflowStatistics),

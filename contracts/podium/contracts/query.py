@@ -43,17 +43,21 @@ class Answer(Struct, frozen=True, omit_defaults=True, kw_only=True):
     positions: dict[str, int]
 
 
-class ListOpen(Query, frozen=True, kw_only=True):
+class ListPages(Query, frozen=True, kw_only=True):
+    """Base of queries that list page by page; `cursor`: the `next` of the page before."""
+
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+class ListOpen(ListPages, frozen=True, kw_only=True):
     """Base of queries that list what is under way and what is over.
 
     Attributes:
         open: only those under way, or only those that are over; None for all.
-        cursor: the `next` of the page before.
     """
 
     open: bool | None = None
-    limit: Limit = 50
-    cursor: str | None = None
 
 
 class Page(Answer, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -9,27 +10,20 @@ from msgspec import Struct
 from podium.contracts.health_queries import (
     AgentHealthAnswer,
     AgentHealthRow,
-    AlertAnswer,
-    AlertRow,
-    AlertsAnswer,
     GetAgentHealth,
-    GetAlert,
     HealthOverview,
     HealthOverviewAnswer,
     HoldRow,
-    ListAlerts,
-    ListNotifications,
     ListPlans,
     ListRecoveries,
-    NotificationRow,
-    NotificationsAnswer,
     PlanRow,
     PlansAnswer,
     RecoveriesAnswer,
     RecoveryRow,
 )
+from podium.contracts.query import ListPages
 
-from .pages import fitting, read_cursor, write_cursor
+from .pages import fitting, page, read_cursor
 from .sources import Failed, Sources
 from .store import View
 
@@ -80,41 +74,22 @@ async def agent_health(sources: Sources, query: GetAgentHealth) -> AgentHealthAn
 
 
 async def list_recoveries(sources: Sources, query: ListRecoveries) -> RecoveriesAnswer:
-    rows, cursor, positions = await _page(sources, RecoveryRow, query)
+    rows, cursor, positions = await page_of(sources, RecoveryRow, query, is_open=query.open)
     return RecoveriesAnswer(positions=positions, recoveries=rows, next=cursor)
 
 
-async def list_alerts(sources: Sources, query: ListAlerts) -> AlertsAnswer:
-    rows, cursor, positions = await _page(sources, AlertRow, query)
-    return AlertsAnswer(positions=positions, alerts=rows, next=cursor)
-
-
-async def list_notifications(sources: Sources, query: ListNotifications) -> NotificationsAnswer:
-    rows, cursor, positions = await _page(sources, NotificationRow, query)
-    return NotificationsAnswer(positions=positions, notifications=rows, next=cursor)
-
-
-async def get_alert(sources: Sources, query: GetAlert) -> AlertAnswer:
-    found, positions = await sources.view(lambda view: view.health.find(view.connection, AlertRow, query.alert))
-    if found is None:
-        raise Failed("not_found", f"there is no alert {query.alert}")
-    return AlertAnswer(positions=positions, alert=found)
-
-
-async def _page(
-    sources: Sources, type: type[R], query: ListRecoveries | ListAlerts | ListNotifications
+async def page_of(
+    sources: Sources, type: type[R], query: ListPages, *, is_open: bool | None
 ) -> tuple[list[R], str | None, dict[str, int]]:
     """Rows, the cursor of the next page, and the positions."""
     before = None if query.cursor is None else read_cursor(query.cursor, tuple[float, str])
 
-    def read(view: View) -> list[tuple[float, str, R]]:
-        return list(view.health.list(view.connection, type, is_open=query.open, limit=query.limit + 1, before=before))
+    def read(view: View) -> Sequence[tuple[float, str, R]]:
+        return view.health.list(view.connection, type, is_open=is_open, limit=query.limit + 1, before=before)
 
     found, positions = await sources.view(read)
-    shown = found[: query.limit]
-    shown = shown[: fitting([row for _, _, row in shown], sources.room)]
-    more = len(shown) < len(found)
-    return [row for _, _, row in shown], write_cursor(*shown[-1][:2]) if more else None, positions
+    rows, cursor = page(found, query.limit, sources.room, lambda place: place[2], lambda place: place[:2])
+    return rows, cursor, positions
 
 
 async def list_plans(sources: Sources, query: ListPlans) -> PlansAnswer:

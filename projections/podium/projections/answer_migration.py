@@ -46,7 +46,7 @@ async def list_migration(sources: Sources, query: ListMigration) -> MigrationAns
         found = obstacles(shapes[run.version], shapes[number], *begun[run.run_id])
         return Migratable(run.run_id, run.version, run.phase, found)
 
-    rows, more = page(found, query.limit, sources.room, told, lambda run: run.sequence)
+    rows, more = page(found, query.limit, sources.room, told, lambda run: (run.sequence,))
     return MigrationAnswer(
         positions=positions, workflow=query.workflow, version=number, current=current, runs=rows, next=more
     )

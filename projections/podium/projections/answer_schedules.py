@@ -40,7 +40,7 @@ async def list_schedules(sources: Sources, query: ListSchedules) -> SchedulesAns
         return [Schedule(*row) for row in found]
 
     found, positions = await sources.view(read)
-    rows, more = page(found, query.limit, sources.room, _row, lambda schedule: schedule.schedule)
+    rows, more = page(found, query.limit, sources.room, _row, lambda schedule: (schedule.schedule,))
     return SchedulesAnswer(positions=positions, schedules=rows, next=more)
 
 

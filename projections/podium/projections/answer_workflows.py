@@ -110,7 +110,7 @@ async def list_runs(sources: Sources, query: ListRuns) -> RunsAnswer:
         ]
 
     found, positions = await sources.view(read)
-    rows, more = page(found, query.limit, sources.room, run_row, lambda run: run.sequence)
+    rows, more = page(found, query.limit, sources.room, run_row, lambda run: (run.sequence,))
     return RunsAnswer(positions=positions, runs=rows, next=more)
 
 
@@ -139,7 +139,7 @@ async def list_steps(sources: Sources, query: ListSteps) -> StepsAnswer:
         return [Step(*row) for row in view.connection.execute(rows.order_by(steps.sequence).limit(query.limit + 1))]
 
     found, positions = await sources.view(read)
-    rows, more = page(found, query.limit, sources.room, _step_row, lambda step: step.sequence)
+    rows, more = page(found, query.limit, sources.room, _step_row, lambda step: (step.sequence,))
     return StepsAnswer(positions=positions, steps=rows, next=more)
 
 

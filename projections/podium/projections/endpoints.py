@@ -21,21 +21,22 @@ from podium.contracts.subjects import Subjects
 from podium.runtime.wire import settle
 
 from .answer_agents import get_agent, list_agents
+from .answer_alerts import (
+    get_alert,
+    list_alerts,
+    list_channels,
+    list_hooks,
+    list_notifications,
+    list_routes,
+    list_silences,
+)
 from .answer_asks import open_asks
 from .answer_audit import list_commands
 from .answer_critical import get_critical
 from .answer_decisions import ANSWERS as DECISION_ANSWERS
 from .answer_diagnosis import diagnose
 from .answer_documents import document_history, document_updates, get_document, list_documents
-from .answer_health import (
-    agent_health,
-    get_alert,
-    health_overview,
-    list_alerts,
-    list_notifications,
-    list_plans,
-    list_recoveries,
-)
+from .answer_health import agent_health, health_overview, list_plans, list_recoveries
 from .answer_learning import find_similar, get_calibration, get_prediction, list_insights
 from .answer_list import list_tasks
 from .answer_messages import list_groups, list_messages, open_messages
@@ -81,6 +82,10 @@ ANSWERS: Final[Mapping[str, Callable[[Sources, Any], Awaitable[Answer]]]] = {
     "alerts.list": list_alerts,
     "alerts.get": get_alert,
     "notifications.list": list_notifications,
+    "channels.list": list_channels,
+    "routes.list": list_routes,
+    "silences.list": list_silences,
+    "hooks.list": list_hooks,
     "documents.get": get_document,
     "documents.list": list_documents,
     "documents.history": document_history,

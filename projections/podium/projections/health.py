@@ -28,7 +28,7 @@ _text: Final = msgspec.json.Encoder().encode
 
 class Health(Projection):
     name = "health"
-    version = 4
+    version = 5
     services: ClassVar[tuple[Service, ...]] = ("health",)
 
     def __init__(self, slot: Slot, dialect: Dialect) -> None:

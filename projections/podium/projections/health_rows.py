@@ -1,4 +1,4 @@
-"""What health says, folded into rows: agents in doubt, holds, recoveries, plans, alerts, messages. Pure."""
+"""What health says, folded into rows: agents in doubt, holds, recoveries, plans, pools, who is told of what. Pure."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from podium.contracts.alert_queries import AlertRow, ChannelRow, HookRow, NotificationRow, RouteRow, SilenceRow
 from podium.contracts.alerts import (
     AlertAcknowledged,
     AlertRaised,
     AlertRepeated,
     AlertResolved,
+    AlertsSilenced,
     DeliveryFailed,
     NotificationDelivered,
     NotificationDropped,
     NotificationQueued,
+    RouteDefined,
+    RouteRemoved,
+    SilenceEnded,
 )
+from podium.contracts.channels import ChannelDefined, ChannelRemoved
 from podium.contracts.health import AgentLost, AgentRecovered, AgentStalled, AgentSuspected
-from podium.contracts.health_queries import AgentHealthRow, AlertRow, HoldRow, NotificationRow, PlanRow, RecoveryRow
-from podium.contracts.hooks import RunEndQueued, TaskEndQueued
+from podium.contracts.health_queries import AgentHealthRow, HoldRow, PlanRow, RecoveryRow
+from podium.contracts.hooks import HookDefined, HookRemoved, RunEndQueued, TaskEndQueued
 from podium.contracts.pools import PoolDefined, PoolRemoved, PoolResized, PoolRow
 from podium.contracts.recovery import (
     Charge,
@@ -33,11 +39,14 @@ from podium.contracts.recovery import (
 )
 from podium.contracts.thresholds import HealthChanged
 
+from . import told
 from .received import Received
 
-Kind = Literal["agent", "hold", "recovery", "plan", "alert", "notification", "pool"]
+Kind = Literal[
+    "agent", "hold", "recovery", "plan", "pool", "alert", "notification", "channel", "route", "silence", "hook"
+]
 Key = tuple[Kind, str]
-Content = AgentHealthRow | HoldRow | RecoveryRow | PlanRow | AlertRow | NotificationRow | PoolRow
+Content = AgentHealthRow | HoldRow | RecoveryRow | PlanRow | PoolRow | AlertRow | NotificationRow | told.Told
 
 TYPES: Final[Mapping[Kind, type[Struct]]] = {
     "agent": AgentHealthRow,
@@ -47,6 +56,10 @@ TYPES: Final[Mapping[Kind, type[Struct]]] = {
     "alert": AlertRow,
     "notification": NotificationRow,
     "pool": PoolRow,
+    "channel": ChannelRow,
+    "route": RouteRow,
+    "silence": SilenceRow,
+    "hook": HookRow,
 }
 
 
@@ -80,6 +93,14 @@ def key_of(event: Received) -> Key | None:
             return "notification", event.entity
         case PoolDefined() | PoolResized() | PoolRemoved():
             return "pool", event.entity
+        case ChannelDefined() | ChannelRemoved():
+            return "channel", event.entity
+        case RouteDefined() | RouteRemoved():
+            return "route", event.entity
+        case AlertsSilenced() | SilenceEnded():
+            return "silence", event.entity
+        case HookDefined() | HookRemoved():
+            return "hook", event.entity
         case _:
             return None
 
@@ -104,7 +125,12 @@ def fold(rows: Rows, event: Received, key: Key) -> None:
                 plan.attempts,
             )
             rows[key] = Row(True, float(plan.order), PlanRow(event.entity, *fields))
+        case ChannelDefined() | RouteDefined() | AlertsSilenced() | HookDefined() as defined:
+            shown = told.row(event.entity, defined, event.at, event.actor)
+            rows[key] = Row(True, shown.until if isinstance(shown, SilenceRow) else event.at, shown)
         case HoldLifted() | PlanRemoved() | PoolRemoved() if known is not None:
+            known.open = False
+        case ChannelRemoved() | RouteRemoved() | SilenceEnded() | HookRemoved() if known is not None:
             known.open = False
         case PoolDefined() as pool:
             rows[key] = Row(True, event.at, _pool(event.entity, pool, known))

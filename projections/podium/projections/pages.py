@@ -36,7 +36,7 @@ def read_cursor(cursor: str, key: type[T]) -> T:
 
 
 def page(
-    found: Sequence[T], limit: int, room: int, told: Callable[[T], R], key: Callable[[T], float | int | str]
+    found: Sequence[T], limit: int, room: int, told: Callable[[T], R], key: Callable[[T], tuple[float | int | str, ...]]
 ) -> tuple[list[R], str | None]:
     """The rows of a page as they are told, and the cursor of the next one, None on the last.
 
@@ -50,7 +50,7 @@ def page(
     """
     rows = [told(item) for item in found[:limit]]
     rows = rows[: fitting(rows, room)]
-    return rows, write_cursor(key(found[len(rows) - 1])) if len(rows) < len(found) else None
+    return rows, write_cursor(*key(found[len(rows) - 1])) if len(rows) < len(found) else None
 
 
 def fitting(items: Sequence[Any], room: int) -> int:

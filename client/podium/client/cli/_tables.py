@@ -27,6 +27,8 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         *("run_id", "workflow", "version", "phase", "principal", "started_at", "ended_at"),
         *("steps", "completed", "failed", "skipped", "code", "message"),
     ),
+    "channels": ("channel", "kind", "url", "to", "host", "secret", "by"),
+    "routes": ("route", "channel", "severities", "labels", "escalate_to", "escalate_after", "wait", "again", "by"),
     "schedules": ("schedule", "workflow", "timing", "phase", "overlap", "runs", "skipped", "queued", "due_at"),
     "agents": ("agent_id", "skills", "slots", "open", "completed", "failed", "mean_duration", "model", "beat_at"),
 }
@@ -125,15 +127,16 @@ def _table(name: str, rows: Sequence[Fields], room: int) -> Table:
 
 
 def _flat(row: Fields) -> Fields:
-    """Of an event its essence; of an agent its profile beside its numbers."""
-    event, profile = fields_in(row.get("event")), fields_in(row.get("profile"))
+    """Of an event its essence; of an agent its profile beside its numbers, of a channel its settings."""
+    event = fields_in(row.get("event"))
     if event is not None:
         about = {key: value for key, value in row.items() if key not in ("event", "stream")}
         data = {key: value for key, value in event["data"].items() if key != "event" and not is_nested(value)}
         kind = event["type"].split(".")[1]
         return about | {"time": clock(event["time"]), "event": kind, "actor": event["actor"], "data": pairs(data, 40)}
-    if profile is not None:
-        return {**profile, **{key: value for key, value in row.items() if key != "profile"}}
+    for name in ("profile", "settings"):
+        if (inner := fields_in(row.get(name))) is not None:
+            return {**inner, **{key: value for key, value in row.items() if key != name}}
     return row
 
 

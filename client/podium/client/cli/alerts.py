@@ -1,16 +1,13 @@
-"""`podium alerts`: what is wrong, and who sees to it."""
+"""`podium alerts`: what is wrong, who sees to it, and who is told."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Exit, Json, Usage, app, run
-
-if TYPE_CHECKING:
-    from msgspec import Struct
+from ._app import Common, Json, Usage, app, run
+from ._saying import ask, send
 
 alerts = App(
     name="alerts",
@@ -19,7 +16,8 @@ alerts = App(
 Examples:
   podium alerts
   podium alerts --all --json
-  podium alerts --messages""",
+  podium alerts --messages
+  podium alerts channels""",
 )
 app.command(alerts)
 
@@ -44,27 +42,79 @@ def show(
     limit
         how many
     """
-    return run(_show(also_over, messages, limit, json, common))
+    from podium.contracts.alert_queries import ListAlerts, ListNotifications
+
+    if messages:
+        return run(ask(common, ListNotifications(limit=limit, fresh=True), json))
+    return run(ask(common, ListAlerts(open=None if also_over else True, limit=limit, fresh=True), json))
 
 
-async def _show(also_over: bool, messages: bool, limit: int, json: bool, common: Common) -> int:
-    import msgspec
+@alerts.command(
+    help_epilogue="""\
+Examples:
+  podium alerts channels
+  podium alerts channels --json | jq '.channels[].settings'
 
-    from podium.contracts.health_queries import ListAlerts, ListNotifications
+A channel is defined with
+  podium send health pager define_channel '{"channel": {"kind": "webhook", "url": "https://…"}}'.""",
+)
+def channels(*, limit: int = 50, cursor: str | None = None, json: Json = False, common: Common = Common()) -> int:
+    """List the channels by which people and programs are told, the newest first; of urls only the host is shown.
 
-    async with common.client() as client:
-        answer: Struct
-        if messages:
-            answer = await client.query(ListNotifications(limit=limit, fresh=True))
-        else:
-            answer = await client.query(ListAlerts(open=None if also_over else True, limit=limit, fresh=True))
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
+    Parameters
+    ----------
+    limit
+        how many
+    cursor
+        where a list that was cut goes on
+    """
+    from podium.contracts.alert_queries import ListChannels
 
-        _tables.show(msgspec.to_builtins(answer))
-    return Exit.OK
+    return run(ask(common, ListChannels(limit=limit, cursor=cursor, fresh=True), json))
+
+
+@alerts.command(
+    help_epilogue="""\
+Examples:
+  podium alerts routes
+  podium alerts routes --json
+
+A route is defined with podium send health urgent define_route '{"channel": "pager", "severities": ["critical"]}'.""",
+)
+def routes(*, limit: int = 50, cursor: str | None = None, json: Json = False, common: Common = Common()) -> int:
+    """List the routes: which alerts go to which channel, the newest first.
+
+    Parameters
+    ----------
+    limit
+        how many
+    cursor
+        where a list that was cut goes on
+    """
+    from podium.contracts.alert_queries import ListRoutes
+
+    return run(ask(common, ListRoutes(limit=limit, cursor=cursor, fresh=True), json))
+
+
+@alerts.command(
+    help_epilogue="""\
+Examples:
+  podium alerts silences
+  podium alerts silences --json""",
+)
+def silences(*, limit: int = 50, cursor: str | None = None, json: Json = False, common: Common = Common()) -> int:
+    """List the silences that last, the one that ends last first.
+
+    Parameters
+    ----------
+    limit
+        how many
+    cursor
+        where a list that was cut goes on
+    """
+    from podium.contracts.alert_queries import ListSilences
+
+    return run(ask(common, ListSilences(limit=limit, cursor=cursor, fresh=True), json))
 
 
 @alerts.command(
@@ -84,7 +134,7 @@ def ack(alert: str, /, *, note: str = "", common: Common = Common()) -> int:
     """
     from podium.contracts.alerts import AcknowledgeAlert
 
-    return run(tell_health(common, alert, AcknowledgeAlert(note), "acknowledged"))
+    return run(send(common, "health", alert, AcknowledgeAlert(note), "acknowledged"))
 
 
 @alerts.command(
@@ -104,7 +154,7 @@ def resolve(alert: str, /, *, reason: str, common: Common = Common()) -> int:
     """
     from podium.contracts.alerts import ResolveAlert
 
-    return run(tell_health(common, alert, ResolveAlert(reason), "resolved"))
+    return run(send(common, "health", alert, ResolveAlert(reason), "resolved"))
 
 
 @alerts.command(
@@ -138,7 +188,7 @@ async def _silence(common: Common, name: str, labels: tuple[str, ...], seconds: 
         if not label.partition("=")[1]:
             raise Usage(f"{label} is not label=value")
     chosen = {label.partition("=")[0]: label.partition("=")[2] for label in labels}
-    return await tell_health(common, name, SilenceAlerts(chosen, seconds, reason), "silenced")
+    return await send(common, "health", name, SilenceAlerts(chosen, seconds, reason), "silenced")
 
 
 @alerts.command(
@@ -156,13 +206,4 @@ def unsilence(name: str, /, *, common: Common = Common()) -> int:
     """
     from podium.contracts.alerts import EndSilence
 
-    return run(tell_health(common, name, EndSilence(), "ended"))
-
-
-async def tell_health(common: Common, entity: str, command: Struct, done: str) -> int:
-    """Send health a command, and say what came of it."""
-    async with common.client() as client:
-        outcome = await client.send("health", entity, command)
-    print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already")
-    sys.stdout.flush()
-    return Exit.OK
+    return run(send(common, "health", name, EndSilence(), "ended"))

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from ._app import Common, app, run
-from .alerts import tell_health
+from ._app import Common, Json, app, run
+from ._saying import ask, send
 
 hook = App(name="hook", help="Have a channel told when tasks or runs of workflows end.")
 app.command(hook)
@@ -50,7 +50,29 @@ def define(
     """
     from podium.contracts.hooks import DefineHook
 
-    return run(tell_health(common, name, DefineHook(channel, list(ending), list(kind), of), "defined"))
+    return run(send(common, "health", name, DefineHook(channel, list(ending), list(kind), of), "defined"))
+
+
+@hook.command(
+    name="list",
+    help_epilogue="""\
+Examples:
+  podium hook list
+  podium hook list --json""",
+)
+def list_(*, limit: int = 50, cursor: str | None = None, json: Json = False, common: Common = Common()) -> int:
+    """List the hooks, the newest first: which channel is told of what.
+
+    Parameters
+    ----------
+    limit
+        how many
+    cursor
+        where a list that was cut goes on
+    """
+    from podium.contracts.alert_queries import ListHooks
+
+    return run(ask(common, ListHooks(limit=limit, cursor=cursor, fresh=True), json))
 
 
 @hook.command(
@@ -68,4 +90,4 @@ def remove(name: str, /, *, common: Common = Common()) -> int:
     """
     from podium.contracts.hooks import RemoveHook
 
-    return run(tell_health(common, name, RemoveHook(), "removed"))
+    return run(send(common, "health", name, RemoveHook(), "removed"))
