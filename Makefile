@@ -52,6 +52,9 @@ check: $(STAMP) ## format, lint, types (mypy and pyright, strict), import rules
 # What fails is run once more, alone: a machine that was too busy is no defect, and a defect fails again. Where memory has a
 # directory with room, the tests' servers keep their files there: the power is cut in the chaos suite, which sees to its disk itself.
 test: export TMPDIR := $(or $(shell [ -w /dev/shm ] && [ "$$(df --output=avail /dev/shm | tail -1)" -gt 4000000 ] && echo /dev/shm),$(TMPDIR),/tmp)
+# What was compiled is kept, whatever the machine says otherwise: the tests start some hundred processes, and each would compile
+# podium again. (Empty is as good as not set.)
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## every test
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS) || $(BIN)/pytest --last-failed --last-failed-no-failures none $(ARGS)
 
