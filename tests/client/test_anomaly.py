@@ -1,4 +1,7 @@
-"""`podium anomaly`, as a user runs it: a process of its own, files and pipes. No server."""
+"""`podium anomaly`, as a user runs it: a process of its own, files and pipes. No server.
+
+What does not depend on the command line is asked of the module that it becomes, which starts in half the time.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,15 @@ import pytest
 
 
 def podium(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-P", "-m", "podium.client.cli", "anomaly", *arguments]
+    return run("podium.client.cli", "anomaly", *arguments, given=given)
+
+
+def anomaly(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return run("podium.health.anomaly.main", *arguments, given=given)
+
+
+def run(module: str, *arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-P", "-m", module, *arguments]
     return subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
 
 
@@ -43,12 +54,12 @@ def test_each_row_is_written_back_with_its_score(spike):
 
 
 def test_the_standard_input_is_read_as_well(spike):
-    assert podium("detect", "-", given=spike.read_bytes()).stdout == podium("detect", str(spike)).stdout
+    assert podium("detect", "-", given=spike.read_bytes()).stdout == anomaly("detect", str(spike)).stdout
 
 
 def test_missing_values_and_any_form_of_time_are_taken():
     rows = b"\xef\xbb\xbfwhen,cpu\r\n1700000000,1\r\n2026-01-01T00:00:00Z,\r\n2026-01-01,NaN\r\n\r\n1e9,1e308\r\n"
-    done = podium("detect", "-", given=rows)
+    done = anomaly("detect", "-", given=rows)
     assert done.returncode == 0
     assert done.stdout.decode().splitlines()[1:] == [
         "1700000000,1,0.000000",
@@ -73,14 +84,14 @@ def test_missing_values_and_any_form_of_time_are_taken():
     ],
 )
 def test_a_bad_row_is_told_by_its_line(rows, sentence):
-    done = podium("detect", "-", given=rows)
+    done = anomaly("detect", "-", given=rows)
     assert done.returncode == 2
     assert done.stderr.decode().startswith(f"podium: standard input, {sentence}")
     assert done.stderr.count(b"\n") == 1
 
 
 def test_rows_before_a_bad_one_are_not_lost():
-    assert podium("detect", "-", given=b"1,2\n2,x\n").stdout.decode().splitlines() == [
+    assert anomaly("detect", "-", given=b"1,2\n2,x\n").stdout.decode().splitlines() == [
         "timestamp,value,score",
         "1,2,0.000000",
     ]
@@ -88,7 +99,7 @@ def test_rows_before_a_bad_one_are_not_lost():
 
 @pytest.mark.parametrize("name", ["absent.csv", "."])
 def test_a_file_that_cannot_be_read_is_told(tmp_path, name):
-    done = podium("detect", str(tmp_path / name))
+    done = anomaly("detect", str(tmp_path / name))
     assert done.returncode == 2
     assert b"cannot be read" in done.stderr
     assert done.stderr.count(b"\n") == 1
@@ -113,7 +124,7 @@ def test_a_trend_is_followed_to_its_threshold():
         "at,earliest,latest",
         ",".join(["2023-11-15T01:13:20+00:00"] * 3),
     ]
-    away = podium("forecast", "-", "--threshold", "-5", given=rows)
+    away = anomaly("forecast", "-", "--threshold", "-5", given=rows)
     assert (away.returncode, away.stdout) == (0, b"at,earliest,latest\n")
     assert b"does not lead to -5" in away.stderr
 

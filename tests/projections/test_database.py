@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from podium.projections import database as module
 from podium.projections.database import Database, TooSlow
 from tests.projections.conftest import NewDatabase
 
@@ -18,9 +17,8 @@ ENDLESS = {
 }
 
 
-def test_a_query_that_takes_too_long_is_broken_off(new_url: NewDatabase, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "STATEMENT_SECONDS", 0.05)
-    database = Database(new_url())
+def test_a_query_that_takes_too_long_is_broken_off(new_url: NewDatabase):
+    database = Database(new_url(), statement_seconds=0.05)
     with pytest.raises(TooSlow), database.read() as connection:
         connection.execute(text(ENDLESS[database.dialect.name]))
     with database.read() as connection:
