@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
-import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
@@ -14,9 +15,9 @@ from podium.contracts.envelope import CommandRefused
 from podium.contracts.subjects import Subjects
 from podium.keeper import chain, lines
 from podium.keeper.chain import Head
-from podium.keeper.checkpoint import Checkpoint, decode, encode, is_signed, sign
+from podium.keeper.checkpoint import decode, is_signed, sign
 from podium.keeper.keys import in_text
-from podium.keeper.record import Line, Opening, event_line
+from podium.keeper.record import Line, Opening, checkpoint_line, event_line, opening_line
 from podium.keeper.verify import Verdict, Verifier
 from podium.runtime.pull import Stored
 from tests.projections.feed import Event, Feed, life, registered
@@ -44,15 +45,11 @@ def opening(nonce: str, streams: dict[str, Head]) -> Opening:
     return Opening(version=1, nonce=nonce, streams=streams)
 
 
-def opening_line(opening: Opening) -> Line:
-    return Line(kind="export", payload=msgspec.json.encode(opening).decode())
-
-
 def export(key: Ed25519PrivateKey = KEY, nonce: str = "one") -> list[Line]:
     """With a checkpoint behind four events of the router, and one that closes it."""
     heads = {stream: chain.start(stream) for stream in EVENTS}
     begun = opening(nonce, dict(heads))
-    told = [opening_line(begun)]
+    told = [opening_line(begun, 1.0)]
     for at, ends in enumerate(({REGISTRY: 2, ROUTER: 4}, {REGISTRY: 2, ROUTER: 10})):
         for stream, end in ends.items():
             for event in EVENTS[stream][heads[stream].sequence : end]:
@@ -60,10 +57,6 @@ def export(key: Ed25519PrivateKey = KEY, nonce: str = "one") -> list[Line]:
                 told.append(event_line(stream, event, heads[stream].hash))
         told.append(checkpoint_line(sign(heads, float(at), key, begun.seal if at else "")))
     return told
-
-
-def checkpoint_line(checkpoint: Checkpoint) -> Line:
-    return Line(kind="checkpoint", payload=encode(checkpoint).decode())
 
 
 def verdict(told: Sequence[Line], key: Ed25519PrivateKey | None = KEY) -> Verdict:
@@ -194,11 +187,59 @@ def test_a_part_proves_that_it_is_a_part_and_cannot_be_made_of_another_one():
     part = opening("two", {ROUTER: Head(4, told[6].hash)})
     end = decode(told[-1].payload)
     closed = checkpoint_line(sign(end.heads, end.at, KEY, part.seal))
-    whole = verdict([opening_line(part), *told[8:-1], closed])
+    whole = verdict([opening_line(part, end.at), *told[8:-1], closed])
     assert whole.fault is None
     assert whole.proven == {ROUTER: (5, 10)}
     assert whole.absent == [REGISTRY]
-    assert verdict([opening_line(part), *told[8:]]).fault is not None
+    assert verdict([opening_line(part, end.at), *told[8:]]).fault is not None
+
+
+@pytest.mark.parametrize("at", [0, 7, 14])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"principal": "mallory"},
+        {"event": "podium.task_cancelled.v1", "stream": ROUTER, "sequence": 5},
+        {"time": "2020-01-01T00:00:00.000000Z"},
+        {"subject": "a"},
+        {"hash": "0" * 64},
+    ],
+)
+def test_nothing_is_told_on_a_line_that_is_no_events(at: int, edit: dict[str, Any]):
+    told = export()
+    assert told[at].kind != "event"
+    told[at] = replace(told[at], **edit)
+    assert found(told) == (at + 1, None, None)
+
+
+def test_a_checkpoint_that_is_told_again_with_an_event_of_nobodys_is_found():
+    told = export()
+    told.insert(8, replace(told[7], stream=ROUTER, sequence=5, principal="mallory", event="podium.task_cancelled.v1"))
+    assert found(told) == (9, None, None)
+
+
+@pytest.mark.parametrize("head", [{"hash": "zz"}, {"hash": ""}, {"sequence": -4}, {"sequence": 2**64}])
+def test_an_opening_that_cannot_be_is_told_as_a_fault(head: dict[str, Any]):
+    told = export()
+    begun = json.loads(told[0].payload)
+    begun["streams"][ROUTER] |= head
+    told[0] = replace(told[0], payload=json.dumps(begun))
+    assert found(told) == (1, None, None)
+
+
+@pytest.mark.parametrize(("more", "said"), [('"note":"seen",', "unknown field"), ('"principal":"mallory",', "twice")])
+def test_a_line_says_what_it_says_once_and_nothing_else(more: str, said: str):
+    file = io.StringIO(newline="")
+    writer = lines.Writer(file, "jsonl")
+    for line in export():
+        writer.write(line)
+    text = file.getvalue().splitlines(keepends=True)
+    edited = [*text[:4], text[4].replace('"principal"', f'{more}"principal"'), *text[5:]]
+    fault = Verifier(None).run(lines.read(io.StringIO("".join(edited)))).fault
+    assert fault is not None
+    assert (fault.line, said in fault.message) == (5, True)
+    spaced = [json.dumps(json.loads(line)) + "\r\n" for line in text]
+    assert Verifier(None).run(lines.read(io.StringIO("".join(spaced), newline=""))).fault is None
 
 
 @pytest.mark.parametrize("text", ["", "{}\n", "{\n", "a,b\n1,2\n", "\0", '{"kind":"event"}\n'])

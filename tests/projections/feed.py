@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 from nats.aio.client import Client
 
 from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
@@ -37,6 +37,7 @@ class Event(Struct):
     data: Struct
     actor: str = "ops"
     audience: str | None = None
+    command: str = ""
 
 
 def submitted(task: str, kind: str = "echo", skills: Sequence[str] = ("echo",), actor: str = "ops", **fields) -> Event:
@@ -115,6 +116,7 @@ class Feed:
             causationid=f"request-{event.entity}",
             actor=event.actor,
             data=Raw(_encode(event.data)),
+            command=event.command or UNSET,
         )
         address = EventAddress(self.service, 0, event.entity, wire_name(event.data), event.audience)
         return Stored(number, self.subjects.event(address), _encode(envelope), at.timestamp())

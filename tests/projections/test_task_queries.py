@@ -204,6 +204,8 @@ async def test_why_a_task_waits_is_asked_of_its_router(running: Running):
     why = await running.ask("tasks.why", task_id="t1")
     assert (why.phase, why.decision, why.waiting, why.agent) == ("queued", None, None, None)
     assert "router does not answer" in why.summary
+    then = await running.ask("tasks.why", task_id="t1", as_of=why.positions)
+    assert "`podium replay --to 1 --ask t1` finds it" in then.summary
 
     waiting = Waiting("queued", ["3 able agents, 0 free slots"], ahead=2)
 

@@ -77,6 +77,8 @@ async def test_the_life_of_a_task_and_of_its_agent(own_podium: Podium):
     assert compared["changes"]["phase"] == {"before": "paused", "after": "cancelled"}
 
     of_the_agent = await steps(own_podium, "agent", agent)
+    registered = f"registry:{of_the_agent[0]['sequence']}"
+    assert await steps(own_podium, "agent", agent, "--as-of", registered) == of_the_agent[:1]
     assert of_the_agent[0]["changes"]["registered"] == {"before": None, "after": True}
     unregistered = next(step for step in of_the_agent if step["event"] == "agent_unregistered")
     assert unregistered["why"] == ["out of tune"]
@@ -86,6 +88,7 @@ async def test_the_life_of_a_task_and_of_its_agent(own_podium: Podium):
     assert code == 0
     assert "phase: assigned → running" in shown
     assert "because a break" in shown
+    assert f"by router, upon {life[0]['sequence']}\n" in shown
 
     code, _, told = await ask(own_podium, "task", task, "--as-of", "2001-01-01T00:00:00+00:00")
     assert (code, told) == (1, f"podium: nothing is known of the task {task} by then\n")

@@ -21,6 +21,7 @@ from ._compare import Difference, compare
 from ._connection import Connection
 from ._events import After, ReceivedEvent, receive
 from ._sending import Body, Sender
+from .errors import QueryFailed
 
 DEFAULT_PRINCIPAL: Final = "cli"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -135,10 +136,19 @@ class Wire:
             before: a time, seconds since the epoch, UTC, or positions by stream.
             after: the other moment; None for now.
 
+        What was not there at one of them differs in everything: its fields are None there.
+
         Raises:
-            QueryFailed, ServiceUnavailable: as for `query`.
+            QueryFailed, ServiceUnavailable: as for `query`; `not_found` if it was there at neither.
         """
-        answers = [await self._answer_as_of(query, moment) for moment in (before, after)]
+        answers: list[Mapping[str, Any]] = []
+        for moment in (before, after):
+            try:
+                answers.append(await self._answer_as_of(query, moment))
+            except QueryFailed as failed:
+                if failed.code != "not_found" or answers == [{}]:
+                    raise
+                answers.append({})
         return compare(*answers)
 
     async def _answer_as_of(self, query: Query, moment: AsOf | None) -> Mapping[str, Any]:

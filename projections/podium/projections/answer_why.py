@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from podium.contracts.catalogue import decode_data
 from podium.contracts.queries import WhyAnswer, WhyTask
 from podium.contracts.tasks import Decision, TaskAssigned, Waiting
@@ -20,7 +22,7 @@ async def why_task(sources: Sources, query: WhyTask) -> WhyAnswer:
         positions=positions,
         task_id=task.task_id,
         phase=task.phase,
-        summary=summary(task, decision, waiting),
+        summary=summary(task, decision, waiting, _unknown(query, positions)),
         decision=decision,
         agent=task.agent,
         attempt=task.attempt or None,
@@ -36,8 +38,16 @@ async def _decision(sources: Sources, task: Task) -> Decision | None:
     return event.decision if isinstance(event, TaskAssigned) else None
 
 
-def summary(task: Task, decision: Decision | None, waiting: Waiting | None) -> str:
-    """A sentence or two for people."""
+def _unknown(query: WhyTask, positions: Mapping[str, int]) -> str:
+    """What is said instead of the router's reasons."""
+    if query.as_of is None:
+        return "its router does not answer now, so the reason is not known"
+    router = next((position for stream, position in positions.items() if stream.endswith("-router")), 0)
+    return f"the reason of then is not stored, `podium replay --to {router} --ask {query.task_id}` finds it"
+
+
+def summary(task: Task, decision: Decision | None, waiting: Waiting | None, unknown: str) -> str:
+    """A sentence or two for people; `unknown` where nobody tells why it waits."""
     held = f"attempt {task.attempt} by {task.agent}"
     chosen = f" {task.agent} was chosen: {_list(decision.reasons)}." if decision and decision.reasons else ""
     failure = ": ".join(part for part in (task.code, task.message) if part)
@@ -53,16 +63,17 @@ def summary(task: Task, decision: Decision | None, waiting: Waiting | None) -> s
         case "cancelled":
             return f"Cancelled{f': {task.message}' if task.message else ''}."
         case "queued":
-            return f"Waits for an agent: {_reasons(waiting)}."
+            return f"Waits for an agent: {_reasons(waiting, unknown)}."
         case "delayed":
-            return f"{held[0].upper()}{held[1:]} failed ({failure}); waits for the next one: {_reasons(waiting)}."
+            why = _reasons(waiting, unknown)
+            return f"{held[0].upper()}{held[1:]} failed ({failure}); waits for the next one: {why}."
         case "paused":
             return f"Paused{f': {task.message}' if task.message else ''}."
 
 
-def _reasons(waiting: Waiting | None) -> str:
+def _reasons(waiting: Waiting | None, unknown: str) -> str:
     if waiting is None:
-        return "its router does not answer now, so the reason is not known"
+        return unknown
     ahead = (
         [f"{_count(waiting.ahead, 'task')} with the same needs {'goes' if waiting.ahead == 1 else 'go'} first"]
         if waiting.ahead

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.settings import Settings
+from podium.runtime.arguments import Arguments
 from podium.runtime.connection import connect, disconnect
 from podium.runtime.jsapi import LogUnavailable
 from podium.runtime.logs import configure
@@ -90,11 +91,16 @@ async def _compare_read_models() -> Compared:
     return msgspec.json.decode(said, type=Compared)
 
 
+def _part(text: str) -> str:
+    """Raises: argparse.ArgumentTypeError"""
+    if text not in PARTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(PARTS)}")
+    return text
+
+
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="podium audit", description="Looks whether the event logs keep what podium promises."
-    )
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help=f"{', '.join(PARTS)} [all]")
+    parser = Arguments(prog="podium audit", description="Looks whether the event logs keep what podium promises.")
+    parser.add_argument("parts", nargs="*", type=_part, metavar="part", help=f"{', '.join(PARTS)} [all]")
     parser.add_argument("--commands", type=Path, metavar="FILE", help="what clients sent and heard, as JSON lines")
     parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
     return parser.parse_args(arguments)

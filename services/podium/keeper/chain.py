@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from podium.runtime.pull import Stored
 
@@ -18,8 +19,8 @@ from podium.runtime.pull import Stored
 class Head(Struct, frozen=True):
     """Where a chain is: the sequence of the last event in it, 0 for none, and its link, 64 hexadecimal digits."""
 
-    sequence: int
-    hash: str
+    sequence: Annotated[int, Meta(ge=0, le=2**62)]
+    hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 def start(stream: str) -> Head:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from .chain import Head
@@ -25,7 +26,7 @@ class Checkpoint(Struct, frozen=True):
         signature: Ed25519, 128 hexadecimal digits.
     """
 
-    at: float
+    at: Annotated[float, Meta(ge=0.0, lt=2.5e11)]
     heads: dict[str, Head]
     key: str
     seal: str = ""

@@ -22,7 +22,7 @@ from podium.runtime.times import to_text
 
 from . import lines
 from .export import Exporter, NoKeeper
-from .keys import in_pem, in_text, make_key, read_public
+from .keys import BadKey, in_pem, in_text, make_key, read_public
 from .ledger import event_streams
 from .record import Line
 from .settings import Settings
@@ -43,6 +43,8 @@ def key(asked: argparse.Namespace, settings: Settings) -> int:
         BadKey
     """
     new: Path | None = asked.new
+    if new is None and not settings.key_file.exists():
+        raise BadKey(f"{settings.key_file} is not there: name the keeper's PODIUM_DATA or PODIUM_AUDIT_KEY")
     public = make_key(new).public_key() if new is not None else read_public(settings.key_file)
     print(in_pem(public), end="")
     return 0

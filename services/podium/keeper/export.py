@@ -13,13 +13,12 @@ from nats.aio.client import Client
 from podium.contracts.subjects import Subjects
 from podium.runtime.archives import Archive
 from podium.runtime.reading import JetStreamReader
-from podium.runtime.times import to_text
 
 from . import chain
 from .chain import Head
-from .checkpoint import Checkpoint, decode, encode
+from .checkpoint import Checkpoint, decode
 from .ledger import checkpoints
-from .record import Line, Opening, event_line
+from .record import Line, Opening, checkpoint_line, event_line, opening_line
 
 SEAL_SECONDS: Final = 60.0
 """How long the keeper may take to carry its chains to the ends of the streams."""
@@ -64,7 +63,7 @@ class Exporter:
         opening = Opening(version=1, nonce=secrets.token_hex(16), streams=dict(heads))
         self.closing = closing = await sealed(self._nc, self._subjects, opening.seal)
         between = [checkpoint for checkpoint in stored if _leads_to(checkpoint, closing)]
-        yield Line(kind="export", time=to_text(closing.at), payload=msgspec.json.encode(opening).decode())
+        yield opening_line(opening, closing.at)
         for checkpoint in (*between, closing):
             reached = {stream: checkpoint.heads.get(stream, chain.start(stream)) for stream in heads}
             if any(reached[stream].sequence < head.sequence for stream, head in heads.items()):
@@ -73,7 +72,7 @@ class Exporter:
                 async for line in self._events(stream, head, reached[stream].sequence):
                     yield line
             heads = reached
-            yield Line(kind="checkpoint", time=to_text(checkpoint.at), payload=encode(checkpoint).decode())
+            yield checkpoint_line(checkpoint)
 
     async def _events(self, stream: str, head: Head, end: int) -> AsyncIterator[Line]:
         if head.sequence >= end:

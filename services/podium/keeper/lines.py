@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from typing import Literal, TextIO
 
@@ -40,8 +41,12 @@ class Writer:
         if self._rows is not None:
             self._rows.writerow([getattr(line, name) for name in COLUMNS])
             return
-        fields = {name: value for name in COLUMNS if (value := getattr(line, name)) not in ("", 0)}
-        self._file.write(msgspec.json.encode(fields).decode() + "\n")
+        self._file.write(_in_json(line) + "\n")
+
+
+def _in_json(line: Line) -> str:
+    fields = {name: value for name in COLUMNS if (value := getattr(line, name)) not in ("", 0)}
+    return msgspec.json.encode(fields).decode()
 
 
 def read(file: TextIO) -> Iterator[tuple[int, Line]]:
@@ -62,9 +67,19 @@ def _json_lines(file: TextIO) -> Iterator[tuple[int, Line]]:
     decode = msgspec.json.Decoder(Line).decode
     for number, text in enumerate(file, 1):
         try:
-            yield number, decode(text)
-        except msgspec.DecodeError as error:
+            line = decode(text)
+            if _in_json(line) != text.rstrip("\r\n"):  # somebody wrote it anew, which is well if it says the same
+                json.loads(text, object_pairs_hook=_once)
+            yield number, line
+        except (msgspec.DecodeError, ValueError) as error:
             raise Unreadable(number, str(error)) from error
+
+
+def _once(pairs: list[tuple[str, object]]) -> None:
+    """Raises: ValueError: programs differ in which of two values counts."""
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise ValueError("it has a column twice")
 
 
 def _rows(file: TextIO) -> Iterator[tuple[int, Line]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from podium.kernel.provision import ProvisionError
+from podium.runtime.arguments import Arguments
 from podium.runtime.connection import ConnectionLost
 from podium.runtime.logs import configure
 from podium.runtime.pipes import close_output
@@ -64,7 +65,7 @@ def _serve(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="python -m podium.keeper.main",
         description="Chains the event logs, signs checkpoints, and proves what was signed.",
         epilog=f"settings:\n{describe(Settings)}",

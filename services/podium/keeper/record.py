@@ -16,8 +16,11 @@ from msgspec import UNSET, Struct
 from podium.contracts.catalogue import decode_data, decode_envelope
 from podium.contracts.envelope import CommandRefused
 from podium.runtime.pull import Stored
+from podium.runtime.times import to_text
 
+from . import checkpoint
 from .chain import Head
+from .checkpoint import Checkpoint
 
 Kind = Literal["export", "event", "checkpoint"]
 
@@ -40,7 +43,7 @@ class Opening(Struct, frozen=True):
         return sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line; the empty text where something has no meaning.
 
     Attributes:
@@ -82,6 +85,20 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 COLUMNS: Final = Line.__struct_fields__
+
+
+def opening_line(opening: Opening, at: float) -> Line:
+    """`at`: when the checkpoint that closes it is signed, seconds since the epoch, UTC."""
+    return Line(kind="export", time=to_text(at), payload=msgspec.json.encode(opening).decode())
+
+
+def checkpoint_line(signed: Checkpoint) -> Line:
+    return Line(kind="checkpoint", time=to_text(signed.at), payload=checkpoint.encode(signed).decode())
+
+
+def unlike(told: Line, line: Line) -> str | None:
+    """The first column in which a line is not what its payload makes it; None if it is all that."""
+    return next((name for name in COLUMNS if getattr(told, name) != getattr(line, name)), None)
 
 
 def event_line(stream: str, event: Stored, hash: str) -> Line:

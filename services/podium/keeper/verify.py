@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -14,10 +13,9 @@ from . import chain
 from .chain import Head
 from .checkpoint import Checkpoint, decode, is_signed
 from .lines import Unreadable
-from .record import Line, Opening, event_line
+from .record import Line, Opening, checkpoint_line, event_line, opening_line, unlike
 
 _openings = msgspec.json.Decoder(Opening)
-_TOLD: Final = tuple(name for name in Line.__struct_fields__ if name != "hash")
 
 
 class Fault(Struct, frozen=True, omit_defaults=True):
@@ -74,7 +72,7 @@ class Verifier:
         self._heads: dict[str, Head] = {}
         self._starts: dict[str, Head] = {}
         self._last: Checkpoint | None = None
-        self._seal = ""
+        self._opening: tuple[int, Line, Opening] | None = None
         self.verdict = Verdict(key=key)
 
     def run(self, lines: Iterable[tuple[int, Line]]) -> Verdict:
@@ -116,13 +114,13 @@ class Verifier:
                 self._checkpoint(number, line)
 
     def _open(self, number: int, line: Line) -> None:
-        if self._starts:
+        if self._opening is not None:
             raise _Found(Fault(number, "a second opening"))
         try:
             opening = _openings.decode(line.payload)
         except msgspec.MsgspecError as error:
             raise _Found(Fault(number, f"the opening cannot be read: {error}")) from error
-        self._starts, self._seal = opening.streams, opening.seal
+        self._opening, self._starts = (number, line, opening), opening.streams
         self._heads = dict(self._starts)
 
     def _event(self, number: int, line: Line) -> None:
@@ -144,10 +142,9 @@ class Verifier:
         hash = chain.link(bytes.fromhex(head.hash), line.sequence, line.subject, stored.payload).hex()
         if hash != line.hash:
             raise _Found(self._fault(number, line, "the event, or its hash, was changed"))
-        told = event_line(line.stream, stored, hash)
-        unlike = next((name for name in _TOLD if getattr(told, name) != getattr(line, name)), None)
-        if unlike is not None:
-            raise _Found(self._fault(number, line, f"its {unlike} is not what the event says"))
+        column = unlike(event_line(line.stream, stored, hash), line)
+        if column is not None:
+            raise _Found(self._fault(number, line, f"its {column} is not what the event says"))
         self._heads[line.stream] = Head(line.sequence, hash)
 
     def _checkpoint(self, number: int, line: Line) -> None:
@@ -160,6 +157,9 @@ class Verifier:
         self._key = self._key or checkpoint.key
         if checkpoint.key != self._key:
             raise _Found(Fault(number, f"the checkpoint is signed by another key, {checkpoint.key}"))
+        column = unlike(checkpoint_line(checkpoint), line)
+        if column is not None:
+            raise _Found(Fault(number, f"its {column} is not what the checkpoint says"))
         for stream, head in self._heads.items():
             signed = checkpoint.heads.get(stream, chain.start(stream))
             self._compare(number, stream, head, signed)
@@ -181,10 +181,14 @@ class Verifier:
             self.verdict.proven[stream] = (self._starts[stream].sequence + 1, head.sequence)
 
     def _end(self) -> None:
-        if not self._starts:
+        if self._opening is None:
             raise _Found(Fault(0, "there is no opening: its beginning was cut off, or it is no export"))
-        if self._last is None or self._last.seal != self._seal:
+        number, line, opening = self._opening
+        if self._last is None or self._last.seal != opening.seal:
             raise _Found(Fault(0, "the checkpoint that closes it is missing: its end was cut off"))
+        column = unlike(opening_line(opening, self._last.at), line)
+        if column is not None:
+            raise _Found(Fault(number, f"its {column} is not what the opening says"))
         for stream, head in self._heads.items():
             if head.sequence > max(self.verdict.proven.get(stream, (0, 0))[1], self._starts[stream].sequence):
                 raise _Found(Fault(0, f"no checkpoint holds event {head.sequence} of {stream}: its end was cut off"))

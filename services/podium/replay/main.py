@@ -17,6 +17,7 @@ from podium.contracts.subjects import Subjects
 from podium.kernel.dumps import plain
 from podium.kernel.main import DECIDERS, make_decider
 from podium.kernel.settings import Settings
+from podium.runtime.arguments import Arguments
 from podium.runtime.connection import connect, disconnect
 from podium.runtime.jsapi import LogMissing, LogUnavailable
 from podium.runtime.logs import configure
@@ -172,7 +173,7 @@ def _moment(text: str) -> Until:
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="podium replay", description="Opens a service's state as it was.")
+    parser = Arguments(prog="podium replay", description="Opens a service's state as it was.")
     parser.add_argument("--service", choices=list(DECIDERS), default="router")
     parser.add_argument("--to", type=_moment, default=Until(), metavar="POSITION|TIME", help="[now]")
     parser.add_argument("--ask", action="append", default=[], metavar="ENTITY", help="why it was as it was")

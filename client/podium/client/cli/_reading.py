@@ -78,15 +78,15 @@ def read_as_of(text: str, subjects: Subjects) -> AsOf:
 
 
 def read_moment(text: str) -> float:
-    """Seconds since the epoch, UTC, of `10m` (ago), `2h`, or an ISO 8601 time.
+    """Seconds since the epoch, UTC, of `10m` (ago), `2h`, or an ISO 8601 time; 0 of what was before.
 
     Raises:
         BadFields
     """
     span = _SPAN.fullmatch(text)
     if span is not None:
-        return time.time() - float(span["number"]) * _UNITS[span["unit"]]
+        return max(0.0, time.time() - float(span["number"]) * _UNITS[span["unit"]])
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return max(0.0, datetime.fromisoformat(text).timestamp())
     except ValueError:
         raise BadFields(f"{text!r} is neither a span such as 10m (s, m, h, d) nor an ISO 8601 time") from None

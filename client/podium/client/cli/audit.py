@@ -9,38 +9,41 @@ from cyclopts import App, Parameter
 
 from ._app import Common, Json, Usage, app, guarded, start_module
 
+Part = Literal["log", "state", "read-models"]
+
 _KEEPER = "podium.keeper.main"
 
 group = App(
-    name="audit", help="Whether the logs keep what podium promises; exports, and their proof.", version_flags=[]
+    name="audit",
+    help="Look whether the event logs keep what podium promises; nothing is changed. Exports, and their proof.",
+    help_epilogue="""\
+Examples:
+  podium audit
+  podium audit log state
+  podium audit --commands heard.jsonl --json | jq .findings
+
+A line of the file: {"command_id": "c1", "service": "router", "outcome": "accepted"}; or refused, or unknown.
+
+Exit codes: 0 all is well; 1 something was found, and it names the event; 2 nothing can be said.""",
+    version_flags=[],
 )
 app.command(group)
 
 
 @group.default
 def audit(
-    *parts: str,
+    *parts: Annotated[
+        Part,
+        Parameter(
+            help="log: every command once, one live attempt a task, slots, numbers; state: snapshots beside the log; "
+            "read-models: every row beside a rebuild; all of them by default",
+        ),
+    ],
     commands: Annotated[Path | None, Parameter(help="what clients sent and heard, as JSON lines")] = None,
     json: Json = False,
     common: Common = Common(),
 ) -> int:
-    """Look whether the event logs keep what podium promises; nothing is changed.
-
-    Examples:
-      podium audit
-      podium audit log state
-      podium audit --commands heard.jsonl --json | jq .findings
-
-    A line of the file: {"command_id": "c1", "service": "router", "outcome": "accepted"}; or refused, or unknown.
-
-    Exit codes: 0 all is well; 1 something was found, and it names the event; 2 nothing can be said.
-
-    Parameters
-    ----------
-    parts
-        log (every command once, one live attempt a task, slots, numbers), state (snapshots beside the log), read-models
-        (every row beside a rebuild); all of them by default
-    """
+    """Look whether the event logs keep what podium promises; nothing is changed."""
     options = [*(("--commands", str(commands)) if commands is not None else ()), *(("--json",) if json else ())]
     return start_module("podium.audit.main", *parts, *options, environment=common.environment())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ._app import Common, Exit, Json, Usage, app, run, tell
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 Kind = Literal["task", "agent"]
 
 _SERVICES: Final = {"task": ("router",), "agent": ("registry", "health")}
+_EVENT: Final = re.compile(r"(?P<service>[a-z]+)-\d+-(?P<sequence>\d+)")
+"""The id of an event; all others are of commands."""
+_PLACE_WIDTH: Final = {"task": 8, "agent": 13}
 _VALUE_WIDTH: Final = 48
+_COMMAND_WIDTH: Final = 9
 _WHY_WIDTH: Final = 160
 
 
@@ -49,7 +54,7 @@ def history(
     entity
         its name
     as_of
-        only up to then: 10m ago (s, m, h, d), an ISO 8601 time, or for a task a sequence of its stream
+        only up to then: 10m ago (s, m, h, d), an ISO 8601 time, or an event as it is listed (1841, health:3)
     diff
         show how what it was like then differs from what it is like now, not the steps
     """
@@ -59,18 +64,18 @@ def history(
 async def _history(kind: Kind, entity: str, as_of: str | None, diff: bool, json: bool, common: Common) -> int:
     from podium.client._history import differences, life
 
-    until = _read_as_of(kind, as_of)
+    until = None if as_of is None else _read_as_of(kind, as_of)
     if diff and until is None:
         raise Usage("--diff needs --as-of: what is compared with now")
     steps = list(life(await _events(kind, entity, common)))
-    then = [step for step in steps if until is None or until.includes(step)]
+    then = steps if until is None else until.of(steps)
     if not then:
         tell(f"nothing is known of the {kind} {entity}{' by then' if steps else ''}")
         return Exit.REFUSED
     if diff:
-        _show_diff(differences(then[-1].state, steps[-1].state), then[-1], steps[-1], json)
+        _show_diff(differences(then[-1].state, steps[-1].state), then[-1], steps[-1], kind, json)
     else:
-        _show(then, json)
+        _show(then, kind, json)
     return Exit.OK
 
 
@@ -87,43 +92,47 @@ async def _events(kind: Kind, entity: str, common: Common) -> list[ReceivedEvent
     return sorted(found, key=lambda event: event.envelope.time)
 
 
-class _Sequence:
-    def __init__(self, sequence: int) -> None:
+class _Place:
+    """Up to an event of one of the streams; of the others what was before it."""
+
+    def __init__(self, service: str, sequence: int) -> None:
+        self._service = service
         self._sequence = sequence
 
-    def includes(self, step: Step) -> bool:
-        return step.sequence <= self._sequence
+    def of(self, steps: list[Step]) -> list[Step]:
+        end = 0
+        for number, step in enumerate(steps, 1):
+            if _service(step) == self._service and step.sequence <= self._sequence:
+                end = number
+        return steps[:end]
 
 
 class _Moment:
     def __init__(self, moment: float) -> None:
         self._moment = moment
 
-    def includes(self, step: Step) -> bool:
+    def of(self, steps: list[Step]) -> list[Step]:
         from datetime import datetime
 
-        return datetime.fromisoformat(step.time).timestamp() <= self._moment
+        return [step for step in steps if datetime.fromisoformat(step.time).timestamp() <= self._moment]
 
 
-def _read_as_of(kind: Kind, text: str | None) -> _Sequence | _Moment | None:
+def _read_as_of(kind: Kind, text: str) -> _Place | _Moment:
     """Raises: Usage."""
     from ._reading import BadFields, read_moment
 
-    if text is None:
-        return None
-    if text.isdecimal() and len(text) < 19:
-        if len(_SERVICES[kind]) > 1:
-            raise Usage(
-                f"--as-of: an {kind}'s events are in several streams, each with sequences of its own: give a time"
-            )
-        return _Sequence(int(text))
+    service, colon, number = text.rpartition(":")
+    services = _SERVICES[kind]
+    if number.isdecimal() and len(number) < 19 and (service in services if colon else len(services) == 1):
+        return _Place(service or services[0], int(number))
     try:
         return _Moment(read_moment(text))
     except BadFields as error:
-        raise Usage(f"--as-of: {error}, and no sequence") from error
+        places = "1841" if len(services) == 1 else " or ".join(f"{service}:3" for service in services)
+        raise Usage(f"--as-of: {error}, and no sequence such as {places}") from error
 
 
-def _show(steps: list[Step], json: bool) -> None:
+def _show(steps: list[Step], kind: Kind, json: bool) -> None:
     import msgspec
     from rich.console import Console
 
@@ -135,24 +144,48 @@ def _show(steps: list[Step], json: bool) -> None:
         return
     console = Console(highlight=False, soft_wrap=True)
     for step in steps:
-        for line in _lines(step):
+        for line in _lines(step, kind):
             console.print(line)
     console.print()
     show({"state": steps[-1].state}, console)
 
 
-def _lines(step: Step) -> list[Text]:
+def _place(service: str, sequence: int | str, kind: Kind) -> str:
+    """Which event it is, as `--as-of` takes it; of a task the router is meant."""
+    return f"{sequence}" if (service,) == _SERVICES[kind] else f"{service}:{sequence}"
+
+
+def _place_of(step: Step, kind: Kind) -> str:
+    return _place(_service(step), step.sequence, kind)
+
+
+def _service(step: Step) -> str:
+    return step.stream.rpartition("-")[2]
+
+
+def _cause(step: Step, kind: Kind) -> str:
+    """The command or the event that led to it; nothing where it had no other cause."""
+    from ._words import shorten
+
+    event = _EVENT.fullmatch(step.cause)
+    if event is None:
+        return f", command {shorten(step.cause, _COMMAND_WIDTH)}"
+    upon = _place(event["service"], event["sequence"], kind)
+    return "" if upon == _place_of(step, kind) else f", upon {upon}"
+
+
+def _lines(step: Step, kind: Kind) -> list[Text]:
     from rich.text import Text
 
-    from ._words import clock, in_short, shorten
+    from ._words import clock, shorten
 
     lines = [
         Text.assemble(
-            (f"{step.sequence:>8}  ", "dim"),
+            (f"{_place_of(step, kind):>{_PLACE_WIDTH[kind]}}  ", "dim"),
             (f"{clock(step.time)}  ", "dim"),
             (f"{step.event:<18}", "bold"),
             f" by {step.who}",
-            (f"  for {in_short('cause', step.cause)}", "dim"),
+            (_cause(step, kind), "dim"),
         )
     ]
     lines += [Text.assemble(" " * 10, ("because ", "dim"), shorten(reason, _WHY_WIDTH)) for reason in step.why]
@@ -160,7 +193,7 @@ def _lines(step: Step) -> list[Text]:
     return lines
 
 
-def _show_diff(changes: dict[str, Change], then: Step, now: Step, json: bool) -> None:
+def _show_diff(changes: dict[str, Change], then: Step, now: Step, kind: Kind, json: bool) -> None:
     import msgspec
     from rich.console import Console
 
@@ -169,7 +202,7 @@ def _show_diff(changes: dict[str, Change], then: Step, now: Step, json: bool) ->
         print(msgspec.json.encode(compared).decode())
         return
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"from {then.sequence} ({then.event}) to {now.sequence} ({now.event})")
+    console.print(f"from {_place_of(then, kind)} ({then.event}) to {_place_of(now, kind)} ({now.event})")
     for name, change in changes.items():
         console.print(_change(name, change))
     if not changes:

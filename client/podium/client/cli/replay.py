@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from ._app import Common, Json, Usage, app, guarded, start_module
+
+Service = Literal["registry", "router", "health", "collaboration", "optimizer"]
 
 
 @app.command(
@@ -24,7 +26,7 @@ Exit codes: 0 answered, 1 nothing is known of what was asked, 2 no server or bad
 )
 def replay(
     *,
-    service: str = "router",
+    service: Service = "router",
     to: str | None = None,
     ask: list[str] | None = None,
     dump: Annotated[bool, Parameter(negative=())] = False,
@@ -40,7 +42,7 @@ def replay(
     Parameters
     ----------
     service
-        registry, router, health, collaboration or optimizer
+        whose state
     to
         the last moment that counts: a sequence of the service's stream, 10m ago (s, m, h, d) or an ISO 8601 time
     ask

@@ -13,6 +13,7 @@ from typing import Final, TextIO
 import msgspec
 
 from podium.contracts.counts import METHODS, TWO_THIRDS, Count, Method
+from podium.runtime.arguments import Arguments
 from podium.runtime.receipts import in_words
 
 from .methods import count
@@ -60,7 +61,7 @@ def _as_json(found: Count, orders: Orders) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="podium vote count", description="Count the orders of a PrefLib file.")
+    parser = Arguments(prog="podium vote count", description="Count the orders of a PrefLib file.")
     parser.add_argument("--method", type=_method, required=True, metavar="METHOD", help=", ".join(METHODS))
     parser.add_argument("--share", type=_share, default=TWO_THIRDS, help="what a supermajority needs at least [2/3]")
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from podium.runtime.arguments import Arguments
+
 from .detector import Detector
 from .forecast import Crossing, Forecaster
 from .reading import BadRow, read_rows
@@ -68,7 +70,7 @@ def _forecast(lines: TextIO, given: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="podium anomaly", description="Look at a series of numbers.")
+    parser = Arguments(prog="podium anomaly", description="Look at a series of numbers.")
     commands = parser.add_subparsers(required=True, metavar="detect|forecast")
     detect = commands.add_parser("detect", help="a score for each row")
     detect.set_defaults(run=_detect)

@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from podium.runtime.arguments import Arguments
+
 from . import table, wfformat
 from .recording import Recording, Unreadable, text_of
 from .run import Quality, Report, backtest
@@ -76,7 +78,7 @@ def _written(report: Report) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="podium predict backtest", description="Predict a recording's durations.")
+    parser = Arguments(prog="podium predict backtest", description="Predict a recording's durations.")
     parser.add_argument("file", metavar="FILE", help="WfFormat JSON or CSV, also compressed by gzip")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--level", type=_share, default=0.9, help="share of the durations that intervals are to hold")

@@ -20,6 +20,7 @@ from podium.contracts.subjects import Service, Subjects
 from podium.kernel.decider import observed
 from podium.kernel.main import make_decider
 from podium.router.settings import RouterSettings
+from podium.runtime.arguments import Arguments
 from podium.runtime.connection import connect, disconnect
 from podium.runtime.jsapi import LogMissing, LogUnavailable
 from podium.runtime.log import LogReader
@@ -167,7 +168,7 @@ def _number(value: float | None) -> str:
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="podium replay", description="Recorded commands through other settings.")
+    parser = Arguments(prog="podium replay", description="Recorded commands through other settings.")
     parser.add_argument("policy", type=Path, help="settings of the router, in YAML or JSON")
     parser.add_argument("--first", type=int, help="the first of the router's events to take")
     parser.add_argument("--last", type=int, help="the last one")

@@ -5,7 +5,6 @@ Exit codes: 0 it was completed, 1 it was not, 2 the file is no definition.
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import sys
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import msgspec
 
 from podium.contracts.definitions import BadDefinition, Definition, read_text, read_value
 from podium.contracts.definitions.wfformat import from_recording, is_recording
+from podium.runtime.arguments import Arguments
 
 from .simulation import NotPossible, Report, Simulation
 
@@ -39,7 +39,7 @@ def read_file(path: Path) -> Definition:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="podium workflow simulate", description=__doc__)
+    parser = Arguments(prog="podium workflow simulate", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--slots", type=int, default=4, help="how many agents there are, each with one slot")
     parser.add_argument("--input", help="the run's input, as JSON")
