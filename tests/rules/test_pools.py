@@ -6,15 +6,24 @@ from typing import Any
 
 import pytest
 
+from podium.contracts.agents import AgentProfile, AgentTypeDefined, AgentTypeRemoved
+from podium.contracts.outcomes import Refused
 from podium.contracts.pools import PoolDefined, PoolRemoved, PoolResized, PoolRow
 from podium.notifier.demand import Seen
 from tests.rules.health_scenario import HealthScenario, health
 from tests.rules.scenario import code, command, names
 
 
+def typed() -> HealthScenario:
+    """Health that has heard of the type `parser`."""
+    scenario = health()
+    scenario.decider.observe(scenario.state, "parser", AgentTypeDefined(AgentProfile()), scenario.now)
+    return scenario
+
+
 def pool(**fields: Any) -> HealthScenario:
     """A pool of one to eight agents with two slots each."""
-    scenario = health()
+    scenario = typed()
     given = {"type": "parser", "skills": ["parse"], "min": 1, "max": 8, "slots": 2} | fields
     scenario.asked(command("define_pool", **given), entity="p")
     return scenario
@@ -35,7 +44,7 @@ def size(scenario: HealthScenario) -> int:
 
 
 def test_a_new_pool_has_its_least_size():
-    scenario = health()
+    scenario = typed()
     asked = command("define_pool", type="parser", skills=["parse"], min=2, max=4)
     emits = scenario.asked(asked, entity="p")
     assert [type(emit.event) for emit in emits] == [PoolDefined, PoolResized]
@@ -109,6 +118,26 @@ def test_what_makes_no_sense_is_refused():
         assert code(scenario.when(asked, entity="q")) == "unknown_pool"
     assert names(scenario.asked(command("remove_pool"), entity="p")) == ["pool_removed"]
     assert isinstance(scenario.events[-1][2].event, PoolRemoved)
+
+
+def test_a_pool_is_of_a_type_that_there_is():
+    scenario = pool()
+    define: dict[str, Any] = {"skills": ["parse"], "max": 8}
+    unknown = scenario.when(command("define_pool", **define, type="writer"), entity="q")
+    assert isinstance(unknown, Refused)
+    assert (unknown.code, unknown.details) == ("unknown_agent_type", {"path": "$.type"})
+    assert code(scenario.when(command("define_pool", **define, type="writer"), entity="p")) == "unknown_agent_type"
+    scenario.decider.observe(scenario.state, "parser", AgentTypeRemoved(), scenario.now)
+    assert names(scenario.asked(command("define_pool", **define, type="parser"), entity="p")) == ["pool_defined"]
+    assert code(scenario.when(command("define_pool", **define, type="parser"), entity="q")) == "unknown_agent_type"
+
+
+def test_types_outlive_the_process():
+    scenario = typed()
+    facts = scenario.decider.dump_facts(scenario.state)
+    state = scenario.decider.initial()
+    scenario.decider.load_facts(state, facts)
+    assert state.parts.types == {"parser"}
 
 
 def test_a_replay_gives_the_same_pools():

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from examples.kubernetes.scale import Scaler, follow
-from podium.client import Client, new_task
+from podium.client import Client, CommandRefused, new_task
 from podium.client._pool import PoolSupervisor
 from podium.contracts.agents import AgentRegistered, AgentUnregistered, DefineAgentType
 from podium.contracts.pools import DefinePool, PoolDefined, PoolResized, RemovePool
@@ -44,6 +44,18 @@ async def first(client: Client, type: type, after: int = 0, **fields: object) ->
     raise AssertionError
 
 
+async def defined(client: Client, name: str, pool: DefinePool) -> None:
+    """As soon as health has heard of its type."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            try:
+                await client.send("health", name, pool)
+                return
+            except CommandRefused as refused:
+                assert refused.code == "unknown_agent_type"
+                await asyncio.sleep(0.1)
+
+
 async def test_a_pool_grows_brings_back_the_dead_and_lets_everybody_finish(own_podium: Podium, tmp_path: Path) -> None:
     def command(name: str, pool: PoolDefined) -> list[str]:
         options = ["--name", name, "--slots", str(pool.slots), "--type", pool.type, "--grace", "600"]
@@ -55,7 +67,7 @@ async def test_a_pool_grows_brings_back_the_dead_and_lets_everybody_finish(own_p
     async with Client(own_podium.url, "tester", timeout=SECONDS) as client:
         await client.send("registry", "calm", DefineAgentType(skills={"slow": 0.9, "idle": 0.9}))
         pool = DefinePool("calm", ["slow"], max=2, min=1, slots=1, warmup=0.1, cooldown=600.0)
-        await client.send("health", "p", pool)
+        await defined(client, "p", pool)
         sizes = Sizes()
         scaling = asyncio.create_task(follow(client, "p", sizes))
         stop, supervisor = asyncio.Event(), PoolSupervisor(client, "p", "here", command)

@@ -16,7 +16,8 @@ from .results import Kept
 
 
 class _Facts(Struct, frozen=True):
-    format: Literal["health-facts-5"]
+    format: Literal["health-facts-6"]
+    types: list[str]
     promises: list[tuple[str, Promise]]
     attempts: list[tuple[str, Attempt]]
     rests: list[tuple[str, Rest]]
@@ -33,7 +34,8 @@ class _Facts(Struct, frozen=True):
 def dump(parts: Parts) -> bytes:
     return msgspec.msgpack.encode(
         _Facts(
-            "health-facts-5",
+            "health-facts-6",
+            sorted(parts.types),
             list(parts.promises.items()),
             list(parts.attempts.items()),
             list(parts.rests.items()),
@@ -52,6 +54,7 @@ def dump(parts: Parts) -> bytes:
 def load(parts: Parts, dumped: bytes) -> None:
     """Raises: msgspec.MsgspecError if it is of another shape."""
     facts = msgspec.msgpack.decode(dumped, type=_Facts)
+    parts.types = set(facts.types)
     parts.promises = dict(facts.promises)
     parts.attempts = dict(facts.attempts)
     parts.rests = dict(facts.rests)

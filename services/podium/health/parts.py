@@ -119,6 +119,7 @@ class Parts:
     """
     Attributes:
         book: folded from health's own events; the only part that outlives the process.
+        types: observed, of agents, those that are defined.
         promises: observed, of registered agents that are to beat.
         attempts: observed, task → who has it in hand.
         rests: observed, tasks that were in hand, are not, and are still open.
@@ -141,6 +142,7 @@ class Parts:
 
     def __init__(self, book: Book) -> None:
         self.book = book
+        self.types: set[str] = set()
         self.promises: dict[str, Promise] = {}
         self.attempts: dict[str, Attempt] = {}
         self.rests: dict[str, Rest] = {}

@@ -6,6 +6,7 @@ when less was needed for a whole cooldown.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from math import ceil
 
 from msgspec import Struct
@@ -54,11 +55,12 @@ def fold(pools: Pools, entity: str, event: PoolEvent, at: float) -> None:
             pass
 
 
-def decide(pools: Pools, entity: str, command: PoolCommand, now: float) -> list[Emit] | Refused:
+def decide(pools: Pools, types: Set[str], entity: str, command: PoolCommand, now: float) -> list[Emit] | Refused:
+    """`types`: of agents, those that are defined."""
     known = pools.get(entity)
     match command:
         case DefinePool():
-            return _define(known, entity, command)
+            return _define(known, types, entity, command)
         case _ if known is None:
             return Refused("unknown_pool", f"there is no pool {entity}")
         case RemovePool():
@@ -73,7 +75,11 @@ def decide(pools: Pools, entity: str, command: PoolCommand, now: float) -> list[
             return _resize(known, entity, command, now)
 
 
-def _define(known: Pool | None, entity: str, command: DefinePool) -> list[Emit] | Refused:
+def _define(known: Pool | None, types: Set[str], entity: str, command: DefinePool) -> list[Emit] | Refused:
+    """A pool that is there may be changed also when its type was removed."""
+    if command.type not in types and (known is None or known.spec.type != command.type):
+        message = f"$.type: there is no agent type {command.type}; define_agent_type defines it"
+        return Refused("unknown_agent_type", message, {"path": "$.type"})
     if command.min > command.max:
         message = f"$.min: {command.min} is more than max, {command.max}"
         return Refused("bad_pool", message, {"path": "$.min"})

@@ -8,7 +8,14 @@ from typing import cast
 
 from msgspec import Struct
 
-from podium.contracts.agents import AgentProfile, AgentRegistered, AgentUnregistered, AgentUpdated
+from podium.contracts.agents import (
+    AgentProfile,
+    AgentRegistered,
+    AgentTypeDefined,
+    AgentTypeRemoved,
+    AgentUnregistered,
+    AgentUpdated,
+)
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.health import (
     AgentLost,
@@ -51,7 +58,7 @@ class Health:
     """A `Decider`."""
 
     service: Service = "health"
-    schema = "9"
+    schema = "10"
     upstream: Mapping[Service, tuple[type[Struct], ...]] = MappingProxyType(
         {"registry": (), "router": (*FOLLOWED, *runs.FOLLOWED), "optimizer": (DriftDetected, DriftEnded)}
     )
@@ -116,7 +123,7 @@ class Health:
             case HoldWork() | ResumeWork() | StopAll() | LiftStop() as command:
                 return holds.decide(state.book, request.entity, command, now)
             case DefinePool() | RemovePool() | ResizePool() | ReportDemand() as command:
-                return pools.decide(state.book.pools, request.entity, command, now)
+                return pools.decide(state.book.pools, state.parts.types, request.entity, command, now)
             case command:
                 return alerts.decide(state.book.desk, request.entity, command, now)
 
@@ -134,6 +141,10 @@ class Health:
             case AgentUnregistered():
                 if state.parts.promises.pop(entity, None) is not None:
                     state.watch.leave(entity)
+            case AgentTypeDefined():
+                state.parts.types.add(entity)
+            case AgentTypeRemoved():
+                state.parts.types.discard(entity)
             case DriftDetected():
                 state.parts.drifts[entity, fact.measure] = fact
                 state.watch.doubtful["drift", fact.measure, entity] = None

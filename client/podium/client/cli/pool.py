@@ -54,7 +54,9 @@ async def _list(json: bool, common: Common) -> int:
 @pools.command(
     help_epilogue="""\
 Example:
-  podium pool define parsers --type parser --skills parse,lint --min 1 --max 8 --slots 2""",
+  podium pool define parsers --type parser --skills parse,lint --min 1 --max 8 --slots 2
+
+The type is defined first: podium send registry parser define_agent_type '{"skills": {"parse": 0.9, "lint": 0.9}}'.""",
 )
 def define(
     pool: str,
