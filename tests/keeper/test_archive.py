@@ -13,8 +13,9 @@ from podium.keeper import archive as keeping
 from podium.keeper.archive import faults, head, read_manifest, write_manifest, write_piece
 from podium.keeper.checkpoint import sign
 from podium.keeper.keys import in_text
-from podium.runtime.archives import DirectoryShelf, Manifest, NoArchive, matching, unpack
+from podium.runtime.archives import Manifest, matching, unpack
 from podium.runtime.pull import Stored
+from podium.runtime.shelves import DirectoryShelf, NoArchive
 from tests.projections.feed import Feed, life
 
 KEY = Ed25519PrivateKey.generate()

@@ -15,9 +15,9 @@ from podium.keeper.checkpoint import Checkpoint
 from podium.keeper.retention import DAY, Retention
 from podium.keeper.settings import Settings
 from podium.keeper.wishes import Wish, span
-from podium.runtime.archives import NoArchive, shelf
 from podium.runtime.cuts import Cut, read_cut
 from podium.runtime.jsapi import first_sequence, stored_at
+from podium.runtime.shelves import NoArchive, shelf
 from tests.keeper.kept import LIVES, Kept
 from tests.projections.feed import life
 

@@ -18,7 +18,7 @@ from nats.errors import ConnectionClosedError, MaxPayloadError, OutboundBufferLi
 from nats.errors import Error as NatsError
 
 from ._login import login
-from ._mail import RECONNECTED, Mailbox, Reconnected, is_nobody
+from ._mail import Mailbox, Mailboxes, Reconnected, is_nobody
 from ._watchdog import abort, watch
 from ._words import in_words, without_password
 from .errors import NotAllowed, ServiceUnavailable
@@ -57,9 +57,7 @@ class Connection:
         self._closed: str | None = None
         self._last_error: Exception | None = None
         self._denied: set[str] = set()
-        self._inbox = ""
-        self._mailboxes: dict[str, Mailbox] = {}
-        self._made = 0
+        self._mailboxes = Mailboxes()
         self._listeners: list[Callable[[], None]] = []
         self._watchdog: asyncio.Task[None] | None = None
 
@@ -83,8 +81,8 @@ class Connection:
                 if time.monotonic() >= end:
                     raise ServiceUnavailable(f"no NATS server at {self.place}: {in_words(cause)}") from error
                 await asyncio.sleep(_RECONNECT_SECONDS)
-        self._inbox = self._nats.new_inbox()
-        await self.subscribe(f"{self._inbox}.*.*", self._deliver)
+        self._mailboxes.inbox = self._nats.new_inbox()
+        await self.subscribe(f"{self._mailboxes.inbox}.*.*", self._mailboxes.deliver)
         self._watchdog = asyncio.create_task(watch(self._nats, _WATCH_SECONDS))
 
     async def close(self) -> None:
@@ -151,29 +149,23 @@ class Connection:
     # Messages
 
     def mailbox(self) -> Mailbox:
-        self._made += 1
-        key = str(self._made)
-        mailbox = Mailbox(f"{self._inbox}.{key}", lambda: self._mailboxes.pop(key, None))
-        self._mailboxes[key] = mailbox
-        return mailbox
+        return self._mailboxes.new()
 
     @asynccontextmanager
     async def own_mailbox(self) -> AsyncGenerator[Mailbox]:
         """A mailbox with a subscription of its own: a stream hands out its messages under their own subjects."""
         inbox = self._nats.new_inbox()
-        mailbox = Mailbox(inbox, lambda: self._mailboxes.pop(inbox, None))
+        with self._mailboxes.own(inbox) as mailbox:
 
-        async def deliver(msg: Msg) -> None:
-            mailbox.put(msg)
+            async def deliver(msg: Msg) -> None:
+                mailbox.put(msg)
 
-        subscription = await self.subscribe(f"{inbox}.*", deliver)
-        self._mailboxes[inbox] = mailbox
-        try:
-            with mailbox:
+            subscription = await self.subscribe(f"{inbox}.*", deliver)
+            try:
                 yield mailbox
-        finally:
-            with suppress(NatsError):
-                await subscription.unsubscribe()
+            finally:
+                with suppress(NatsError):
+                    await subscription.unsubscribe()
 
     async def publish(
         self, subject: str, payload: bytes, *, reply: str = "", headers: dict[str, str] | None = None
@@ -292,13 +284,7 @@ class Connection:
             self._wake()
         _log.debug("nats: %s", error)
 
-    async def _deliver(self, msg: Msg) -> None:
-        mailbox = self._mailboxes.get(msg.subject.rsplit(".", 2)[1])
-        if mailbox is not None:
-            mailbox.put(msg)
-
     def _wake(self) -> None:
-        for mailbox in list(self._mailboxes.values()):
-            mailbox.put(RECONNECTED)
+        self._mailboxes.tell_reconnected()
         for listener in self._listeners:
             listener()

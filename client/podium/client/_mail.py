@@ -1,4 +1,4 @@
-"""Mailboxes: many inboxes on one subscription."""
+"""Mailboxes: many inboxes on one subscription, or one on its own."""
 
 from __future__ import annotations
 
@@ -50,6 +50,43 @@ class Mailbox:
             return self._queue.get_nowait()
         async with asyncio.timeout(timeout):
             return await self._queue.get()
+
+
+class Mailboxes:
+    """The mailboxes of one connection.
+
+    Attributes:
+        inbox: what the addresses of those begin with that share a subscription, `<inbox>.*.*`.
+    """
+
+    def __init__(self) -> None:
+        self.inbox = ""
+        self._open: dict[str, Mailbox] = {}
+        self._made = 0
+
+    def new(self) -> Mailbox:
+        """One on the shared subscription."""
+        self._made += 1
+        key = str(self._made)
+        return self._keep(key, f"{self.inbox}.{key}")
+
+    def own(self, inbox: str) -> Mailbox:
+        """One on a subscription of its own, `<inbox>.*`."""
+        return self._keep(inbox, inbox)
+
+    async def deliver(self, msg: Msg) -> None:
+        """Mail of the shared subscription."""
+        mailbox = self._open.get(msg.subject.rsplit(".", 2)[1])
+        if mailbox is not None:
+            mailbox.put(msg)
+
+    def tell_reconnected(self) -> None:
+        for mailbox in list(self._open.values()):
+            mailbox.put(RECONNECTED)
+
+    def _keep(self, key: str, address: str) -> Mailbox:
+        mailbox = self._open[key] = Mailbox(address, lambda: self._open.pop(key, None))
+        return mailbox
 
 
 def is_nobody(msg: Msg) -> bool:

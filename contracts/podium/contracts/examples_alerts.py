@@ -1,4 +1,4 @@
-"""Examples of health's words to people, beside those of `examples`."""
+"""Examples of health's words to people."""
 
 from __future__ import annotations
 

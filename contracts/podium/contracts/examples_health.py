@@ -1,4 +1,4 @@
-"""Examples of health's later words, beside those of `examples`: what holds work up, and pools."""
+"""Examples of what holds work up, and of pools."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from .envelope import Command, Event
 from .learned import Learned
 from .names import Name, RecordedName, Text
 from .personal import PersonalJSON, PersonalText
-from .predictions import Prediction
 from .reports import BULK_LIMIT as BULK_LIMIT
 from .reports import Attempt as Attempt
 from .reports import CompleteTask as CompleteTask
@@ -19,6 +18,9 @@ from .reports import Report as Report
 from .reports import ReportTasks as ReportTasks
 from .reports import StartTask as StartTask
 from .reports import TaskReport as TaskReport
+from .task_reasons import Candidate as Candidate
+from .task_reasons import Decision as Decision
+from .task_reasons import Waiting as Waiting
 from .task_specs import JSON_NULL as JSON_NULL
 from .task_specs import Constraints as Constraints
 from .task_specs import Retry as Retry
@@ -67,60 +69,6 @@ class ResumeTask(Command, frozen=True, tag="resume_task"):
 
 TaskCommand = SubmitTask | StartTask | CompleteTask | FailTask | CancelTask | PauseTask | ResumeTask
 RouterCommand = TaskCommand | SubmitTasks | ReportTasks
-
-
-# Why this agent
-
-
-class Candidate(Struct, frozen=True, gc=False, omit_defaults=True):
-    """An agent that was considered, with the parts of its score.
-
-    Attributes:
-        score: higher is better; `skill_weight * skill + (1 - skill_weight) * (1 - load)`.
-        skill: mean level in the required skills, 0–1.
-        load: 0–1; cpu, memory, active tasks and response time, weighted.
-    """
-
-    agent: RecordedName
-    score: float
-    skill: float
-    load: float
-
-
-class Decision(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Why this agent and not another, as it was known at that moment.
-
-    Attributes:
-        agents: how many were registered.
-        able: how many of them satisfy the task's requirements.
-        eligible: how many of the able could take it at once.
-        candidates: the best of the eligible, the chosen one first.
-        ruled_out: how many for what reason, such as `{"lacks skill": 3, "no free slot": 2}`.
-        reasons: the choice in words.
-        confidence: how likely the attempt completes, 0–1: as predicted; where nothing is, the chosen agent's share of
-            attempts that completed, with one success and one failure assumed beforehand (Laplace's rule of succession).
-        expected_duration: seconds; the prediction's median, else the agent's mean so far, else the task's own estimate.
-        expected_completion: seconds since the epoch, UTC; the interval is the prediction's, else the mean plus or minus
-            two standard deviations.
-        risks: what speaks against it, in words with numbers.
-        learned: how a policy came to it; None where none was asked.
-        prediction: what the optimizer expected of the attempt; None where it knew nothing of the kind.
-    """
-
-    strategy: Strategy
-    agents: int
-    able: int
-    eligible: int
-    candidates: list[Candidate]
-    ruled_out: dict[str, int] = {}
-    reasons: list[str] = []
-    confidence: float | None = None
-    expected_duration: float | None = None
-    expected_completion: float | None = None
-    completion_interval: tuple[float, float] | None = None
-    risks: list[str] = []
-    learned: Learned | None = None
-    prediction: Prediction | None = None
 
 
 # Events
@@ -284,22 +232,3 @@ RouterEvent = TaskEvent
 
 CLOSING = (TaskCompleted, TaskFailed, TaskCancelled)
 """After one of these a task changes no more."""
-
-
-# Why it waits
-
-
-class Waiting(Struct, frozen=True, omit_defaults=True):
-    """Why a task has no agent, as its router's partition knows it now.
-
-    Attributes:
-        phase: `queued`, `delayed`, `paused`, or what else the task is.
-        reasons: in words, such as `no agent has skill parse` or `3 able agents, 0 free slots`.
-        ahead: how many tasks with the same requirements go first.
-        until: seconds since the epoch, UTC, when it becomes due.
-    """
-
-    phase: str
-    reasons: list[str]
-    ahead: int | None = None
-    until: float | None = None

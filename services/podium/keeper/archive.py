@@ -14,8 +14,9 @@ import msgspec
 import zstandard
 from msgspec.structs import replace
 
-from podium.runtime.archives import MANIFEST, Frames, Manifest, NoArchive, Piece, Shelf, check, decode_manifest, unpack
+from podium.runtime.archives import MANIFEST, Frames, Manifest, Piece, check, decode_manifest, unpack
 from podium.runtime.pull import Stored
+from podium.runtime.shelves import NoArchive, Shelf
 
 from . import chain
 from .chain import Head

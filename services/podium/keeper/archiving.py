@@ -17,23 +17,12 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
 from podium.kernel.provision import ProvisionOptions, provision_archives
-from podium.runtime.archives import (
-    MANIFEST,
-    PLACE,
-    Archive,
-    DirectoryShelf,
-    Manifest,
-    NoArchive,
-    Piece,
-    Place,
-    Shelf,
-    decode_manifest,
-    shelf,
-)
+from podium.runtime.archives import MANIFEST, Archive, Manifest, Piece, decode_manifest
 from podium.runtime.jsapi import LogMissing
 from podium.runtime.objects import ObjectStore
 from podium.runtime.pull import Stored
 from podium.runtime.reading import JetStreamReader
+from podium.runtime.shelves import DirectoryShelf, NoArchive, Place, Shelf, shelf, write_place
 from podium.runtime.times import to_text
 
 from .archive import PIECE, faults, head, read_manifest, signature, write_manifest, write_piece
@@ -229,7 +218,7 @@ async def say_where(nc: Client, subjects: Subjects, place: Place, settings: Sett
         LogUnavailable
     """
     await provision_archives(nc, subjects, ProvisionOptions(replicas=settings.replicas))
-    await ObjectStore(nc, subjects.archive_bucket()).put(PLACE, msgspec.json.encode(place), {})
+    await write_place(ObjectStore(nc, subjects.archive_bucket()), place)
 
 
 async def _read(files: Shelf) -> Manifest:

@@ -23,9 +23,10 @@ from podium.kernel.main import DECIDERS, make_decider
 from podium.kernel.partition import Partition
 from podium.kernel.service import PARTITIONS
 from podium.kernel.snapshots import JetStreamSnapshots
-from podium.runtime.archives import Archive, Manifest, NoArchive, Place, shelf
+from podium.runtime.archives import Archive, Manifest
 from podium.runtime.jsapi import ApiError, LogMissing, call, last_sequence
 from podium.runtime.reading import QUIET, JetStreamReader
+from podium.runtime.shelves import NoArchive, Place, shelf
 
 from . import chain
 from .archive import faults, head, read_manifest, signature

@@ -14,9 +14,10 @@ from nats.aio.client import Client
 
 from podium.contracts.catalogue import EVENT_UNIONS
 from podium.contracts.subjects import Subjects
-from podium.runtime.archives import Archive, NoArchive
+from podium.runtime.archives import Archive
 from podium.runtime.jsapi import LogMissing, LogUnavailable, last_message
 from podium.runtime.reading import JetStreamReader
+from podium.runtime.shelves import NoArchive
 
 from . import chain
 from .archive import head, signature

@@ -12,9 +12,9 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import SERVICES, Subjects
 from podium.kernel.provision import ProvisionError, ProvisionOptions, provision_archives
-from podium.runtime.archives import NoArchive, Place
 from podium.runtime.cuts import Cut, write_cut
 from podium.runtime.jsapi import LogMissing, LogUnavailable
+from podium.runtime.shelves import NoArchive, Place
 
 from .archiving import add, make_room, place_of
 from .cutting import Cutter, NotCut

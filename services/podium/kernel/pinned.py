@@ -27,6 +27,7 @@ from podium.runtime.wire import Outgoing, listen, publish_all, read_headers, unl
 from .commands import Incoming
 from .sender import read_sender
 from .streams import ACK_WAIT, PRIORITY_GROUP
+from .tokens import parts_of, sequence_of
 
 _log = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ class PinnedCommands:
         """What a predecessor had in hand comes again when the server has waited for it; an acknowledgement of anything
         newer would cover it, and it would be lost. So none is sent until then, if there is any.
         """
-        deliveries, sequence, _ = _place(first)
+        deliveries, sequence, _ = parts_of(first)
         floor = -1
         try:
             info = await call(self._nc, f"CONSUMER.INFO.{self._stream}.{self._consumer}", timeout=INFO_SECONDS)
@@ -284,20 +285,5 @@ class PinnedCommands:
 
     def _make_id(self, token: str) -> str:
         """Of the sequence and the time stamp: after a crash of the server sequences are used again."""
-        _, sequence, stamp = _place(token)
+        _, sequence, stamp = parts_of(token)
         return f"{self._stream}-{sequence}-{stamp}"
-
-
-def sequence_of(token: str) -> int:
-    """The sequence of a command in its stream."""
-    return int(_place(token)[1])
-
-
-def _place(token: str) -> tuple[str, str, str]:
-    """How often a command was delivered, its sequence in its stream, and its time stamp, from what acknowledges it.
-
-    `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<sequence>.<number>.<time>.<pending>[.<token>]`
-    """
-    tokens = token.split(".")
-    at = 4 if len(tokens) == 9 else 6
-    return tokens[at], tokens[at + 1], tokens[at + 3]

@@ -1,22 +1,19 @@
 """Archives of event streams, as they are read: compressed files, and a manifest of what is in them.
 
 A file is zstandard over JSON Lines, one event as exports have it on each; so many events at a time are packed for
-themselves, so that one of them is read without all the others. Files lie in a directory or in a bucket of JetStream's
-object store. Where the archive is that a stream was cut for stands in that bucket, too.
+themselves, so that one of them is read without all the others. Where the files are: `shelves`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -24,28 +21,16 @@ from nats.aio.client import Client
 
 from podium.contracts.subjects import Subjects
 
-from .jsapi import EventsCut, LogUnavailable
+from .jsapi import EventsCut
 from .objects import ObjectStore
 from .pull import Stored
+from .shelves import NoArchive, Shelf, read_place, shelf
 from .times import from_text
 
 MANIFEST: Final = "manifest.json"
-PLACE: Final = "place"
-"""The object that says where the archive is."""
-
 _FILES_KEPT: Final = 4
 _FRAMES_KEPT: Final = 16
 _SUBJECT: Final = re.compile(rb'"subject":"([^"]*)"')
-
-
-class NoArchive(Exception):
-    """There is no archive, or one that cannot be used; the message says why."""
-
-
-class Place(Struct, frozen=True):
-    """Where the archive is: a directory, or None for the object store."""
-
-    directory: str | None
 
 
 class Frames(Struct, frozen=True):
@@ -104,85 +89,6 @@ class Manifest(Struct, frozen=True):
     def end(self, stream: str) -> int:
         """The last event of a stream that is archived, 0 for none."""
         return max((piece.last for piece in self.pieces if piece.stream == stream), default=0)
-
-
-class Shelf(Protocol):
-    """Where the files of an archive are."""
-
-    name: str
-
-    async def read(self, file: str) -> bytes:
-        """Raises: NoArchive, LogUnavailable"""
-        ...
-
-    async def write(self, file: str, content: bytes) -> None:
-        """All of it or nothing, and on disk.
-
-        Raises:
-            OSError
-            LogUnavailable
-        """
-        ...
-
-
-class DirectoryShelf:
-    """Files in a directory."""
-
-    def __init__(self, directory: Path) -> None:
-        self.name = str(directory)
-        self._directory = directory
-
-    async def read(self, file: str) -> bytes:
-        return await asyncio.to_thread(self.content, file)
-
-    def content(self, file: str) -> bytes:
-        """As `read`, without a loop."""
-        try:
-            return (self._directory / file).read_bytes()
-        except OSError as error:
-            raise NoArchive(f"{self._directory / file}: {error.strerror}") from error
-
-    async def write(self, file: str, content: bytes) -> None:
-        await asyncio.to_thread(self._write, file, content)
-
-    def _write(self, file: str, content: bytes) -> None:
-        part = self._directory / f"{file}.part"
-        with part.open("wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        part.replace(self._directory / file)
-        directory = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(directory)  # the name, too
-        finally:
-            os.close(directory)
-
-
-class ObjectShelf:
-    """Objects in the bucket of archives."""
-
-    def __init__(self, objects: ObjectStore, bucket: str) -> None:
-        self.name = f"the object store's bucket {bucket}"
-        self._objects = objects
-
-    async def read(self, file: str) -> bytes:
-        meta = await self._objects.describe(file)
-        content = await self._objects.content(meta) if meta is not None else None
-        if content is None:
-            raise NoArchive(f"{self.name} has no {file}, or not the whole of it")
-        return content
-
-    async def write(self, file: str, content: bytes) -> None:
-        await self._objects.put(file, content, {})
-
-
-def shelf(client: Client, subjects: Subjects, place: Place) -> Shelf:
-    """Where the files of this place are."""
-    if place.directory is not None:
-        return DirectoryShelf(Path(place.directory))
-    bucket = subjects.archive_bucket()
-    return ObjectShelf(ObjectStore(client, bucket), bucket)
 
 
 def decode_manifest(content: bytes, where: str) -> Manifest:
@@ -290,22 +196,6 @@ class Archive:
             return await asyncio.to_thread(partial(unpack, piece, content, frame, wanted))
         except NoArchive as error:
             raise EventsCut(str(error)) from error
-
-
-async def read_place(objects: ObjectStore) -> Place | None:
-    """Where the archive of a system is; None if nobody has said.
-
-    Raises:
-        LogUnavailable
-    """
-    meta = await objects.describe(PLACE)
-    content = await objects.content(meta) if meta is not None else None
-    if content is None:
-        return None
-    try:
-        return msgspec.json.decode(content, type=Place)
-    except msgspec.MsgspecError as error:
-        raise LogUnavailable(f"where the archive is cannot be read: {error}") from error
 
 
 def check(content: bytes, piece: Piece) -> None:

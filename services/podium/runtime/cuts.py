@@ -42,9 +42,7 @@ async def read_cut(nc: Client, subjects: Subjects) -> Cut | None:
     Raises:
         LogUnavailable
     """
-    objects = ObjectStore(nc, subjects.archive_bucket())
-    meta = await objects.describe(_NAME)
-    content = await objects.content(meta) if meta is not None else None
+    content = await ObjectStore(nc, subjects.archive_bucket()).read(_NAME)
     if content is None:
         return None
     try:

@@ -109,13 +109,7 @@ async def last_message(client: Client, stream: str, filter: str) -> dict[str, An
         LogMissing
         LogUnavailable
     """
-    try:
-        message: dict[str, Any] = (await call(client, f"STREAM.MSG.GET.{stream}", {"last_by_subj": filter}))["message"]
-    except ApiError as error:
-        if error.err_code == _NO_MESSAGE:
-            return None
-        raise _unavailable(error) from error
-    return message
+    return await _message(client, stream, {"last_by_subj": filter})
 
 
 async def stored_at(client: Client, stream: str, sequence: int) -> float:
@@ -125,11 +119,20 @@ async def stored_at(client: Client, stream: str, sequence: int) -> float:
         LogMissing
         LogUnavailable
     """
-    try:
-        message: dict[str, Any] = (await call(client, f"STREAM.MSG.GET.{stream}", {"seq": sequence}))["message"]
-    except ApiError as error:
-        raise _unavailable(error) from error
+    message = await _message(client, stream, {"seq": sequence})
+    if message is None:
+        raise LogUnavailable(f"{stream} has no message {sequence}")
     return from_text(message["time"])
+
+
+async def _message(client: Client, stream: str, wanted: dict[str, str | int]) -> dict[str, Any] | None:
+    try:
+        message: dict[str, Any] = (await call(client, f"STREAM.MSG.GET.{stream}", wanted))["message"]
+    except ApiError as error:
+        if error.err_code == _NO_MESSAGE:
+            return None
+        raise _unavailable(error) from error
+    return message
 
 
 def _unavailable(error: ApiError) -> LogUnavailable:

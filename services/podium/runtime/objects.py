@@ -72,6 +72,15 @@ class ObjectStore:
         await self._publish(self._subject(name), msgspec.json.encode(meta), {"Nats-Rollup": "sub"})
         await self._forget_before(name, first)
 
+    async def read(self, name: str) -> bytes | None:
+        """The whole of an object; None if there is none.
+
+        Raises:
+            LogUnavailable
+        """
+        meta = await self.describe(name)
+        return None if meta is None else await self.content(meta)
+
     async def describe(self, name: str) -> Meta | None:
         """None if there is no such object, or none that can be read.
 

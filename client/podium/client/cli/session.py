@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, Usage, app, run, tell
+from ._saying import ask
 
 session = App(name="session", help="Sessions: agents that work together on a goal, phase by phase.")
 app.command(session)
@@ -249,21 +250,7 @@ async def _list(state: str | None, agent: str | None, limit: int, json: bool, co
         query = msgspec.convert(fields, ListSessions)
     except msgspec.ValidationError as error:
         raise Usage(str(error)) from error
-    return await _ask(query, json, common)
-
-
-async def _ask(query: Any, json: bool, common: Common) -> int:
-    import msgspec
-
-    async with common.client() as client:
-        answer = await client.query(query)
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.json.decode(msgspec.json.encode(answer)))
-    return Exit.OK
+    return await ask(common, query, json)
 
 
 @session.command(help_epilogue="Example:\n  podium session pause ticket-7 --reason 'the customer is asked'")
