@@ -36,6 +36,15 @@ def test_rules_choose_the_path(kind, path, escalated):
     assert chosen.unclear == ([0, 1] if kind is None else [])
 
 
+def test_no_rule_sees_into_what_is_sealed():
+    """Not even that it is another text."""
+    name = "podium-sealed.1.ada.collaboration.s.context.AAAA"
+    rules = [{"condition": source, "action": "delegate_to:b"} for source in ("name != 'x'", "context.name != 'x'")]
+    played = SessionScenario(a=says(1), b=says(2)).create(rules=rules, context={"name": name}).play()
+    assert [0, 1] in [chosen.unclear for chosen in played.of(PathChosen)]
+    assert played.last().path == ["a"]
+
+
 def test_a_rule_acts_as_often_as_it_may():
     rule = {"condition": "context.again", "action": "delegate_to:a", "times": 3}
     played = SessionScenario(a=says(1)).create(rules=[rule], context={"again": True}).play()

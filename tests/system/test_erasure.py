@@ -13,18 +13,22 @@ from pathlib import Path
 import pytest
 from zstandard import ZstdDecompressor
 
-from podium.client import Agent, Client, CommandRefused, Erased, Task, new_task
+from podium.client import Agent, Client, CommandRefused, Erased, Task, new_task, workflows
 from podium.client._inbox import ReceivedMessage
 from podium.contracts.queries import GetTask
 from podium.contracts.tasks import Retry
+from podium.contracts.workflow_queries import GetRun
+from podium.contracts.workflows import StepCompleted
 from tests.podium_system import Podium
 
-SECRETS = [f"{word}-of-hers" for word in ("diagnosis", "result", "complaint", "letter", "answer", "goal", "context")]
+WORDS = ("diagnosis", "result", "complaint", "letter", "answer", "goal", "context", "name", "remark")
+SECRETS = [f"{word}-of-hers" for word in WORDS]
 """Text that is hers, and stands nowhere but in what is sealed."""
 
 PERSON = "person-17"
 DOCTOR = "doctor-of-hers"
 FIRST, SECOND = "hers-1", "hers-2"
+VISIT, NEXT_VISIT = "visit-1", "visit-2"
 
 
 async def cli(podium: Podium, *arguments: str) -> tuple[int, str]:
@@ -53,6 +57,11 @@ async def doctor(podium: Podium):
     @agent.skill("refuse")
     async def refuse(task: Task) -> None:
         raise ValueError(f"{SECRETS[2]}: {task.input}")
+
+    @agent.skill("write")
+    async def write(task: Task) -> str:
+        assert task.input == {"found": {"found": SECRETS[1]}, "name": SECRETS[7], "told": {"remark": SECRETS[8]}}
+        return SECRETS[3]
 
     @agent.skill("session")
     async def phase(task: Task) -> dict[str, str]:
@@ -123,6 +132,43 @@ async def live(podium: Podium, ada: Client) -> None:
         SECRETS[5], [DOCTOR], context={"file": SECRETS[6]}, data_subject=PERSON, run=True
     )
     assert (await session.result(60)).answer == {"answer": SECRETS[4]}
+    await visit(ada)
+
+
+async def visit(ada: Client) -> None:
+    """A workflow works on what is hers; a second run of it waits to be told something."""
+    steps = workflows.Workflow("visit", output={"letter": "${steps.write.output}", "told": "${steps.told.output}"})
+    examined = steps.step("examine", skills=["examine"], input={"text": "${input.text}"})
+    told = steps.step("told", after=[examined], wait_for="told")
+    found = {"found": examined.output, "name": "${input.name}", "told": told.output}
+    steps.step("write", after=[examined, told], skills=["write"], input=found)
+    await workflows.define(ada, steps)
+    given = {"text": SECRETS[0], "name": SECRETS[7]}
+    for run in (VISIT, NEXT_VISIT, VISIT):  # the same once more is the same
+        assert await workflows.start(ada, "visit", given, run_id=run, data_subject=PERSON) == run
+    await workflows.signal(ada, VISIT, "told", {"remark": SECRETS[8]}, data_subject=PERSON)
+    output = {"letter": SECRETS[3], "told": {"remark": SECRETS[8]}}
+    assert await asyncio.wait_for(workflows.result(ada, VISIT), 60) == output
+    assert await asyncio.wait_for(_examined(ada), 60) == {"found": SECRETS[1]}
+
+
+async def _examined(ada: Client) -> object:
+    """What came of the first step of the run that waits."""
+    async for event in workflows.story(ada, NEXT_VISIT):
+        if isinstance(event.data, StepCompleted):
+            return json.loads(bytes(event.data.output))
+    return None
+
+
+async def run_on(podium: Podium) -> None:
+    """The run goes on to a step that needs what was erased, and fails; so it says, and nothing else stops."""
+    async with Client(podium.url, "ada") as client, doctor(podium):
+        await workflows.signal(client, NEXT_VISIT, "told", {"remark": None})
+        with pytest.raises(workflows.RunFailed) as failed:
+            await asyncio.wait_for(workflows.result(client, NEXT_VISIT), 60)
+        assert failed.value.code == "erased"
+        with pytest.raises(Erased):
+            await workflows.start(client, "visit", {"text": "more"}, data_subject=PERSON)
 
 
 async def answers(podium: Podium, then: dict[str, int]) -> list[object]:
@@ -134,11 +180,15 @@ async def answers(podium: Podium, then: dict[str, int]) -> list[object]:
         assert once.spec is not None
         assert [bytes(once.spec.input), bytes(once.output)] == [bytes(first.spec.input), bytes(first.output)]
         letters = await client.messages.list(receiver=DOCTOR)
+        run = await client.query(GetRun(run_id=VISIT, fresh=True, wait=60))
+        assert await workflows.result(client, VISIT) == json.loads(bytes(run.output))
         with pytest.raises(Erased):
             await client.result(FIRST, 60)
         with pytest.raises(Erased):
             await client.submit("examine", "more", data_subject=PERSON)
-        return [bytes(first.spec.input), bytes(first.output), second.message, *(bytes(row.body) for row in letters)]
+        parts = json.loads(bytes(run.output))
+        said = [bytes(first.spec.input), bytes(first.output), second.message, *(bytes(row.body) for row in letters)]
+        return [*said, parts["letter"], parts["told"]["remark"]]
 
 
 async def snapshots(client: Client) -> bytes:
@@ -174,7 +224,8 @@ async def test_what_belongs_to_who_is_forgotten_is_nowhere(shared_podium: Podium
     assert (code, said) == (0, f"forgotten  {PERSON}: its key is erased\n")
     hole = f"podium-erased.{PERSON}"
     holes = await answers(podium, then)
-    assert holes == [*[f'"{hole}"'.encode()] * 2, hole, f'"{hole}"'.encode()]
+    assert holes == [*[f'"{hole}"'.encode()] * 2, hole, f'"{hole}"'.encode(), hole, hole]
+    await run_on(podium)
     assert (await cli(podium, "rebuild"))[0] == 0
     assert await answers(podium, then) == holes
     assert (await cli(podium, "audit", "verify", str(exported)))[0] == 0

@@ -11,7 +11,6 @@ import msgspec
 
 from podium.contracts.envelope import MAX_BODY
 from podium.contracts.outcomes import AcceptedOutcome
-from podium.contracts.personal import ERASED
 from podium.contracts.queries import TaskDetail
 from podium.contracts.tasks import (
     BULK_LIMIT,
@@ -25,9 +24,10 @@ from podium.contracts.tasks import (
 
 from ._health import Health
 from ._options import ProfileOptions, TaskOptions, new_id, new_profile, new_task
+from ._sealing import decoded
 from ._waiting import TaskWaits
 from ._wire import Wire
-from .errors import Erased, TaskFailed
+from .errors import TaskFailed
 
 if TYPE_CHECKING:
     from ._learning import Learning
@@ -207,10 +207,7 @@ class Client(Wire):
         task = await self.wait(task_id, timeout)
         if task.phase != "completed":
             raise TaskFailed(task_id, task.phase, task.code or task.phase, task.message or "")
-        output = msgspec.json.decode(task.output)
-        if isinstance(output, str) and output.startswith(ERASED):
-            raise Erased(output.removeprefix(ERASED))
-        return output
+        return decoded(task.output)
 
     # Shared documents
 

@@ -6,9 +6,13 @@ import os
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from podium.contracts.personal import ERASED, SEALED, Sealed, read_sealed
+
+from .errors import Erased
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -75,3 +79,15 @@ def replaced(json: bytes, value_of: Callable[[Sealed], bytes | None]) -> bytes:
 def hole(subject: str) -> bytes:
     """What is read, as JSON, where the data of somebody was who was forgotten."""
     return f'"{ERASED}{subject}"'.encode()
+
+
+def decoded(opened: bytes) -> Any:
+    """A value that was opened, from JSON.
+
+    Raises:
+        Erased: it is a hole.
+    """
+    value = msgspec.json.decode(opened)
+    if isinstance(value, str) and value.startswith(ERASED):
+        raise Erased(value.removeprefix(ERASED))
+    return value

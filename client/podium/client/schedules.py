@@ -34,10 +34,12 @@ async def create(
     Args:
         timing: `Cron`, `Every`, `At` or `After`.
         input: of each run.
-        options: of `ScheduleWorkflow`: `version`, `priority`, `overlap`, `catch_up`, `catch_up_limit`, `grace`.
+        options: of `ScheduleWorkflow`: `version`, `priority`, `overlap`, `catch_up`, `catch_up_limit`, `grace`,
+            `data_subject` (whose data the input is: it is sealed once, for all runs).
 
     Raises:
-        CommandRefused: `bad_timing`, `unknown_workflow`, `input_does_not_fit`. Others as for `Client.send`.
+        CommandRefused: `bad_timing`, `unknown_workflow`, `input_does_not_fit`.
+        Erased: the data subject was forgotten. Others as for `Client.send`.
     """
     given = input if isinstance(input, Raw) else Raw(msgspec.json.encode(input))
     outcome = await client.send("router", name, ScheduleWorkflow(workflow, timing, input=given, **options))

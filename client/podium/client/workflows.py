@@ -30,6 +30,7 @@ from podium.contracts.workflows import (
 )
 
 from ._options import new_id
+from ._sealing import decoded
 from .errors import CommandRefused, PodiumError
 
 if TYPE_CHECKING:
@@ -118,19 +119,22 @@ async def start(
     run_id: str | None = None,
     version: int | None = None,
     priority: int | None = None,
+    data_subject: str | None = None,
 ) -> str:
     """Begin a run and return its id. With an id of your own the same start twice is one run.
 
     Args:
         version: of the workflow; its newest by default.
         priority: of the run's tasks, 0 to 9; what the definition says by default.
+        data_subject: whose data the input is: it is sealed, of an object each value, so that steps can be given parts.
 
     Raises:
-        CommandRefused: `unknown_workflow`, `run_exists`, `input_does_not_fit`. Others as for `Client.send`.
+        CommandRefused: `unknown_workflow`, `run_exists`, `input_does_not_fit`.
+        Erased: the data subject was forgotten. Others as for `Client.send`.
     """
     run_id = run_id or new_id(workflow[:100])
     given = input if isinstance(input, Raw) else Raw(msgspec.json.encode(input))
-    await client.send("router", run_id, StartWorkflow(workflow, version, given, priority))
+    await client.send("router", run_id, StartWorkflow(workflow, version, given, priority, data_subject))
     return run_id
 
 
@@ -144,31 +148,42 @@ async def result(client: Client, run_id: str) -> Any:
 
     Raises:
         RunFailed: it has failed or was cancelled.
+        Erased: it was the data of somebody who was forgotten; a part that was is read as `podium-erased.<subject>`.
         ServiceUnavailable: there is no such stream, or the connection is closed for good.
     """
     async for event in story(client, run_id):
         data = event.data
         if isinstance(data, WorkflowCompleted):
-            return msgspec.json.decode(data.output)
+            return decoded(data.output)
         if isinstance(data, RUN_CLOSING):
             code, message = (data.code, data.message) if isinstance(data, WorkflowFailed) else ("cancelled", "")
             raise RunFailed(run_id, code, message)
     raise RunFailed(run_id, "unknown", "its events ended before it did")
 
 
-async def signal(client: Client, run_id: str, name: str, payload: object = None) -> None:
-    """Tell a run something."""
-    await client.send("router", run_id, SignalWorkflow(name, Raw(msgspec.json.encode(payload))))
+async def signal(
+    client: Client, run_id: str, name: str, payload: object = None, *, data_subject: str | None = None
+) -> None:
+    """Tell a run something; sealed if it is the data of a `data_subject`, as the input of `start`."""
+    await client.send("router", run_id, SignalWorkflow(name, Raw(msgspec.json.encode(payload)), data_subject))
 
 
-async def approve(client: Client, run_id: str, step: str, comment: str | None = None) -> None:
-    """Agree to what a step asks for; the client's principal must have one of the step's roles."""
-    await client.send("router", run_id, ApproveStep(step, comment))
+async def approve(
+    client: Client, run_id: str, step: str, comment: str | None = None, *, data_subject: str | None = None
+) -> None:
+    """Agree to what a step asks for; the client's principal must have one of the step's roles.
+
+    Args:
+        data_subject: whom the comment is about: it is sealed.
+    """
+    await client.send("router", run_id, ApproveStep(step, comment, data_subject))
 
 
-async def reject(client: Client, run_id: str, step: str, comment: str | None = None) -> None:
-    """Disagree: the step has failed."""
-    await client.send("router", run_id, RejectStep(step, comment))
+async def reject(
+    client: Client, run_id: str, step: str, comment: str | None = None, *, data_subject: str | None = None
+) -> None:
+    """Disagree: the step has failed; `data_subject` as of `approve`."""
+    await client.send("router", run_id, RejectStep(step, comment, data_subject))
 
 
 async def pause(client: Client, run_id: str, reason: str | None = None) -> None:

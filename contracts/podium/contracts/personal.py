@@ -17,12 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, Any, Final, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from .names import is_name
+
+if TYPE_CHECKING:
+    from msgspec import inspect as shapes
 
 PERSONAL: Final = "x-podium-personal"
 """Marks a field, in the contracts and in the schemas that are made from them."""
@@ -35,6 +38,12 @@ PersonalJSON = Annotated[Raw, Personal]
 PersonalText = Annotated[str, Personal]
 PersonalObject = Annotated[dict[str, Any], Personal]
 """Each of its values is sealed; its keys are not."""
+
+_PARTS: Final = "parts"
+PersonalParts = Annotated[Raw, Meta(extra={PERSONAL: _PARTS}, extra_json_schema={PERSONAL: _PARTS})]
+"""Any JSON that others may take parts of: each value of an object is sealed, and its keys are not; any other as a
+whole.
+"""
 
 SUBJECT_FIELD: Final = "data_subject"
 SEALED: Final = "podium-sealed.1."
@@ -106,11 +115,6 @@ def read_sealed(value: object) -> Sealed | None:
     return Sealed(subject, service, entity, field, bound(subject, service, entity, field), data)
 
 
-def is_sealed(value: bytes) -> bool:
-    """Whether this JSON is one sealed value, and so fits any schema: nobody but its readers can tell."""
-    return value.startswith(b'"podium-sealed.1.') and read_sealed(msgspec.json.decode(value)) is not None
-
-
 def names_subject(body: bytes) -> bool:
     """Whether a command may name one; it costs a command that does not next to nothing."""
     return _NAMED in body
@@ -139,10 +143,10 @@ def personal_places(command: type[Struct], entity: str, body: object) -> Iterato
 
 
 class _Form(Struct, frozen=True):
-    """Where a struct has personal fields: of its own, and in the structs of its fields."""
+    """Where a struct has personal fields: of its own, and in the structs of its fields; `parted`: by parts."""
 
-    texts: tuple[str, ...]
-    objects: tuple[str, ...]
+    whole: tuple[str, ...]
+    parted: tuple[str, ...]
     inner: tuple[tuple[str, _Form], ...]
 
 
@@ -153,14 +157,14 @@ def _places(form: _Form, body: object, entity: str, path: str) -> Iterator[Place
     entity = str(fields.get("task_id", entity))
     subject = fields.get(SUBJECT_FIELD)
     if isinstance(subject, str):
-        for name in form.texts:
-            if fields.get(name) not in (None, ""):
-                yield Place(fields, name, subject, entity, name, f"{path}.{name}")
-        for name in form.objects:
+        for name in (*form.whole, *form.parted):
             held = fields.get(name)
-            within = cast(dict[str, Any], held) if isinstance(held, dict) else {}
-            for key in [key for key, value in within.items() if value is not None]:
-                yield Place(within, key, subject, entity, name, f"{path}.{name}.{key}")
+            if isinstance(held, dict) and name in form.parted:
+                within = cast(dict[str, Any], held)
+                for key in [key for key, value in within.items() if value is not None]:
+                    yield Place(within, key, subject, entity, name, f"{path}.{name}.{key}")
+            elif held not in (None, ""):
+                yield Place(fields, name, subject, entity, name, f"{path}.{name}")
     for name, inner in form.inner:
         value = fields.get(name)
         if isinstance(value, list):
@@ -175,19 +179,30 @@ def _form(command: type[Struct]) -> _Form | None:
     from msgspec import inspect as shapes  # only commands that name a subject need it
 
     def form(struct: shapes.StructType) -> _Form | None:
-        texts: list[str] = []
-        objects: list[str] = []
+        whole: list[str] = []
+        parted: list[str] = []
         inner: list[tuple[str, _Form]] = []
         for field in struct.fields:
             kind = field.type
-            annotated: Any = kind  # its extra is an untyped dict
-            if isinstance(kind, shapes.Metadata) and PERSONAL in (annotated.extra or {}):
-                (objects if isinstance(kind.type, shapes.DictType) else texts).append(field.encode_name)
+            options = kind.types if isinstance(kind, shapes.UnionType) else (kind,)
+            marks = [mark for option in options if (mark := _mark(option)) is not None]
+            if marks:
+                (parted if _PARTS in marks else whole).append(field.encode_name)
                 continue
             held = kind.item_type if isinstance(kind, shapes.ListType) else kind
             if isinstance(held, shapes.StructType) and (within := form(held)) is not None:
                 inner.append((field.encode_name, within))
-        return _Form(tuple(texts), tuple(objects), tuple(inner)) if texts or objects or inner else None
+        return _Form(tuple(whole), tuple(parted), tuple(inner)) if whole or parted or inner else None
 
     shape = shapes.type_info(command)
     return form(shape) if isinstance(shape, shapes.StructType) else None
+
+
+def _mark(kind: shapes.Type) -> object:
+    """How a field of this type is personal, or None if it is not."""
+    from msgspec import inspect as shapes
+
+    extra: dict[str, object] = getattr(kind, "extra", None) or {}
+    if not isinstance(kind, shapes.Metadata) or PERSONAL not in extra:
+        return None
+    return _PARTS if isinstance(kind.type, shapes.DictType) else extra[PERSONAL]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Raw
+from msgspec import Meta
 
 from .agents import Priority
 from .envelope import Command, Event
 from .names import Name, RecordedName, Text
+from .personal import PersonalJSON, PersonalParts
 from .tasks import JSON_NULL
 from .timing import AskedTiming, Instant, Timing
 from .workflows import Version
@@ -36,17 +37,20 @@ class ScheduleWorkflow(Command, frozen=True, tag="schedule_workflow"):
         input, priority: of each run.
         catch_up_limit: with `all` at most so many times are made up for, the latest ones.
         grace: seconds; a time is missed once a later one has come, or it is so long ago.
+        data_subject: whose data the input is: then it is sealed once, for all runs; of an object each value (see
+            `personal`).
     """
 
     workflow: Name
     timing: AskedTiming
     version: Version | None = None
-    input: Raw = JSON_NULL
+    input: PersonalParts = JSON_NULL
     priority: Priority | None = None
     overlap: Overlap = "skip"
     catch_up: CatchUp = "last"
     catch_up_limit: Annotated[int, Meta(ge=1, le=1000)] = 100
     grace: Annotated[float, Meta(ge=0.0, le=31_536_000.0)] = 60.0
+    data_subject: Name | None = None
 
 
 class PauseSchedule(Command, frozen=True, tag="pause_schedule"):
@@ -93,7 +97,7 @@ class WorkflowScheduled(ScheduleEvent, frozen=True, tag="workflow_scheduled"):
     workflow: RecordedName
     timing: Timing
     version: int | None = None
-    input: Raw = JSON_NULL
+    input: PersonalJSON = JSON_NULL
     priority: int | None = None
     overlap: Overlap = "skip"
     catch_up: CatchUp = "last"

@@ -5,25 +5,31 @@ A run is an entity of its own; so is a definition, and each task of a step. Of a
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Raw, field
 
 from .agents import Priority
-from .envelope import Command, Event
+from .envelope import Command
 from .names import Name, RecordedName, Text
-from .tasks import JSON_NULL
+from .personal import PersonalJSON, PersonalParts, PersonalText
+from .steps import ApproveStep as ApproveStep
+from .steps import Purpose as Purpose
+from .steps import RejectStep as RejectStep
+from .steps import Source as Source
+from .steps import StepApproved as StepApproved
+from .steps import StepCompleted as StepCompleted
+from .steps import StepContinued as StepContinued
+from .steps import StepFailed as StepFailed
+from .steps import StepName as StepName
+from .steps import StepRejected as StepRejected
+from .steps import StepSkipped as StepSkipped
+from .steps import StepStarted as StepStarted
+from .steps import WorkflowEvent as WorkflowEvent
+from .task_specs import JSON_NULL
 
-StepName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Version = Annotated[int, Meta(ge=1)]
 """Of a definition: counts up with each change of it, from 1."""
-
-Purpose = Literal["work", "element", "round", "fallback", "compensation"]
-"""What a task of a step is for: the step itself, an element of its list, a round of its loop, …"""
-
-Source = Literal["cache", "fallback", "rerun"]
-"""Where a step's output is from, if not from the step's own work."""
-
 
 # Commands
 
@@ -40,12 +46,14 @@ class StartWorkflow(Command, frozen=True, tag="start_workflow"):
     Attributes:
         version: of the definition; its newest by default.
         priority: of its tasks, in the place of the definition's.
+        data_subject: whose data the input is: then it is sealed, of an object each value (see `personal`).
     """
 
     workflow: Name
     version: Version | None = None
-    input: Raw = JSON_NULL
+    input: PersonalParts = JSON_NULL
     priority: Priority | None = None
+    data_subject: Name | None = None
 
 
 class RerunWorkflow(Command, frozen=True, tag="rerun_workflow"):
@@ -78,24 +86,15 @@ class ResumeWorkflow(Command, frozen=True, tag="resume_workflow"):
 
 
 class SignalWorkflow(Command, frozen=True, tag="signal_workflow"):
-    """Tell a run something; it is kept until a step waits for it. Each signal is heard once."""
+    """Tell a run something; it is kept until a step waits for it. Each signal is heard once.
+
+    Attributes:
+        data_subject: whose data the payload is: then it is sealed, of an object each value (see `personal`).
+    """
 
     signal: Name
-    payload: Raw = JSON_NULL
-
-
-class ApproveStep(Command, frozen=True, tag="approve_step"):
-    """A person agrees; the principal must have one of the step's roles."""
-
-    step: StepName
-    comment: Text | None = None
-
-
-class RejectStep(Command, frozen=True, tag="reject_step"):
-    """A person disagrees: the step has failed with the code `rejected`."""
-
-    step: StepName
-    comment: Text | None = None
+    payload: PersonalParts = JSON_NULL
+    data_subject: Name | None = None
 
 
 class MigrateWorkflow(Command, frozen=True, tag="migrate_workflow"):
@@ -113,10 +112,6 @@ WorkflowCommand = DefineWorkflow | StartWorkflow | RerunWorkflow | RunCommand
 
 
 # Events
-
-
-class WorkflowEvent(Event, frozen=True):
-    """Base of all events of definitions and runs."""
 
 
 class WorkflowDefined(WorkflowEvent, frozen=True, tag="workflow_defined"):
@@ -140,7 +135,7 @@ class WorkflowStarted(WorkflowEvent, frozen=True, tag="workflow_started"):
     workflow: RecordedName
     version: int
     hash: str
-    input: Raw = JSON_NULL
+    input: PersonalJSON = JSON_NULL
     priority: int | None = None
     parent: RecordedName | None = None
     step: str | None = None
@@ -160,7 +155,7 @@ class WorkflowResumed(WorkflowEvent, frozen=True, tag="workflow_resumed"):
 
 class WorkflowSignalled(WorkflowEvent, frozen=True, tag="workflow_signalled"):
     signal: RecordedName
-    payload: Raw = JSON_NULL
+    payload: PersonalJSON = JSON_NULL
 
 
 class WorkflowMigrated(WorkflowEvent, frozen=True, tag="workflow_migrated"):
@@ -171,7 +166,7 @@ class WorkflowMigrated(WorkflowEvent, frozen=True, tag="workflow_migrated"):
 class WorkflowCompleted(WorkflowEvent, frozen=True, tag="workflow_completed"):
     """`duration`: seconds since its start."""
 
-    output: Raw
+    output: PersonalJSON
     duration: float
 
 
@@ -184,7 +179,7 @@ class WorkflowFailed(WorkflowEvent, frozen=True, tag="workflow_failed"):
     """
 
     code: str
-    message: str
+    message: PersonalText
     duration: float
     step: str | None = None
     undone: list[str] = field(default_factory=list[str])
@@ -192,84 +187,6 @@ class WorkflowFailed(WorkflowEvent, frozen=True, tag="workflow_failed"):
 
 class WorkflowCancelled(WorkflowEvent, frozen=True, tag="workflow_cancelled"):
     reason: str | None = None
-
-
-class StepStarted(WorkflowEvent, frozen=True, tag="step_started"):
-    """
-    Attributes:
-        task, run: the task or child run that does it; none for a step that waits or has a list.
-        items: how many elements its list has.
-        until: seconds since the epoch, UTC; by then it is over.
-    """
-
-    step: str
-    task: RecordedName | None = None
-    run: RecordedName | None = None
-    items: int | None = None
-    until: float | None = None
-
-
-class StepContinued(WorkflowEvent, frozen=True, tag="step_continued"):
-    """One more task or child run for a step.
-
-    Attributes:
-        index: of the element or round, from 0.
-        output: without any task or run, what it gives: from the cache, or a fallback.
-    """
-
-    step: str
-    purpose: Purpose
-    index: int = 0
-    task: RecordedName | None = None
-    run: RecordedName | None = None
-    output: Raw = JSON_NULL
-
-
-class StepApproved(WorkflowEvent, frozen=True, tag="step_approved"):
-    """The actor has approved."""
-
-    step: str
-    comment: str | None = None
-
-
-class StepRejected(WorkflowEvent, frozen=True, tag="step_rejected"):
-    """The actor has rejected."""
-
-    step: str
-    comment: str | None = None
-
-
-class StepCompleted(WorkflowEvent, frozen=True, tag="step_completed"):
-    """
-    Attributes:
-        whole: False for a list whose outputs are too large for one event; each stands in that of its own task.
-        duration: seconds since it started.
-        source: where the output is from, if not from the step's own work: the cache, its fallback, or the run
-            that this one repeats.
-    """
-
-    step: str
-    output: Raw = JSON_NULL
-    whole: bool = True
-    duration: float = 0.0
-    source: Source | None = None
-
-
-class StepFailed(WorkflowEvent, frozen=True, tag="step_failed"):
-    """`goes_on`: the run does, in spite of it."""
-
-    step: str
-    code: str
-    message: str
-    duration: float = 0.0
-    goes_on: bool = False
-
-
-class StepSkipped(WorkflowEvent, frozen=True, tag="step_skipped"):
-    """`reason`: its condition was false, or all that it depends on was skipped."""
-
-    step: str
-    reason: Literal["condition", "dependencies"]
 
 
 RunEvent = (

@@ -9,14 +9,14 @@ references, and can be stopped for hours by one pattern.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import msgspec
-from jsonschema_rs import Draft202012Validator, ReferencingError, RegexOptions, ValidationError
+from jsonschema_rs import Draft202012Validator, ReferencingError, RegexOptions, ValidationError, ValidationErrorKind
 from msgspec import Struct
 
-from podium.contracts.personal import is_sealed
+from podium.contracts.personal import read_sealed
 
 WEIGHT_LIMIT: Final = 10_000
 """The most objects and lists in a schema, everything counted as often as it is referred to."""
@@ -24,6 +24,21 @@ WEIGHT_LIMIT: Final = 10_000
 DEPTH_LIMIT: Final = 200
 CACHED: Final = 256
 _LONGEST_MESSAGE: Final = 300
+
+_OF_SHAPE: Final = (
+    ValidationErrorKind.AdditionalItems,
+    ValidationErrorKind.AdditionalProperties,
+    ValidationErrorKind.MaxItems,
+    ValidationErrorKind.MaxProperties,
+    ValidationErrorKind.MinItems,
+    ValidationErrorKind.MinProperties,
+    ValidationErrorKind.PropertyNames,
+    ValidationErrorKind.Required,
+    ValidationErrorKind.Type,
+)
+"""Faults for which no value within an object or a list is looked at."""
+
+_ON_CONDITION: Final = frozenset({"then", "else"})
 
 JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
 
@@ -52,22 +67,17 @@ class Schemas:
         self._compiled: OrderedDict[bytes, Draft202012Validator] = OrderedDict()
 
     def misfit(self, schema: bytes, value: bytes) -> Misfit | None:
-        """Why the value, as JSON, does not fit the schema; None if it does, or is sealed, so that nobody here can tell.
+        """Why the value, as JSON, does not fit the schema; None if it does, or nobody here can tell: it is sealed.
 
         Raises:
             BadSchema
         """
         validator = self._compile(schema)
-        if is_sealed(value):
-            return None
         decoded = msgspec.json.decode(value)
         if validator.is_valid(decoded):
             return None
-        try:
-            validator.validate(decoded)
-        except ValidationError as error:
-            return _misfit(error)
-        return None
+        faults, sealed = validator.iter_errors(decoded), _holds_sealed(decoded)
+        return next((_misfit(fault) for fault in faults if not sealed or _is_sure(fault)), None)
 
     def check(self, schema: bytes) -> None:
         """Raises: BadSchema"""
@@ -157,6 +167,26 @@ def _target(schema: JSON, reference: str, path: str) -> JSON:
 
 def _misfit(error: ValidationError) -> Misfit:
     return Misfit("".join(_step(step) for step in error.instance_path), _short(error.message))
+
+
+def _is_sure(fault: ValidationError) -> bool:
+    """Whether it is one whatever is sealed in the value: an object's names, for one, are not."""
+    if _ON_CONDITION.intersection(fault.schema_path):
+        return False
+    is_of_shape = isinstance(fault.instance, dict | list) and isinstance(fault.kind, _OF_SHAPE)
+    return is_of_shape or not _holds_sealed(fault.instance)
+
+
+def _holds_sealed(value: object) -> bool:
+    match value:
+        case str():
+            return read_sealed(value) is not None
+        case list():
+            return any(map(_holds_sealed, cast(list[object], value)))
+        case dict():
+            return any(map(_holds_sealed, cast(dict[str, object], value).values()))
+        case _:
+            return False
 
 
 def _step(step: str | int) -> str:

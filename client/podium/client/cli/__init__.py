@@ -46,6 +46,7 @@ from . import (
     vote,
     workflow,
     workflow_migration,
+    workflow_orders,
     workflow_runs,
     workflow_status,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "vote",
     "workflow",
     "workflow_migration",
+    "workflow_orders",
     "workflow_runs",
     "workflow_status",
 ]

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, Usage, app, guarded, run
 from ._timing import coming, in_words, in_zone, print_times, read_time, read_timing
-from .workflow_runs import Input, Reason, read_input
+from .workflow_runs import DataSubject, Input, Reason, read_input
 
 schedule = App(name="schedule", help="Schedules: when runs of workflows begin by themselves.")
 app.command(schedule)
@@ -47,6 +47,7 @@ def create(
     catch_up: Literal["none", "last", "all"] = "last",
     catch_up_limit: int = 100,
     grace: float = 60.0,
+    data_subject: DataSubject = None,
     common: Common = Common(),
 ) -> int:
     """Make a schedule, or change it; one of --cron, --every, --after and --at says when.
@@ -80,6 +81,7 @@ def create(
             "catch_up": catch_up,
             "catch_up_limit": catch_up_limit,
             "grace": grace,
+            "data_subject": data_subject,
         }
         async with common.client() as client:
             changed = await schedules.create(client, name, workflow, timing, read_input(input), **options)

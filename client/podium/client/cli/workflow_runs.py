@@ -1,4 +1,4 @@
-"""`podium workflow run`, `start`, `status`, …: runs of workflows."""
+"""`podium workflow run`, `start`: runs of workflows begin."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ Reason = Annotated[str | None, Parameter(help="why, for those who look at it lat
 Input = Annotated[str, Parameter(help="what it is started with: JSON, or @file")]
 Version = Annotated[int | None, Parameter(help="of the workflow [the newest]")]
 Priority = Annotated[int | None, Parameter(help="of the run's tasks, 0 to 9 [what the definition says]")]
+DataSubject = Annotated[
+    str | None, Parameter(help="whose data it is: it is sealed, and no longer readable once they are forgotten")
+]
 RunId = Annotated[str | None, Parameter(name="--id", help="of the run: the same start twice is one run [made up]")]
 
 
@@ -30,6 +33,7 @@ RunId = Annotated[str | None, Parameter(name="--id", help="of the run: the same 
 Examples:
   podium workflow run paper.yaml --input '{"topic": "tides"}'
   podium workflow run paper --input @topic.json --id paper-7 --json
+  podium workflow run visit --input '{"patient": {"age": 41}}' --data-subject person-17
 
 Exit codes: 0 completed, 1 failed or refused, 2 no server or bad arguments. Ctrl-C leaves the run running.""",
 )
@@ -41,6 +45,7 @@ def run_(
     id: RunId = None,
     version: Version = None,
     priority: Priority = None,
+    data_subject: DataSubject = None,
     json: Json = False,
     common: Common = Common(),
 ) -> int:
@@ -53,7 +58,7 @@ def run_(
     json
         print the output alone
     """
-    start = _Start(source, input, id, version, priority)
+    start = _Start(source, input, id, version, priority, data_subject)
     return run(_run(start, json, common, wait=True))
 
 
@@ -70,6 +75,7 @@ def start(
     id: RunId = None,
     version: Version = None,
     priority: Priority = None,
+    data_subject: DataSubject = None,
     common: Common = Common(),
 ) -> int:
     """Start a run and print its id.
@@ -79,7 +85,7 @@ def start(
     source
         a file, whose definition is made known first, or the id of a workflow
     """
-    return run(_run(_Start(source, input, id, version, priority), False, common, wait=False))
+    return run(_run(_Start(source, input, id, version, priority, data_subject), False, common, wait=False))
 
 
 class _Start(NamedTuple):
@@ -90,6 +96,7 @@ class _Start(NamedTuple):
     id: str | None
     version: int | None
     priority: int | None
+    data_subject: str | None
 
 
 async def _run(asked: _Start, json: bool, common: Common, *, wait: bool) -> int:
@@ -107,7 +114,13 @@ async def _run(asked: _Start, json: bool, common: Common, *, wait: bool) -> int:
     async with common.client() as client:
         name = asked.source if definition is None else await workflows.define(client, definition)
         run_id = await workflows.start(
-            client, name, value, run_id=asked.id, version=asked.version, priority=asked.priority
+            client,
+            name,
+            value,
+            run_id=asked.id,
+            version=asked.version,
+            priority=asked.priority,
+            data_subject=asked.data_subject,
         )
         if not wait:
             print(run_id)
@@ -179,109 +192,3 @@ async def _steps_of(client: Client, started: WorkflowStarted) -> dict[str, Step]
     except PodiumError:
         return {}
     return {step.id: step for step in read_value(msgspec.json.decode(answer.definition)).tasks}
-
-
-@workflow.command(
-    help_epilogue="""\
-Example:
-  podium workflow cancel paper-7 --reason "no longer needed" """,
-)
-def cancel(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
-    """End a run; its tasks and child workflows are cancelled."""
-    return _send(run_id, "cancel_workflow", common, reason=reason)
-
-
-@workflow.command(
-    help_epilogue="""\
-Example:
-  podium workflow pause paper-7 --reason "until Monday" """,
-)
-def pause(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
-    """Begin nothing new in a run until it is resumed."""
-    return _send(run_id, "pause_workflow", common, reason=reason)
-
-
-@workflow.command(
-    help_epilogue="""\
-Example:
-  podium workflow resume paper-7""",
-)
-def resume(run_id: str, /, *, reason: Reason = None, common: Common = Common()) -> int:
-    """Let a paused run go on."""
-    return _send(run_id, "resume_workflow", common, reason=reason)
-
-
-@workflow.command(
-    help_epilogue="""\
-Example:
-  podium workflow signal paper-7 printed '{"copies": 2}'""",
-)
-def signal(run_id: str, name: str, payload: str = "null", /, *, common: Common = Common()) -> int:
-    """Tell a run something that a step of it waits for, or will.
-
-    Parameters
-    ----------
-    payload
-        JSON; the output of the step
-    """
-    import msgspec
-
-    try:
-        value = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
-        tell(f"the payload {payload!r} is no JSON")
-        return Exit.NO_SERVER
-    return _send(run_id, "signal_workflow", common, signal=name, payload=value)
-
-
-@workflow.command(
-    help_epilogue="""\
-Example:
-  podium workflow approve paper-7 check --as ann --comment "well done" """,
-)
-def approve(run_id: str, step: str, /, *, comment: Reason = None, common: Common = Common()) -> int:
-    """Agree to what a step asks for; --as says who you are."""
-    return _send(run_id, "approve_step", common, step=step, comment=comment)
-
-
-@workflow.command(
-    help_epilogue="""\
-Example:
-  podium workflow reject paper-7 check --as ann --comment "too short" """,
-)
-def reject(run_id: str, step: str, /, *, comment: Reason = None, common: Common = Common()) -> int:
-    """Disagree: the step has failed."""
-    return _send(run_id, "reject_step", common, step=step, comment=comment)
-
-
-@workflow.command(
-    help_epilogue="""\
-Examples:
-  podium workflow rerun paper-7
-  podium workflow rerun paper-7 --step write --id paper-8""",
-)
-def rerun(run_id: str, /, *, step: str | None = None, id: RunId = None, common: Common = Common()) -> int:
-    """Begin a new run that takes over what is done, and print its id.
-
-    Parameters
-    ----------
-    step
-        from where on everything is done again; by default what has failed and what follows from it
-    """
-    from podium.client._options import new_id
-
-    new = id or new_id(run_id[:100])
-    code = _send(new, "rerun_workflow", common, run=run_id, step=step)
-    if code == Exit.OK:
-        print(new)
-    return code
-
-
-def _send(entity: str, command: str, common: Common, **fields: Any) -> int:
-    async def send() -> int:
-        body = {name: value for name, value in fields.items() if value is not None}
-        async with common.client() as client:
-            await client.send("router", entity, (command, body))
-        return Exit.OK
-
-    return run(send())

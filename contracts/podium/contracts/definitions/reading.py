@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import msgspec
 from pydantic import ValidationError
 
-from podium.contracts.expressions.functions import is_map
+from podium.contracts.expressions.values import is_map
 from podium.contracts.names import is_name
 
 from .check import faults_in

@@ -12,7 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from podium.contracts.expressions import Expression, parse_template
-from podium.contracts.expressions.functions import FUNCTIONS, is_list, is_map, kind_of
+from podium.contracts.expressions.functions import FUNCTIONS
 from podium.contracts.expressions.nodes import (
     Binary,
     Call,
@@ -28,6 +28,7 @@ from podium.contracts.expressions.nodes import (
     Node,
     Unary,
 )
+from podium.contracts.expressions.values import is_list, is_map, kind_of
 
 from .model import Step
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Final, cast
 
-from podium.contracts.expressions.functions import is_list, is_map
+from podium.contracts.expressions.values import is_list, is_map
 
 from .faults import BadDefinition, Fault
 

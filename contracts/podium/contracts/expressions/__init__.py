@@ -12,16 +12,19 @@ floating-point numbers mix, since JSON has one kind of number. Source: github.co
 from __future__ import annotations
 
 from .evaluator import Expression, parse_expression
-from .functions import EvaluationError
 from .templates import BadTemplate, Template, parse_template
 from .tokens import BadExpression
+from .values import EvaluationError, IsSealed, hidden, read_json
 
 __all__ = [
     "BadExpression",
     "BadTemplate",
     "EvaluationError",
     "Expression",
+    "IsSealed",
     "Template",
+    "hidden",
     "parse_expression",
     "parse_template",
+    "read_json",
 ]

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, assert_never
 
-from .functions import FUNCTIONS, Budget, EvaluationError, as_int, is_list, is_map, kind_of
+from .functions import FUNCTIONS, Budget, as_int
 from .nodes import Binary, Call, Choice, Each, Field, Has, Item, ListOf, Literal, MapOf, Name, Node, Unary
 from .operators import OPERATIONS
 from .parser import parse
+from .values import EvaluationError, is_list, is_map, kind_of
 from .walk import names_in, steps_in
 
 WORK_LIMIT: Final = 200_000
@@ -40,7 +41,7 @@ class Expression:
         self._run = _compiled(self.node)
 
     def evaluate(self, variables: Mapping[str, Any]) -> Any:
-        """A JSON value; `variables` hold JSON values, or mappings that look like objects.
+        """A JSON value; `variables` hold JSON values, or mappings that look like objects (see `values`).
 
         Raises:
             EvaluationError
@@ -137,7 +138,7 @@ def _item(of: _Run, key: _Run) -> _Run:
                 raise EvaluationError(f"there is no element {place} of {len(value)}")
             return value[place]
         if is_map(value):
-            if not isinstance(place, str) or place not in value:
+            if kind_of(place) != "string" or place not in value:
                 raise EvaluationError(f"there is no field {place}")
             return value[place]
         raise EvaluationError(f"a {kind_of(value)} has no elements")

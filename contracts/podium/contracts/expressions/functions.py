@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 from msgspec import Struct
 
+from .values import EvaluationError, is_list, is_map, kind_of
+
 INT_LIMIT: Final = 1 << 63
-
-
-class EvaluationError(ValueError):
-    """An expression has no value; the message says why."""
 
 
 class Budget:
@@ -50,33 +48,6 @@ class Function(Struct, frozen=True):
     gives: str = "any"
     method: bool = True
     free: bool = False
-
-
-def is_list(value: object) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
-
-
-def is_map(value: object) -> TypeGuard[Mapping[str, Any]]:
-    return type(value) is dict or isinstance(value, Mapping)
-
-
-def kind_of(value: object) -> str:
-    """CEL's name for the type of a JSON value."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "bool"
-        case int():
-            return "int"
-        case float():
-            return "double"
-        case str():
-            return "string"
-        case list():
-            return "list"
-        case _:
-            return "map"
 
 
 def as_int(value: int) -> int:

@@ -6,7 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from .functions import Budget, EvaluationError, as_double, as_int, is_list, is_map, kind_of
+from msgspec import Raw
+
+from .functions import Budget, as_double, as_int
+from .values import EvaluationError, IsSealed, is_list, is_map, kind_of
 
 
 def is_number(value: Any) -> bool:
@@ -18,8 +21,15 @@ def _misfit(symbol: str, left: Any, right: Any) -> EvaluationError:
 
 
 def equal(left: Any, right: Any, budget: Budget) -> bool:
-    """As JSON values: 1 is 1.0 and is not true."""
+    """As JSON values: 1 is 1.0 and is not true; of what is sealed nobody can tell.
+
+    Raises:
+        EvaluationError
+    """
     budget.pay(1)
+    for side in (left, right):
+        if type(side) is Raw:
+            raise IsSealed(side)
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if is_list(left) and is_list(right):
@@ -88,7 +98,7 @@ def _within(left: Any, right: Any, budget: Budget) -> bool:
     if is_list(right):
         return any(equal(left, element, budget) for element in right)
     if is_map(right):
-        return isinstance(left, str) and left in right
+        return kind_of(left) == "string" and left in right
     raise EvaluationError(f"in needs a list or map, not {kind_of(right)}")
 
 

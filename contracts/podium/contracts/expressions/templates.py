@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from .evaluator import Expression, parse_expression
-from .functions import is_list, is_map, to_text
+from .functions import to_text
 from .tokens import BadExpression
+from .values import is_list, is_map
 
 _OPEN: Final = "${"
 

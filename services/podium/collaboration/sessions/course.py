@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from podium.contracts.expressions import EvaluationError, parse_expression
+from podium.contracts.expressions import EvaluationError, hidden, parse_expression, read_json
 from podium.contracts.phases import NextTurn, PathChosen, Purpose
 from podium.contracts.sessions import Participant, SessionFailed
 
@@ -22,30 +22,30 @@ OF_A_PART = ("help", "assigned")
 
 def variables(session: Session, done: Done | None) -> dict[str, Any]:
     """What conditions see."""
-    context = session.created.context
+    context: dict[str, Any] = hidden(session.created.context)
     seen: dict[str, Any] = {
         **context,
-        "goal": session.created.goal,
+        "goal": hidden(session.created.goal),
         "context": context,
-        "board": session.board,
+        "board": hidden(session.board),
         "outputs": outputs(session),
     }
     if done is not None:
         failed = done.code is not None
         seen |= {
-            "output": msgspec.json.decode(done.output),
+            "output": read_json(done.output),
             "agent": done.agent,
             "role": done.role or done.agent,
             "phase": done.number,
             "failed": failed,
-            "error": {"code": done.code, "message": done.message} if failed else None,
+            "error": {"code": done.code, "message": hidden(done.message)} if failed else None,
         }
     return seen
 
 
 def outputs(session: Session) -> dict[str, Any]:
     """Role, else agent → the latest output."""
-    return {done.key: msgspec.json.decode(done.output) for done in session.done if done.code is None}
+    return {done.key: read_json(done.output) for done in session.done if done.code is None}
 
 
 def judge(session: Session, number: int, is_known: Callable[[str], bool]) -> Course:

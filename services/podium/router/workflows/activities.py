@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
 from msgspec import Raw
 
+from podium.contracts.expressions import read_json
 from podium.contracts.tasks import TaskSubmitted
 from podium.contracts.workflows import (
     Purpose,
@@ -24,7 +24,7 @@ from .book import Flows
 from .keys import cache_key, child_name
 from .plan import StepPlan, WorkPlan
 from .runs import Completed, Failed, Link, Run
-from .values import NoValue, check_fit, filled, of_activity, variables
+from .values import NoValue, check_fit, error_of, filled, of_activity, variables
 
 Begun = TaskSubmitted | WorkflowStarted
 
@@ -167,9 +167,9 @@ def _name(state: RouterState, run: Run, step: StepPlan, suffix: str) -> str:
 def _after(run: Run, step: StepPlan) -> dict[str, object]:
     """What the work that undoes a step sees."""
     done = run.facts.done.get(step.id)
-    output = msgspec.json.decode(done.output) if isinstance(done, Completed) else None
+    output = read_json(done.output) if isinstance(done, Completed) else None
     return variables(run, output=output)
 
 
 def _with_error(run: Run, step: StepPlan, index: int, failed: Failed) -> dict[str, object]:
-    return {**of_activity(run, step, index), "error": {"code": failed.code, "message": failed.message}}
+    return {**of_activity(run, step, index), "error": error_of(failed)}

@@ -8,7 +8,8 @@ from typing import assert_never
 import msgspec
 from msgspec import Raw
 
-from podium.contracts.expressions import EvaluationError
+from podium.contracts.expressions import EvaluationError, read_json
+from podium.contracts.personal import read_sealed
 from podium.contracts.workflows import StepCompleted, StepFailed, WorkflowEvent
 from podium.router.state import RouterState
 
@@ -114,11 +115,11 @@ def _loop(run: Run, step: StepPlan, active: Active, now: float) -> Iterator[Work
         if index < 0:
             run.offer(step)
         return
-    output = msgspec.json.decode(result.output)
+    output = read_json(result.output)
     try:
         ends = step.until is not None and step.until.holds(variables(run, output=output, iteration=index + 1))
     except EvaluationError as error:
-        raise NoValue("bad_expression", f"until: {error}") from None
+        raise NoValue.of(error, "until") from None
     most = step.step.max_iterations
     if not ends and (most is None or index + 1 < most):
         run.offer(step)
@@ -138,6 +139,8 @@ def _approved(step: StepPlan, active: Active) -> bytes | None:
     assert approval is not None
     if active.rejected is not None:
         by, comment = active.rejected
+        if comment is not None and read_sealed(comment) is not None:
+            raise NoValue("rejected", comment)  # within another text nobody could open it
         raise NoValue("rejected", f"{by} has rejected it" + (f": {comment}" if comment else ""))
     if len(active.approved) < approval.count:
         return None

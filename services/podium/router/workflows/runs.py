@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from heapq import heappop, heappush
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
+from podium.contracts.expressions import read_json
 from podium.contracts.workflows import Purpose, Source
 
 from .plan import Plan, StepPlan
@@ -147,7 +147,7 @@ class Run:
     def __init__(self, facts: Facts, plan: Plan) -> None:
         self.facts = facts
         self.plan = plan
-        self.input: Any = msgspec.json.decode(facts.input)
+        self.input: Any = read_json(facts.input)
         self.items: dict[str, list[Any]] = {}
         self.todo: deque[str] = deque()
         self.lanes: dict[str, list[tuple[float, int, str]]] = {}
@@ -233,12 +233,12 @@ class Run:
         self._offered.discard(heappop(self.lanes[lane])[2])
 
     def output(self, name: str) -> Any:
-        """A step's output, decoded."""
+        """A step's output, as expressions see it."""
         if name not in self._decoded:
             done = self.facts.done.get(name)
             if len(self._decoded) >= DECODED:
                 self._decoded.clear()
-            self._decoded[name] = msgspec.json.decode(done.output) if isinstance(done, Completed) else None
+            self._decoded[name] = read_json(done.output) if isinstance(done, Completed) else None
         return self._decoded[name]
 
     @property

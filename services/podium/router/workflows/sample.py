@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from podium.contracts.expressions.functions import is_list
+from podium.contracts.expressions.values import is_list
 
 DEEPEST: Final = 32
 

@@ -7,11 +7,14 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
-from podium.contracts.expressions import EvaluationError
+from podium.contracts.expressions import EvaluationError, IsSealed
+from podium.contracts.personal import SEALED
 
 from .plan import StepPlan
 from .runs import Completed, Run
 from .values import MOST_BYTES, NoValue
+
+_SEALED: Final = SEALED.encode()
 
 _canonical: Final = msgspec.json.Encoder(order="deterministic").encode
 
@@ -21,14 +24,14 @@ def synthesise(run: Run, step: StepPlan, now: float) -> bytes:
     seconds from the run's start to it, as JSON.
 
     Raises:
-        NoValue: no step has a result.
+        NoValue: no step has a result, or what would have to be compared is sealed.
     """
     synthesis = step.step.synthesis
     assert synthesis is not None
     found = [name for name in run.facts.done if name in step.needed and isinstance(run.facts.done[name], Completed)]
     if not found:
         raise NoValue("nothing_to_combine", "no step that it depends on has a result")
-    sure = {name: _confidence(run, step, name) for name in found}
+    sure = {name: _confidence(run, step, name, synthesis.method) for name in found}
     value: Any
     match synthesis.method:
         case "first":
@@ -41,9 +44,11 @@ def synthesise(run: Run, step: StepPlan, now: float) -> bytes:
             chosen, value = found, {name: run.output(name) for name in step.needed if name in sure}
             confidence = min(sure.values())
         case "majority":
-            votes = Counter(_canonical(run.output(name)) for name in found)
-            winner, count = votes.most_common(1)[0]
-            chosen = [name for name in found if _canonical(run.output(name)) == winner]
+            said = {name: _canonical(run.output(name)) for name in found}
+            if any(_SEALED in output for output in said.values()):
+                raise NoValue("sealed", "synthesis: what the steps say is sealed, and cannot be compared here")
+            winner, count = Counter(said.values()).most_common(1)[0]
+            chosen = [name for name in found if said[name] == winner]
             value, confidence = run.output(chosen[0]), count / len(found)
         case _:
             assert_never(synthesis.method)
@@ -55,10 +60,15 @@ def synthesise(run: Run, step: StepPlan, now: float) -> bytes:
     return made
 
 
-def _confidence(run: Run, step: StepPlan, name: str) -> float:
+def _confidence(run: Run, step: StepPlan, name: str, method: str) -> float:
+    """Raises: NoValue: it is sealed, and the best is to be found by it."""
     assert step.confidence is not None
     try:
         value: Any = step.confidence.evaluate({"output": run.output(name), "step": name})
+    except IsSealed as sealed:
+        if method == "best":
+            raise NoValue.of(sealed, "synthesis.confidence") from None
+        return 0.5
     except EvaluationError:
         # What says nothing of its confidence may well be no object at all.
         return 0.5

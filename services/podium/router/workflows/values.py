@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from podium.contracts.envelope import MAX_BODY
-from podium.contracts.expressions import EvaluationError, Template
-from podium.contracts.expressions.functions import is_list
+from podium.contracts.expressions import EvaluationError, IsSealed, Template, hidden, read_json
+from podium.contracts.expressions.values import is_list, kind_of
 from podium.contracts.tasks import JSON_NULL
 from podium.router.rules import Rules
 from podium.router.schemas import BadSchema, schema_bytes
@@ -34,6 +34,11 @@ class NoValue(Exception):
         super().__init__(message)
         self.code = code
 
+    @staticmethod
+    def of(error: EvaluationError, what: str) -> NoValue:
+        """What an expression has that looks into something sealed, or that cannot be worked out."""
+        return NoValue("sealed" if isinstance(error, IsSealed) else "bad_expression", f"{what}: {error}")
+
 
 class _Steps(Mapping[str, Any]):
     """`steps` of an expression: each is looked at when it is named."""
@@ -47,8 +52,7 @@ class _Steps(Mapping[str, Any]):
             case Completed():
                 return {"output": self._run.output(name), "state": "completed", "error": None}
             case Failed():
-                error = {"code": done.code, "message": done.message}
-                return {"output": None, "state": "failed", "error": error}
+                return {"output": None, "state": "failed", "error": error_of(done)}
             case Skipped():
                 return {"output": None, "state": "skipped", "error": None}
             case None:
@@ -61,6 +65,11 @@ class _Steps(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._run.plan.steps)
+
+
+def error_of(failed: Failed) -> dict[str, Any]:
+    """`error` of an expression; what it says may be sealed."""
+    return {"code": failed.code, "message": hidden(failed.message)}
 
 
 def variables(run: Run, **more: Any) -> dict[str, Any]:
@@ -78,7 +87,7 @@ def of_activity(run: Run, step: StepPlan, index: int) -> dict[str, Any]:
     if step.step.is_loop:
         active = run.facts.active.get(step.id)
         before = None if active is None else active.results.get(index - 1)
-        last = msgspec.json.decode(before.output) if isinstance(before, Completed) else None
+        last = read_json(before.output) if isinstance(before, Completed) else None
         return variables(run, iteration=index + 1, last=last)
     return variables(run)
 
@@ -93,7 +102,7 @@ def holds(run: Run, step: StepPlan) -> bool:
     try:
         return step.when.holds(variables(run))
     except EvaluationError as error:
-        raise NoValue("bad_expression", f"when: {error}") from None
+        raise NoValue.of(error, "when") from None
 
 
 def elements(run: Run, step: StepPlan) -> list[Any]:
@@ -107,10 +116,10 @@ def elements(run: Run, step: StepPlan) -> list[Any]:
         assert step.for_each is not None
         try:
             value = step.for_each.evaluate(variables(run))
+            if not is_list(value):
+                raise EvaluationError(f"it needs a list, not {kind_of(value)}")
         except EvaluationError as error:
-            raise NoValue("bad_expression", f"for_each: {error}") from None
-        if not is_list(value):
-            raise NoValue("bad_expression", "for_each: it gives no list")
+            raise NoValue.of(error, "for_each") from None
         found = run.items[step.id] = value
     return found
 
@@ -124,7 +133,7 @@ def filled(template: Template, values: Mapping[str, Any], what: str) -> bytes:
     try:
         made = _encode(template.evaluate(values))
     except EvaluationError as error:
-        raise NoValue("bad_expression", f"{what}: {error}") from None
+        raise NoValue.of(error, what) from None
     if len(made) > MOST_BYTES:
         raise NoValue("too_large", f"{what} has {len(made):,} bytes, more than {MOST_BYTES:,}")
     return made

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from podium.contracts.personal import read_sealed
 from podium.contracts.tasks import Waiting
 from podium.router.settings import RouterSettings
 from podium.router.state import RouterState
@@ -26,7 +27,8 @@ def explain_run(state: RouterState, run_id: str, now: float, settings: RouterSet
     facts = run.facts
     if facts.ending is not None:
         undoing = f"; {facts.undoing} is being undone" if facts.undoing else ""
-        return Waiting("failing", [f"{facts.ending.step} has failed: {facts.ending.message}{undoing}"])
+        why = facts.ending.message if read_sealed(facts.ending.message) is None else facts.ending.code
+        return Waiting("failing", [f"{facts.ending.step} has failed: {why}{undoing}"])
     reasons = [*_reasons(state, run, now, settings)]
     more = len(reasons) - MOST_REASONS
     if more > 0:
