@@ -1,4 +1,4 @@
-"""Requests whose answers are awaited no longer than their connection lasts."""
+"""Requests whose answers are awaited no longer than their connection lasts, and never for long."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from podium.runtime.wire import Outgoing, listen, publish_all
 
 RETRY: Final = 0.05
 """Seconds before what had no answer is asked again."""
+
+ANSWER: Final = 3.0
+"""Seconds after which an answer is no longer waited for: of three servers, who was to give it may have died, while the
+connection to another one lasts."""
 
 _LOOK: Final = 0.25
 
@@ -46,8 +50,9 @@ class Asking:
             deadline: by the event loop's clock.
 
         Returns:
-            Whether the answer is whole; if not, the time is over or the connection was lost.
+            Whether the answer is whole; if not, the time is over, `ANSWER` too, or the connection was lost.
         """
+        deadline = min(deadline, self._loop.time() + ANSWER)
         self._count += 1
         address = f"{self._inbox}.{self._count}"
         end: asyncio.Future[None] = self._loop.create_future()

@@ -172,7 +172,7 @@ class Saving:
             try:
                 if sent and await self._arrived(sent):
                     continue
-                commit = await self._draft(group, careful=late > 0)
+                commit = await self._draft(group, sent, careful=late > 0)
             except LogUnavailable as error:
                 self._tail, fault = None, str(error)
                 await asyncio.sleep(RETRY)
@@ -212,12 +212,14 @@ class Saving:
             await self._asking.ask(messages, replies, deadline)
         return replies
 
-    async def _draft(self, group: Sequence[_Save], *, careful: bool) -> _Sent:
+    async def _draft(self, group: Sequence[_Save], sent: Sequence[_Sent], *, careful: bool) -> _Sent:
         """The saves of the group that can be; the others fail.
 
         Args:
+            sent: may be stored yet: what it has of a save is no reason that this save cannot be.
             careful: nothing is taken for new without asking.
         """
+        under_way = {id(save) for commit in sent for save, _, _ in commit.saves}
         if self._tail is None:
             self._tail = await read_tail(self._client, self._place.stream)
         draft = Draft(self._tail, self._place.track, self._client.max_payload)
@@ -241,7 +243,8 @@ class Saving:
                 first = await draft.add(save.wish, end_of, versions_of)
                 saves.append((save, first, len(draft.parts)))
             except PersistenceError as error:
-                save.future.set_exception(error)
+                if id(save) not in under_way:
+                    save.future.set_exception(error)
         chained = len(draft.parts) == len(saves) <= self._chain
         return _Sent(draft, saves, chained)
 
