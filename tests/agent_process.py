@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 
 
 class AgentProcess:

@@ -14,8 +14,8 @@ from typing import Any
 from podium.kernel.up import PROCESSES
 from tests.nats_server import free_port
 
-READY_SECONDS = 40.0
-STOP_SECONDS = 20.0
+READY_SECONDS = 90.0
+STOP_SECONDS = 60.0
 _TITLES = {f"podium {process}" for process in PROCESSES}
 
 
@@ -80,12 +80,12 @@ class Podium:
         """Every process below the supervisor that lives now, by name: `nats`, `template`, `router` and so on."""
         found: dict[str, int] = {}
         for child in _children(self.pid):
-            program, *arguments = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+            program, *arguments = _command(child).split("\0")
             if program.endswith("nats-server"):
                 found["nats"] = child
             elif "podium.kernel.template" in arguments:
                 found["template"] = child
-                titles = {copy: Path(f"/proc/{copy}/cmdline").read_text().rstrip("\0") for copy in _children(child)}
+                titles = {copy: _command(copy).rstrip("\0") for copy in _children(child)}
                 found |= {title.removeprefix("podium "): copy for copy, title in titles.items() if title in _TITLES}
         return found
 
@@ -133,4 +133,16 @@ class Podium:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [int(child) for child in _told(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+def _command(pid: int) -> str:
+    return _told(f"/proc/{pid}/cmdline")
+
+
+def _told(file: str) -> str:
+    """Nothing of a process that has gone since it was listed."""
+    try:
+        return Path(file).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

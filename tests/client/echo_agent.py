@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 from podium.client import Agent, Task, TaskError
 
@@ -22,6 +23,14 @@ async def slow(task: Task) -> object:
     """Takes as many seconds as the input says."""
     await asyncio.sleep(task.input)
     return "slept"
+
+
+@agent.skill("hold")
+async def hold(task: Task) -> object:
+    """Takes until there is a file of the name that the input says."""
+    while not await asyncio.to_thread(Path(task.input).exists):
+        await asyncio.sleep(0.02)
+    return "let go"
 
 
 @agent.skill("block")

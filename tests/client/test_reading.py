@@ -39,7 +39,7 @@ class Numbers:
 async def take(connection: Connection, stream: str, start: Place, end: int | None, count: int | None = None):
     """The numbers read, as many as `count`."""
     numbers: list[int] = []
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(60):
         async for batch in read(connection, stream, [f"{stream}.>"], start, end):
             numbers += [int(entry.payload) for entry in batch]
             assert [entry.sequence for entry in batch] == numbers[-len(batch) :]
@@ -95,7 +95,7 @@ async def test_reading_goes_on_through_a_kill_of_the_server(
     await numbers.add(50)
     await nats_server.kill()
     await nats_server.restart()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not numbers.js._nc.is_connected:
             await asyncio.sleep(0.01)
     await numbers.add(250)
@@ -105,7 +105,7 @@ async def test_reading_goes_on_through_a_kill_of_the_server(
 async def test_reading_goes_on_when_its_consumer_is_gone(connection: Connection, numbers: Numbers):
     await numbers.add(10)
     reading = asyncio.create_task(take(connection, "numbers", Place(), None, 20))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (consumers := await numbers.js.consumers_info("numbers")):
             await asyncio.sleep(0.01)
     for consumer in consumers:
@@ -117,7 +117,7 @@ async def test_reading_goes_on_when_its_consumer_is_gone(connection: Connection,
 async def test_no_consumer_stays_behind(connection: Connection, numbers: Numbers):
     await numbers.add(10)
     await take(connection, "numbers", Place(), 10)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await numbers.js.consumers_info("numbers"):
             await asyncio.sleep(0.01)
 

@@ -124,7 +124,7 @@ async def test_a_service_without_a_stream_is_an_error_at_once(client: Client):
 async def test_who_is_patient_waits_for_the_service(client: Client, server_side: Nats):
     sending = asyncio.create_task(client._sender.send("router", "t1", COMMAND, timeout=20, patient=True))
     heard = await answer(server_side, None, ACCEPTED)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not heard:
             await asyncio.sleep(0.01)
     await queue(server_side)
@@ -139,18 +139,18 @@ async def test_a_command_is_sent_again_after_a_kill_of_the_server(
     await queue(server_side)
     heard = await answer(server_side, None, ACCEPTED)
     sending = asyncio.create_task(client.send("router", "t1", COMMAND))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not heard:
             await asyncio.sleep(0.01)
     await nats_server.kill()
     await nats_server.restart()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await sending == ACCEPTED
 
 
 async def test_a_server_that_stays_away_is_said(client: Client, nats_server: NatsServer):
     await nats_server.kill()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while client.connection.is_up:
             await asyncio.sleep(0.01)
     with pytest.raises(ServiceUnavailable, match="cannot be reached"):

@@ -16,6 +16,6 @@ def environment(shared_nats: NatsServer, subjects: Subjects) -> Environment:
             "PERSISTENCE_MODULE": "podium.eventstore",
             "NATS_URL": shared_nats.url,
             "NATS_PREFIX": subjects.prefix,
-            "NATS_TIMEOUT": "30",
+            "NATS_TIMEOUT": "60",
         }
     )

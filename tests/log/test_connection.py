@@ -19,7 +19,7 @@ async def test_a_client_finds_its_server_again(nats_server: NatsServer):
     client = await connect(nats_server.url, name="test")
     await nats_server.kill()
     await nats_server.restart()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (client.is_connected and client.stats["reconnects"]):
             await asyncio.sleep(0.01)
         await client.flush()
@@ -35,7 +35,7 @@ async def test_a_server_that_stops_reading_is_left(shared_nats: NatsServer, monk
     for _ in range(20):
         await asyncio.sleep(0)
         await asyncio.wait((asyncio.create_task(client.publish("nobody", bytes(1_000_000))),), timeout=0.01)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (client.is_connected and client.stats["reconnects"]):
             await asyncio.sleep(0.01)
         await client.flush()
@@ -55,7 +55,7 @@ async def test_a_server_that_comes_later_is_waited_for(nats_server: NatsServer):
     connecting = asyncio.create_task(connect(nats_server.url, name="test"))
     await asyncio.sleep(0)
     await nats_server.restart()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         client = await connecting
     assert client.is_connected
     await client.close()
@@ -71,7 +71,7 @@ async def test_who_is_let_in_no_more_is_told(tmp_path: Path):
     client = await connect(url, name="test", user="a", password="right", timeout=20, on_lost=lost.set)
     config.write_text(users.format(port, "another"))
     server.send_signal(signal.SIGHUP)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await lost.wait()
     assert client.is_closed
     await disconnect(client)

@@ -186,7 +186,7 @@ async def test_a_follower_sees_what_is_there_and_then_what_comes(world: World, l
                 seen.put_nowait(event.payload.decode())
 
     following = asyncio.create_task(follow())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert [await seen.get(), await seen.get()] == ["a", "b"]
         position = await log.append(events(world.subjects, "c"), position)
         assert await seen.get() == "c"
@@ -197,12 +197,12 @@ async def test_a_follower_sees_what_is_there_and_then_what_comes(world: World, l
 
 async def test_a_follower_begins_behind_a_position(world: World, log: EventLog):
     position = await log.append(events(world.subjects, "a", "b", "c"), 0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert texts(await followed(log, 1, position - 1)) == ["c"]
 
 
 async def test_a_follower_of_one_partition_sees_only_that(world: World, log: EventLog):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         following = asyncio.create_task(followed(log, 2))
         await world.log(1).append(events(world.subjects, "x", "y", partition=1), 0)
         position = await log.append(events(world.subjects, "a"), 0)

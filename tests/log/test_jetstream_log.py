@@ -43,7 +43,7 @@ async def proxy(shared_nats: NatsServer) -> AsyncIterator[Proxy]:
 
 async def connected(client: Client) -> None:
     """Wait until the client has found the server again."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not client.is_connected:
             await asyncio.sleep(0.01)
 
@@ -68,7 +68,7 @@ async def test_an_append_without_an_answer_is_of_unknown_result_and_stored_whole
     position = await log.append(events(jetstream.subjects, "before"), 0)
     proxy.answers = False
     appending = asyncio.create_task(log.append(events(jetstream.subjects, *["a"] * count), position))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert len(await followed(jetstream.reader(), 1 + count)) == 1 + count
         proxy.cut()
         with pytest.raises(ResultUnknown):
@@ -83,8 +83,8 @@ async def test_an_append_without_an_answer_is_of_unknown_result_and_stored_whole
 
 async def test_an_answer_that_takes_too_long_is_an_unknown_result(jetstream: JetStreamWorld, proxy: Proxy):
     client = await connect(proxy.url, name="slow")
+    position = await jetstream.log().append(events(jetstream.subjects, "a"), 0)
     log = JetStreamLog(client, jetstream.subjects, "router", 0, timeout=0.5)
-    position = await log.append(events(jetstream.subjects, "a"), 0)
     proxy.answers = False
     with pytest.raises(ResultUnknown, match=r"no answer came within 0\.5 s"):
         await log.append(events(jetstream.subjects, "b"), position)
@@ -127,7 +127,7 @@ async def test_a_follower_survives_restarts_without_loss_or_repetition(
     await nats_server.restart()
     position = await appended(log, subjects, "e", "f", after=position)
     await appended(log, subjects, "g", "h", after=position)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert "".join(texts(await following)) == "abcdefgh"
 
 
@@ -140,7 +140,7 @@ async def test_a_read_survives_a_restart(nats_server: NatsServer, own_client: Cl
     seen = list(await anext(reading))
     await nats_server.kill()
     await nats_server.restart()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for batch in reading:
             seen += batch
     assert texts(seen) == names
@@ -151,7 +151,7 @@ async def test_a_follower_makes_a_new_consumer_when_its_own_is_gone(jetstream: J
     stream = jetstream.subjects.event_stream("router")
     following = asyncio.create_task(followed(log, 2))
     position = await log.append(events(jetstream.subjects, "a"), 0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (names := (await call(client, f"CONSUMER.NAMES.{stream}"))["consumers"]):
             await asyncio.sleep(0.01)
         for name in names:
@@ -165,7 +165,7 @@ async def test_a_reader_leaves_no_consumer_behind(jetstream: JetStreamWorld, cli
     await log.append(events(jetstream.subjects, "a", "b"), 0)
     assert await payloads(log) == ["a", "b"]
     stream = jetstream.subjects.event_stream("router")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await call(client, f"CONSUMER.NAMES.{stream}"))["consumers"]:
             await asyncio.sleep(0.01)
 
@@ -182,7 +182,7 @@ async def test_a_read_ends_though_its_last_event_was_deleted_meanwhile(
     reading = JetStreamReader(client, stream, subjects.events_of("router")).read()
     seen = list(await anext(reading))
     await call(client, f"STREAM.MSG.DELETE.{stream}", {"seq": 30})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for batch in reading:
             seen += batch
     assert texts(seen) == [str(number) for number in range(29) if number != 4]
@@ -227,7 +227,7 @@ async def test_a_log_without_a_server_is_unavailable(nats_server: NatsServer, ow
     log = JetStreamLog(own_client, subjects, "router", 0)
     await log.append(events(subjects, "a"), 0)
     await nats_server.kill()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while own_client.is_connected:
             await asyncio.sleep(0.01)
     with pytest.raises(LogUnavailable):

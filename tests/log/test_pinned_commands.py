@@ -16,6 +16,7 @@ from podium.kernel.provision import ProvisionOptions, provision
 from podium.runtime.jsapi import call
 
 ACK_WAIT = 1.0
+PIN_TIMEOUT = 1.0
 
 
 class Side:
@@ -32,7 +33,7 @@ class Side:
     async def taken(self, *names: str) -> list[Incoming]:
         """What has been taken when all of these were among it."""
         found: list[Incoming] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not set(names) <= {incoming.command_id for incoming in found}:
                 found += self.commands.take(100)
                 if not self.commands:
@@ -44,7 +45,7 @@ class Side:
 @pytest.fixture
 async def stream(client: Client, subjects: Subjects, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(pinned, "ACK_WAIT", ACK_WAIT)
-    await provision(client, subjects, ["router"], ProvisionOptions(ack_wait=ACK_WAIT, pin_timeout=1.0))
+    await provision(client, subjects, ["router"], ProvisionOptions(ack_wait=ACK_WAIT, pin_timeout=PIN_TIMEOUT))
     return subjects.command_stream("router")
 
 
@@ -59,7 +60,7 @@ async def pending(client: Client, stream: str) -> dict[str, Any]:
 
 
 async def until_all_is_acknowledged(client: Client, stream: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             info = await pending(client, stream)
             if not info["num_ack_pending"] and not info["num_pending"]:
@@ -67,12 +68,29 @@ async def until_all_is_acknowledged(client: Client, stream: str) -> None:
             await asyncio.sleep(0.05)
 
 
+async def kept_for(seconds: float, side: Side, client: Client, stream: str) -> tuple[bool, float]:
+    """Whether the side had the pin all the time, and the longest time without a look, server and all."""
+    time = asyncio.get_running_loop().time
+    async with asyncio.timeout(60):
+        while not side.commands.active:
+            await asyncio.sleep(0.02)
+    began = looked = time()
+    kept, longest = True, 0.0
+    while looked < began + seconds:
+        await asyncio.sleep(0.1)
+        await pending(client, stream)
+        kept = kept and side.commands.active
+        longest, looked = max(longest, time() - looked), time()
+    return kept, longest
+
+
 async def test_what_is_done_is_acknowledged(client: Client, subjects: Subjects, stream: str):
     side = Side(client, subjects)
     await side.commands.start()
     await send(client, subjects, "a", "b")
     taken = await side.taken("a", "b")
-    assert [incoming.command_id for incoming in taken] == ["a", "b"]
+    # Of who is slower than the server waits, it comes once more.
+    assert list(dict.fromkeys(incoming.command_id for incoming in taken)) == ["a", "b"]
     side.commands.acknowledge(taken[-1])
     await until_all_is_acknowledged(client, stream)
     await side.commands.stop()
@@ -99,7 +117,7 @@ async def test_a_wake_up_does_not_acknowledge_what_is_in_hand(client: Client, su
     side = Side(client, subjects)
     await side.commands.start()
     await send(client, subjects, "a")
-    (taken,) = await side.taken("a")
+    taken, *_ = await side.taken("a")
     await client.request(subjects.wake("router", 0), b"")
     await send(client, subjects, "b")
     await side.taken("b")
@@ -120,10 +138,13 @@ async def test_a_full_buffer_keeps_the_pin(
     names = [str(number) for number in range(12)]
     await send(client, subjects, *names)
     await side.taken("0")
-    loop = asyncio.get_running_loop()
-    end = loop.time() + 2.5
-    while loop.time() < end:
-        assert side.commands.active
-        await asyncio.sleep(0.1)
+    for _ in range(20):
+        kept, longest = await kept_for(2.5, side, client, stream)
+        if kept:
+            break
+        # A machine that held everything up for as long as a pin lasts says nothing of it: once more.
+        assert longest > PIN_TIMEOUT / 2
+    else:
+        raise AssertionError("the machine was never quick enough to keep a pin")
     await side.taken(*names[-3:])
     await side.commands.stop()

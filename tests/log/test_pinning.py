@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from nats.aio.client import Client
 
@@ -17,6 +18,9 @@ from podium.runtime.jsapi import call
 from podium.runtime.wire import listen, read_headers, settle
 
 PIN_TIMEOUT = 1.0
+"""Where a test waits for a pin to lapse; in the others none does, however slow the machine is."""
+
+LAPSING = pytest.mark.parametrize("partition", [PIN_TIMEOUT], indirect=True, ids=["lapsing"])
 NOBODY = {"group": PRIORITY_GROUP, "pinned_ts": "0001-01-01T00:00:00Z"}
 
 
@@ -42,11 +46,11 @@ class Replica:
         await settle(self._client)
 
     async def message(self) -> tuple[str, str, str]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.messages.get()
 
     async def status(self) -> tuple[int | None, str]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.statuses.get()
 
     def _take(self, subject: str, reply: str, payload: bytes, headers: bytes) -> None:
@@ -74,14 +78,14 @@ class Partition:
         return group
 
     async def until_nobody_holds_it(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await self.holder() != NOBODY:
                 await asyncio.sleep(0.02)
 
 
 @pytest_asyncio.fixture
-async def partition(client: Client, subjects: Subjects) -> Partition:
-    await provision(client, subjects, ["router"], ProvisionOptions(pin_timeout=PIN_TIMEOUT))
+async def partition(client: Client, subjects: Subjects, request: pytest.FixtureRequest) -> Partition:
+    await provision(client, subjects, ["router"], ProvisionOptions(pin_timeout=getattr(request, "param", 120.0)))
     return Partition(client, subjects)
 
 
@@ -116,19 +120,30 @@ async def test_the_first_command_brings_the_pin_to_the_oldest_pull(
     assert two.messages.empty()
 
 
+@LAPSING
 async def test_pulls_with_the_pin_keep_it_though_nothing_comes(partition: Partition, replicas: tuple[Replica, Replica]):
     one, _ = replicas
-    await one.pull(expires=0.1)
-    await partition.send("a")
-    _, _, pin = await one.message()
-    loop = asyncio.get_running_loop()
-    end = loop.time() + 2 * PIN_TIMEOUT
-    while loop.time() < end:
-        await one.pull(pin, expires=PIN_TIMEOUT / 5)
-        await one.status()
-    assert (await partition.holder())["pinned_client_id"] == pin
+    time = asyncio.get_running_loop().time
+    for number in range(20):
+        await one.pull(expires=0.1)
+        await partition.send(str(number))
+        _, _, pin = await one.message()
+        began = pulled = time()
+        longest = 0.0
+        while pulled < began + 2 * PIN_TIMEOUT:
+            now = time()
+            await one.pull(pin, expires=PIN_TIMEOUT / 5)
+            await one.status()
+            longest, pulled = max(longest, time() - pulled), now
+        holder = await partition.holder()
+        if holder.get("pinned_client_id") == pin:
+            return
+        # A machine that held everything up for as long as a pin lasts says nothing of it: once more.
+        assert max(longest, time() - pulled) > PIN_TIMEOUT / 2
+    raise AssertionError("the machine was never quick enough to keep a pin")
 
 
+@LAPSING
 async def test_a_pull_that_waits_does_not_keep_the_pin(partition: Partition, replicas: tuple[Replica, Replica]):
     one, two = replicas
     await one.pull()
@@ -175,6 +190,7 @@ async def test_the_pin_can_be_taken_away(client: Client, partition: Partition, r
     assert await partition.holder() == NOBODY
 
 
+@LAPSING
 async def test_a_reset_brings_what_was_not_acknowledged_to_the_next_holder(
     client: Client, partition: Partition, replicas: tuple[Replica, Replica]
 ):
@@ -203,7 +219,7 @@ async def test_an_acknowledgement_covers_all_before_it(
         await partition.send(name)
     taken = [await one.message() for _ in "abc"]
     await client.publish(taken[-1][1], b"+ACK")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await call(client, f"STREAM.INFO.{partition.stream}"))["state"]["messages"]:
             await asyncio.sleep(0.02)
     assert (await partition.info())["num_ack_pending"] == 0

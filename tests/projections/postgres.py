@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class NoPostgres(Exception):

@@ -24,6 +24,7 @@ from tests.nats_server import NatsServer, free_port
 from tests.projections.feed import StreamFeed, life
 
 SUBJECTS = Subjects()
+SECONDS = 60.0
 
 
 def environment(url: str, data: Path, **more: str) -> dict[str, str]:
@@ -41,7 +42,7 @@ async def begin(environment: dict[str, str], *arguments: str) -> asyncio.subproc
 async def run(environment: dict[str, str], *arguments: str) -> tuple[int | None, str, str]:
     """Exit code, stdout, stderr."""
     process = await begin(environment, *arguments)
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), SECONDS)
     return process.returncode, out.decode(), err.decode()
 
 
@@ -50,10 +51,10 @@ async def serving(environment: dict[str, str], nc: Client) -> AsyncGenerator[asy
     """Once it answers."""
     process = await begin(environment)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(SECONDS):
             while True:
                 try:
-                    await nc.request("$SRV.PING.podium-queries", b"", timeout=0.2)
+                    await nc.request("$SRV.PING.podium-queries", b"", timeout=5)
                     await nc.request(SUBJECTS.query("system.overview"), b"", timeout=5)
                     break
                 except (nats.errors.Error, TimeoutError):
@@ -75,7 +76,7 @@ async def test_it_serves_and_ends_in_order(nats_server: NatsServer, tmp_path: Pa
         async with serving(ours, nc) as process:
             await feed.write_all(event for n in range(500) for event in life(f"{number}-{n}", "a1"))
             process.send_signal(number)
-            _, err = await asyncio.wait_for(process.communicate(), 10)
+            _, err = await asyncio.wait_for(process.communicate(), SECONDS)
             assert process.returncode == 0, err
             lines = [msgspec.json.decode(line) for line in err.splitlines()]
             assert lines[-1]["message"] == "stopped"
@@ -98,11 +99,11 @@ async def test_it_ends_in_order_when_the_server_is_gone(nats_server: NatsServer,
         await nc.close()
         await nats_server.kill()
         assert process.stderr is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             while b"connection lost" not in await process.stderr.readline():
                 assert process.returncode is None
         process.terminate()
-        _, err = await asyncio.wait_for(process.communicate(), 10)
+        _, err = await asyncio.wait_for(process.communicate(), SECONDS)
         assert process.returncode == 0, err
 
 
@@ -127,7 +128,7 @@ async def test_rebuild_says_what_it_did(nats_server: NatsServer, tmp_path: Path)
         code, out, err = await run(elsewhere, "rebuild", "--json")
         assert msgspec.json.decode(out)["database"] == f"sqlite:///{tmp_path}/read-model.db", err
         body = b'{"task_id":"t1","fresh":true}'
-        answer = await nc.request(SUBJECTS.query("tasks.get"), body, timeout=10)
+        answer = await nc.request(SUBJECTS.query("tasks.get"), body, timeout=SECONDS)
         assert msgspec.json.decode(answer.data)["task"]["phase"] == "completed"
     await nc.close()
 
@@ -135,11 +136,11 @@ async def test_rebuild_says_what_it_did(nats_server: NatsServer, tmp_path: Path)
 async def test_it_waits_for_a_server_and_can_be_stopped_meanwhile(tmp_path: Path):
     process = await begin(environment(f"nats://127.0.0.1:{free_port()}", tmp_path))
     assert process.stderr is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SECONDS):
         while b"NATS" not in await process.stderr.readline():
             assert process.returncode is None
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert await asyncio.wait_for(process.wait(), SECONDS) == 0
 
 
 async def test_a_rebuild_without_a_server_says_so(tmp_path: Path):

@@ -183,7 +183,7 @@ async def test_a_builder_waits_for_one_at_work_and_goes_on_with_what_one_that_di
     await died._catch_up(list(PROJECTIONS), "registry")
 
     starting = asyncio.create_task(running.start())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "is being built" not in await unavailable(running):
             await asyncio.sleep(0.02)
     with database.read() as connection:

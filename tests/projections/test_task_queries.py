@@ -176,7 +176,7 @@ async def test_progress_is_that_of_the_present_attempt(running: Running):
         await running.nc.publish(running.subjects.progress(agent, "t1"), msgspec.json.encode(Progress(**progress)))
 
     async def told(wanted: Progress | None) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (await running.ask("tasks.get", task_id="t1")).task.progress != wanted:
                 await asyncio.sleep(0.01)
 

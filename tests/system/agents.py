@@ -11,7 +11,7 @@ from podium.client import Agent, Client, Task
 from podium.contracts.queries import AgentRow, GetAgent, GetTask, TaskDetail, TaskHistory
 from podium.contracts.tasks import Constraints, Retry
 
-SECONDS = 40.0
+SECONDS = 60.0
 ONCE = Retry(max_attempts=1)
 AT_ONCE = Retry(max_attempts=5, delay=0.0)
 

@@ -39,5 +39,5 @@ async def shared_podium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 @pytest_asyncio.fixture
 async def client(shared_podium: Podium) -> AsyncIterator[Client]:
     """Of the shared system."""
-    async with Client(shared_podium.url, "tester", timeout=40.0) as client:
+    async with Client(shared_podium.url, "tester", timeout=60.0) as client:
         yield client

@@ -29,7 +29,7 @@ async def send_one_task(url: str, subjects: Subjects) -> dict[str, Any]:
         )
         task = {"kind": "echo", "skills": ["echo"], "input": {"x": 1}}
         await _accepted(nc, subjects.ask("router", "ops", "task-1", "submit_task"), task)
-        assigned = json.loads((await work.next_msg(timeout=20)).data)
+        assigned = json.loads((await work.next_msg(timeout=60)).data)
         attempt = assigned["data"]["attempt"]
         for command, body in (("start_task", {}), ("complete_task", {"output": {"x": 1}})):
             address = subjects.ask("router", "agent-1", assigned["subject"], command)
@@ -44,7 +44,7 @@ async def until_it_answers(nc: Client, subjects: Subjects, process: str) -> None
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
-            answer = await nc.request(asked_when_ready(subjects)[process], b"{}", timeout=1)
+            answer = await nc.request(asked_when_ready(subjects)[process], b"{}", timeout=5)
             if "error" not in json.loads(answer.data):
                 return
         except (NoRespondersError, TimeoutError):
@@ -58,5 +58,5 @@ async def _accepted(nc: Client, subject: str, body: dict[str, Any]) -> None:
 
 
 async def _request(nc: Client, subject: str, body: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads((await nc.request(subject, json.dumps(body).encode(), timeout=20)).data)
+    answer: dict[str, Any] = json.loads((await nc.request(subject, json.dumps(body).encode(), timeout=60)).data)
     return answer

@@ -49,7 +49,7 @@ class Receiver:
 
     async def until(self, number: int, kept: list[object]) -> None:
         """Return when so many have come."""
-        async with asyncio.timeout(40), self._news:
+        async with asyncio.timeout(60), self._news:
             await self._news.wait_for(lambda: len(kept) >= number)
 
 
@@ -114,7 +114,7 @@ class MailServer:
         return "250 taken"
 
     async def mailed(self, number: int) -> list[bytes]:
-        async with asyncio.timeout(40), self._news:
+        async with asyncio.timeout(60), self._news:
             await self._news.wait_for(lambda: len(self.mails) >= number)
         return [mail.original_content or b"" for mail in self.mails]
 

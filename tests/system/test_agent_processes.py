@@ -26,15 +26,25 @@ from tests.system.agents import (
 # Processes
 
 
+async def until_it_waits(log: Path) -> None:
+    """The agent that drains has said that it waits for its one task."""
+    async with asyncio.timeout(SECONDS):
+        while "to end: 1" not in await asyncio.to_thread(log.read_text):
+            await asyncio.sleep(0.02)
+
+
 async def test_sigterm_drains_a_process(client: Client, shared_podium: Podium, tmp_path: Path):
     name = a_name("agent")
     agent = AgentProcess(ECHO, "--name", name, environment=shared_podium.environment, log=tmp_path / "log")
     await agent.start()
-    id = await client.submit("slow", 1.0, task_id=a_name("task"), constraints=only(name))
+    go_on = tmp_path / "go-on"
+    id = await client.submit("hold", str(go_on), task_id=a_name("task"), constraints=only(name))
     await until(client, id, "running")
     agent.signal(signal.SIGTERM)
+    await until_it_waits(tmp_path / "log")
+    go_on.touch()
     assert await agent.ended() == 0
-    assert await client.result(id, SECONDS) == "slept"
+    assert await client.result(id, SECONDS) == "let go"
     assert not (await profile_of(client, name)).registered
 
 
@@ -45,9 +55,7 @@ async def test_a_second_interrupt_stops_at_once(client: Client, shared_podium: P
     id = await client.submit("slow", 3600, constraints=only(name), retry=ONCE)
     await until(client, id, "running")
     agent.signal(signal.SIGINT)
-    async with asyncio.timeout(SECONDS):
-        while "to end: 1" not in (tmp_path / "log").read_text():
-            await asyncio.sleep(0.02)
+    await until_it_waits(tmp_path / "log")
     agent.signal(signal.SIGINT)
     assert await agent.ended() == 130
     with suppress(CommandRefused):  # it has failed already, where it is noticed sooner that the agent is gone
@@ -58,11 +66,13 @@ async def test_a_killed_process_says_so_when_it_is_back(client: Client, shared_p
     name = a_name("agent")
     agent = AgentProcess(ECHO, "--name", name, environment=shared_podium.environment, log=tmp_path / "log")
     await agent.start()
-    slow = await client.submit("slow", 1.0, constraints=only(name), retry=AT_ONCE)
-    await until(client, slow, "running")
+    go_on = tmp_path / "go-on"
+    held = await client.submit("hold", str(go_on), constraints=only(name), retry=AT_ONCE)
+    await until(client, held, "running")
     await agent.kill()
+    go_on.touch()
     await agent.start()
-    task = await client.wait(slow, SECONDS)
+    task = await client.wait(held, SECONDS)
     assert task.phase == "completed"
     # Where a start takes longer than an agent may be silent, it is found to be lost before it can say so itself.
     assert [attempt.code for attempt in task.attempts] in (["agent_restarted", None], ["agent_lost", None])

@@ -15,7 +15,7 @@ from podium.contracts.queries import GetTask, ListTasks, TaskHistory
 from podium.contracts.tasks import CompleteTask, StartTask, SubmitTask, TaskCancelled, TaskSubmitted
 from tests.podium_system import Podium
 
-SECONDS = 40.0
+SECONDS = 60.0
 
 # A task that names no skill goes to any agent: where many tests share a system, each names one of its own.
 

@@ -27,7 +27,7 @@ from examples.stdlib.survey import Survey, survey
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("asyncio", "email", "json")
-END_SECONDS = 30.0
+END_SECONDS = 60.0
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -18,7 +18,7 @@ from tests.agent_process import AgentProcess
 from tests.podium_system import Podium
 
 CALM = "tests.client.calm_agent"
-SECONDS = 40.0
+SECONDS = 60.0
 PATIENT = Retry(max_attempts=5, delay=30.0)
 """Whoever waits for the delay of a retry here has not been reassigned at once."""
 
@@ -68,21 +68,21 @@ async def test_what_a_killed_agent_had_runs_elsewhere(fleet: Fleet) -> None:
     first = await fleet.agent("first")
     task = await fleet.client.submit("slow", 0.1, skills=["slow"], retry=PATIENT)
     await fleet.client.result(task, timeout=SECONDS)
-    task = await fleet.client.submit("slow", 1.0, skills=["slow"], retry=PATIENT)
+    task = await fleet.client.submit("idle", skills=["idle"], retry=PATIENT)
     await fleet.first(TaskAssigned, entity=task)
     await first.kill()
     await fleet.agent("second")
     lost = await fleet.first(AgentLost, entity="first")
     assert isinstance(lost.data, AgentLost)
     assert lost.data.tasks == [task]
-    assert 1.5 < lost.data.silence < 5.0
+    assert lost.data.silence > 1.5
     failed = await fleet.first(AttemptFailed, entity=task)
     assert isinstance(failed.data, AttemptFailed)
     assert failed.data.code == "agent_lost"
     again = await fleet.first(TaskAssigned, entity=task, attempt=2)
     assert isinstance(again.data, TaskAssigned)
     assert again.data.agent == "second"
-    assert await fleet.client.result(task, timeout=SECONDS) == "slept"
+    assert await fleet.client.result(task, timeout=SECONDS) == "done"
 
 
 async def test_who_was_only_stopped_is_lost_and_comes_back(fleet: Fleet) -> None:

@@ -22,7 +22,7 @@ from podium.contracts.tasks import AttemptFailed, Constraints, Retry, TaskStarte
 from tests.contracts.wire_page import blocks
 from tests.podium_system import Podium
 
-SECONDS = 30.0
+SECONDS = 60.0
 FOR_EVER = {"ms": 3_600_000}
 OLDEST_NODE = 18
 

@@ -28,7 +28,7 @@ from tests.podium_system import Podium
 from tests.system.receivers import HttpReceiver, MailServer, Post
 
 SECRET = "a shared secret"
-SECONDS = 40.0
+SECONDS = 60.0
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.contracts.wire_page import blocks
 from tests.nats_server import free_port
 
 SUBJECTS = Subjects()
-SECONDS = 20.0
+SECONDS = 60.0
 PASSWORDS = {"PODIUM_PASSWORD": "p", "OPS_PASSWORD": "o", "JS_1_PASSWORD": "j"}
 
 ALLOWED = {

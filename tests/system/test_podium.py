@@ -34,7 +34,7 @@ from podium.contracts.tasks import CompleteTask, StartTask, SubmitTask
 from tests.bad_input import AGAINST_THE_RULES, BAD_ADDRESSES, BAD_BODIES
 from tests.podium_system import Podium
 
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 def a_name(kind: str) -> str:
