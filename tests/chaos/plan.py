@@ -40,14 +40,15 @@ class Plan:
         self._busy: set[str] = set()
         self._deck: list[Fault] = []
 
-    async def run(self, seconds: float) -> None:
-        """Returns when the last fault is over."""
-        began = time.monotonic()
+    async def run(self, seconds: float, least: int = 0) -> None:
+        """Returns when the last fault is over; on a slow machine it goes on until there were at least so many."""
+        began, begun = time.monotonic(), 0
         async with asyncio.TaskGroup() as under_way:
-            while time.monotonic() - began < seconds:
+            while time.monotonic() - began < seconds or begun < least:
                 await asyncio.sleep(self._random.uniform(LEAST, MOST))
                 fault = self._next()
                 if fault is not None:
+                    begun += 1
                     self._busy.add(fault.place)
                     under_way.create_task(self._act(fault, began))
 

@@ -79,12 +79,14 @@ async def run(
     without: Collection[str] = (),
     patience: float = STUCK_SECONDS,
     runs: int = OPEN,
+    least: int = 0,
 ) -> Result:
     """Returns whatever came of it; what was written stays in the directory.
 
     Args:
         patience: as in `until_done`.
         runs: as in `Load`.
+        least: as in `Plan.run`.
     """
     began = time.monotonic()
     room = SmallDisk(directory / "nats-0", MEGABYTES + int(seconds))
@@ -102,7 +104,7 @@ async def run(
             wrong: list[str] = []
             talks, health = 0, recoveries.Told()
             try:
-                await plan.run(seconds)
+                await plan.run(seconds, least)
                 await repeater.stop()
                 await load.stop()
                 await load.talks.settle(load.clients)
