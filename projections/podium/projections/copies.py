@@ -1,7 +1,7 @@
 """Copies of the read model as it was at some positions: where an answer about the past starts from.
 
-A copy is the SQLite file, compressed, with what it holds in a small file beside it. There are only so many: the older,
-the further apart they are.
+A copy is the SQLite file, packed by projections, with what it holds in a small file beside it. There are only so many:
+the older, the further apart they are.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import zstandard
 from msgspec import Struct
 
 from podium.contracts.subjects import Service
 
 from .catalogue import PROJECTIONS
+from .packing import REST, Packed, Unpacking, pack
 
 _log = logging.getLogger(__name__)
-
-LEVEL: Final = 1
-"""Of zstandard: the quickest that packs a database to a quarter."""
 
 _UNFINISHED: Final = ".part"
 
@@ -38,12 +35,14 @@ class Copy(Struct, frozen=True):
         events: their sum; copies of one read model are ordered by it.
         versions: of the projections; a copy of others is of no use.
         made_at: seconds since the epoch, UTC.
+        packed: the database; the tables of a projection are the part of its name.
     """
 
     positions: dict[str, int]
     events: int
     versions: dict[str, int]
     made_at: float
+    packed: Packed
 
     @property
     def name(self) -> str:
@@ -121,13 +120,12 @@ class Copies:
                 closing(sqlite3.connect(plain)) as target,
             ):
                 source.backup(target)
-                held = _positions(target)
+                held, projections = _positions(target), _projections(target)
             reached = {service: max(held.get(service, 0), position) for service, position in positions.items()} | held
-            copy = Copy(reached, sum(reached.values()), versions(), time.time())
-            packed = plain.with_suffix(f".zst{_UNFINISHED}")
-            with plain.open("rb") as source_file, packed.open("wb") as target_file:
-                zstandard.ZstdCompressor(level=LEVEL).copy_stream(source_file, target_file)
-            packed.replace(self._packed(copy))
+            file = plain.with_suffix(f".zst{_UNFINISHED}")
+            packed = pack(plain, lambda table: projections.get(table, REST), file)
+            copy = Copy(reached, sum(reached.values()), versions(), time.time(), packed)
+            file.replace(self._packed(copy))
             self._told(copy).write_bytes(msgspec.json.encode(copy))
         finally:
             for left in self._directory.glob(f"*{_UNFINISHED}"):
@@ -135,13 +133,9 @@ class Copies:
         self._thin()
         return copy
 
-    def unpack(self, copy: Copy, database: Path) -> None:
-        """Raises: OSError: also if it was dropped meanwhile."""
-        try:
-            with self._packed(copy).open("rb") as source, database.open("wb") as target:
-                zstandard.ZstdDecompressor().copy_stream(source, target)
-        except zstandard.ZstdError as error:
-            raise OSError(f"the copy {copy.name} is damaged: {error}") from error
+    def open(self, copy: Copy, database: Path) -> Unpacking:
+        """Raises: Damaged: also if it was dropped meanwhile; OSError: of the database that is made."""
+        return Unpacking(self._packed(copy), copy.packed, database)
 
     def drop(self, copy: Copy) -> None:
         with suppress(OSError):
@@ -169,3 +163,11 @@ class Copies:
 def _positions(database: sqlite3.Connection) -> dict[str, int]:
     """service → the last event that any build of it has."""
     return dict(database.execute("SELECT service, max(sequence) FROM projection_positions GROUP BY service"))
+
+
+def _projections(database: sqlite3.Connection) -> dict[str, str]:
+    """table → the projection whose it is"""
+    found = database.execute("SELECT name, tables FROM projection_versions")
+    return {
+        table: name for name, tables in found for table in msgspec.json.decode(tables, type=dict[str, str]).values()
+    }

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from nats.aio.client import Client
+from sqlalchemy.exc import SQLAlchemyError
 
 from podium.contracts.query import AsOf
 from podium.contracts.subjects import Service, Subjects
@@ -24,13 +24,15 @@ from podium.runtime.pull import Stored
 
 from .builds import Build
 from .catalogue import PROJECTIONS
-from .copies import Copies, Copy
-from .database import Database
-from .follower import Follower
+from .copies import Copies
+from .database import Database, is_unavailable
+from .follower import Follower, reason
 from .heard import Heard
 from .moments import Moment, Moments
+from .packing import Damaged, Unpacking
 from .reached import Reached
 from .received import Decoder, Received
+from .scratch import Scratch
 from .sources import Failed, Sources
 from .store import Store, View, answering_builds
 from .stream import EventStream
@@ -65,17 +67,19 @@ class _Unfolded:
 
 
 class PastStore(Store):
-    """A read model of one moment, of which only what is looked at is folded.
+    """A read model of one moment, of which only what is looked at is unpacked and folded.
 
     Attributes:
         moment: which.
+        copy: what it begins with; None if it begins empty.
         folded: the projections that are as they were then.
         read: service → the place behind which its events were read, and those events; not of very many.
     """
 
-    def __init__(self, database: Database, moment: Moment) -> None:
+    def __init__(self, database: Database, moment: Moment, copy: Unpacking | None) -> None:
         super().__init__(database)
         self.moment = moment
+        self.copy = copy
         self.folded: set[str] = set()
         self.read: dict[Service, tuple[int, list[list[Received]]]] = {}
 
@@ -83,6 +87,16 @@ class PastStore(Store):
         """Fold the events that one projection has not yet had."""
         with self.database.write() as connection:
             self.fold(connection, answering_builds(connection)[name], service, events)
+
+    def unpack(self, name: str) -> None:
+        """Raises: OSError"""
+        if self.copy is not None:
+            self.copy.unpack(name)
+
+    def close(self) -> None:
+        self.database.close()
+        if self.copy is not None:
+            self.copy.close()
 
     def position(self, name: str, service: Service) -> int:
         """How far one projection is."""
@@ -122,7 +136,7 @@ class PastSources(Sources):
 
     def close(self) -> None:
         super().close()
-        self.store.database.close()
+        self.store.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -152,6 +166,7 @@ class Past:
         self._one_at_a_time = asyncio.Lock()
         self._folding, self._closing = Threads("podium-past", 1), Threads("podium-past-closing", 1)
         self._using: dict[PastSources, int] = {}
+        self._scratch = Scratch("podium-past")
 
     async def enter(self, as_of: AsOf) -> PastSources:
         """The sources of a moment; `leave` must follow.
@@ -180,6 +195,7 @@ class Past:
         self._open.clear()
         self._folding.close()
         self._closing.close()
+        self._scratch.close()
 
     def _tidy(self) -> None:
         oldest_first = sorted(self._open.items(), key=lambda item: item[1][1])
@@ -195,21 +211,8 @@ class Past:
 
     async def _make(self, moment: Moment) -> PastSources:
         """Raises: Failed"""
-        directory = Path(tempfile.mkdtemp(prefix="podium-past-"))
-        database: Database | None = None
-        try:
-            file = directory / "past.db"
-            await self._folding.run(partial(self._start, file, moment))
-            database = Database(f"sqlite:///{file}", passing=True)
-            store = PastStore(database, moment)
-            await self._folding.run(partial(store.make_empty, "past"))
-        except BaseException as error:
-            if database is not None:
-                database.close()
-            shutil.rmtree(directory, ignore_errors=True)
-            if isinstance(error, LogUnavailable | OSError):
-                raise Failed("unavailable", f"the past cannot be opened now: {error}") from error
-            raise
+        with _told():
+            directory, store = await self._folding.run(partial(self._begin, moment))
         reached = Reached()
         sources = PastSources(
             self._nc, self._subjects, store, self._streams, self._follower, reached, Heard(self._subjects)
@@ -217,17 +220,29 @@ class Past:
         sources.moment, sources.directory, sources.store, sources.fold = moment, directory, store, self._fold
         return sources
 
-    def _start(self, file: Path, moment: Moment) -> None:
-        """The nearest copy, if there is one that can be read."""
-        copy: Copy | None = None
+    def _begin(self, moment: Moment) -> tuple[Path, PastStore]:
+        """Raises: OSError, SQLAlchemyError"""
+        directory, store = self._scratch.directory(), None
+        try:
+            file = directory / "past.db"
+            store = PastStore(Database(f"sqlite:///{file}", passing=True), moment, self._nearest(moment, file))
+            store.make_empty("past")
+        except BaseException:
+            if store is not None:
+                store.close()
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        return directory, store
+
+    def _nearest(self, moment: Moment, file: Path) -> Unpacking | None:
+        """The nearest copy, if there is one that can be read. Raises: OSError"""
         while self._copies is not None and (copy := self._copies.nearest(moment.ends)) is not None:
             try:
-                self._copies.unpack(copy, file)
-                return
-            except OSError as error:
+                return self._copies.open(copy, file)
+            except Damaged as error:
                 _log.warning("%s", error)
                 self._copies.drop(copy)
-                file.unlink(missing_ok=True)
+        return None
 
     async def _fold(self, store: PastStore, name: str) -> None:
         """Bring one projection to the moment.
@@ -238,11 +253,10 @@ class Past:
         async with self._one_at_a_time:
             if name in store.folded:
                 return
-            try:
+            with _told():
+                await self._folding.run(partial(store.unpack, name))
                 for service in PROJECTIONS[name].services:
                     await self._fold_events(store, name, service)
-            except LogUnavailable as error:
-                raise Failed("unavailable", f"the past cannot be read now: {error}") from error
             store.folded.add(name)
 
     async def _fold_events(self, store: PastStore, name: str, service: Service) -> None:
@@ -269,3 +283,16 @@ class Past:
                 await self._folding.run(partial(work, batch))
         if kept:
             store.read[service] = (after, kept)
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """Whatever keeps the past from being made is said to who asked. Raises: Failed"""
+    try:
+        yield
+    except (LogUnavailable, OSError) as error:
+        raise Failed("unavailable", f"the past cannot be read now: {error}") from error
+    except SQLAlchemyError as error:
+        if not is_unavailable(error):
+            raise
+        raise Failed("unavailable", f"the past cannot be read now: {reason(error)}") from error
