@@ -14,7 +14,7 @@ import nats.errors
 from msgspec import Struct
 from nats.aio.client import Client
 
-from podium.contracts.queries import QUERIES, Fault, Phase, Query, QueryError
+from podium.contracts.queries import QUERIES, Fault, Phase, Query, QueryError, WhyAnswer
 from podium.contracts.subjects import Service, Subjects
 from podium.contracts.tasks import TaskCancelled, TaskFailed, TaskPaused
 from podium.kernel.provision import provision
@@ -153,6 +153,8 @@ async def everything(running: Running) -> dict[str, Any]:
         answer = (
             await running.ask(query, limit=500, **body) if query.endswith(".list") else await running.ask(query, **body)
         )
+        if isinstance(answer, WhyAnswer) and answer.phase in {"queued", "delayed"}:
+            answer = msgspec.structs.replace(answer, summary="")  # what it waits for is known of the present only
         said[f"{query} {body}"] = answer
         return answer
 
