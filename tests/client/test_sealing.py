@@ -9,7 +9,7 @@ import pytest
 
 from podium.client._sealing import cipher, hole, new_key, replaced, seal, subjects_in, unseal
 from podium.contracts.outcomes import Refused
-from podium.contracts.personal import Sealed, bound, personal_places, read_sealed, unsealed
+from podium.contracts.personal import Sealed, bound, part_of, personal_places, read_sealed, unsealed
 from podium.contracts.schedules import ScheduleWorkflow
 from podium.contracts.sessions import CreateSession
 from podium.contracts.tasks import SubmitTask, SubmitTasks
@@ -59,6 +59,37 @@ def test_only_whole_values_are_opened():
     assert opened.count(TOKEN.encode()) == 2
     assert subjects_in(json) == ["ada"]
     assert msgspec.json.decode(replaced(b'"%s"' % TOKEN.encode(), lambda sealed: hole(sealed.subject)))
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ((), b'{"a": [1, {"b": 123456789012345678901234567890}], "c": "x"}'),
+        (("a", 1, "b"), b"123456789012345678901234567890"),
+        (("a", 1), b'{"b": 123456789012345678901234567890}'),
+        (("c",), b'"x"'),
+        *((path, None) for path in [("d",), ("a", 2), ("a", "b"), ("c", 0), ("a", 1, "b", "e")]),
+    ],
+)
+def test_of_a_sealed_value_a_part_can_be_had_byte_for_byte(path: tuple[str | int, ...], part: bytes | None):
+    value = b'{"a": [1, {"b": 123456789012345678901234567890}], "c": "x"}'
+    token = part_of(parts(seal(KEY, value, PLACE)), *path)
+    assert unseal(KEY, parts(token)) == part
+    json = b'{"of": "%s"}' % token.encode()
+    assert replaced(json, lambda sealed: unseal(KEY, sealed)) == (json if part is None else b'{"of": %s}' % part)
+
+
+def test_a_part_of_what_is_sealed_within_is_the_part_of_that():
+    inner = seal(KEY, b'{"x": [7]}', PLACE)
+    outer = part_of(parts(seal(KEY, b'{"in": "%s"}' % inner.encode(), PLACE)), "in", "x", 0)
+    within = part_of(parts(inner), "x", 0)
+    assert unseal(KEY, parts(outer)) == b'"%s"' % within.encode()
+    assert unseal(KEY, parts(within)) == b"7"
+
+
+@pytest.mark.parametrize("way", ["", "W10", "WzEs", "Wy0xXQ", "e30", "W1tdXQ", "%", "WzFd.WzFd"])
+def test_what_is_no_way_to_a_part_is_no_sealed_value(way: str):
+    assert (read_sealed(f"{TOKEN}.{way}") is None) == (way != "W10")
 
 
 def test_each_of_many_tasks_may_belong_to_somebody_else():

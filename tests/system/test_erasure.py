@@ -60,7 +60,7 @@ async def doctor(podium: Podium):
 
     @agent.skill("write")
     async def write(task: Task) -> str:
-        assert task.input == {"found": {"found": SECRETS[1]}, "name": SECRETS[7], "told": {"remark": SECRETS[8]}}
+        assert task.input == {"found": SECRETS[1], "name": SECRETS[7], "told": {"remark": SECRETS[8]}}
         return SECRETS[3]
 
     @agent.skill("session")
@@ -137,17 +137,18 @@ async def live(podium: Podium, ada: Client) -> None:
 
 async def visit(ada: Client) -> None:
     """A workflow works on what is hers; a second run of it waits to be told something."""
-    steps = workflows.Workflow("visit", output={"letter": "${steps.write.output}", "told": "${steps.told.output}"})
+    said = {"letter": "${steps.write.output}", "told": "${steps.told.output}", "found": "${steps.examine.output.found}"}
+    steps = workflows.Workflow("visit", output=said)
     examined = steps.step("examine", skills=["examine"], input={"text": "${input.text}"})
     told = steps.step("told", after=[examined], wait_for="told")
-    found = {"found": examined.output, "name": "${input.name}", "told": told.output}
+    found = {"found": examined.field("found"), "name": "${input.name}", "told": told.output}
     steps.step("write", after=[examined, told], skills=["write"], input=found)
     await workflows.define(ada, steps)
     given = {"text": SECRETS[0], "name": SECRETS[7]}
     for run in (VISIT, NEXT_VISIT, VISIT):  # the same once more is the same
         assert await workflows.start(ada, "visit", given, run_id=run, data_subject=PERSON) == run
     await workflows.signal(ada, VISIT, "told", {"remark": SECRETS[8]}, data_subject=PERSON)
-    output = {"letter": SECRETS[3], "told": {"remark": SECRETS[8]}}
+    output = {"letter": SECRETS[3], "told": {"remark": SECRETS[8]}, "found": SECRETS[1]}
     assert await asyncio.wait_for(workflows.result(ada, VISIT), 60) == output
     assert await asyncio.wait_for(_examined(ada), 60) == {"found": SECRETS[1]}
 
@@ -188,7 +189,7 @@ async def answers(podium: Podium, then: dict[str, int]) -> list[object]:
             await client.submit("examine", "more", data_subject=PERSON)
         parts = json.loads(bytes(run.output))
         said = [bytes(first.spec.input), bytes(first.output), second.message, *(bytes(row.body) for row in letters)]
-        return [*said, parts["letter"], parts["told"]["remark"]]
+        return [*said, parts["letter"], parts["told"]["remark"], parts["found"]]
 
 
 async def snapshots(client: Client) -> bytes:
@@ -224,7 +225,7 @@ async def test_what_belongs_to_who_is_forgotten_is_nowhere(shared_podium: Podium
     assert (code, said) == (0, f"forgotten  {PERSON}: its key is erased\n")
     hole = f"podium-erased.{PERSON}"
     holes = await answers(podium, then)
-    assert holes == [*[f'"{hole}"'.encode()] * 2, hole, f'"{hole}"'.encode(), hole, hole]
+    assert holes == [*[f'"{hole}"'.encode()] * 2, hole, f'"{hole}"'.encode(), hole, hole, hole]
     await run_on(podium)
     assert (await cli(podium, "rebuild"))[0] == 0
     assert await answers(podium, then) == holes

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from podium.contracts.expressions import EvaluationError, IsSealed, hidden, parse_expression, parse_template
-from podium.contracts.personal import bound
+from podium.contracts.personal import bound, part_of, read_sealed
 from podium.contracts.schedules import ScheduleTriggered
 from podium.contracts.tasks import TaskSubmitted
 from podium.router.schemas import Schemas
@@ -57,7 +58,8 @@ LOOKS: list[dict[str, Any]] = [
     {"when": "input.name"},
     {"when": "input.name != 'Ada'"},
     {"input": "for ${input.name}"},
-    {"input": "${input.name.first}"},
+    {"when": "input.name.first == 'Ada'"},
+    {"for_each": "input.name[0]"},
     {"input": "${input.name + '!'}"},
     {"until": "output.age > 18", "max_iterations": 3, "input": "${input.age}"},
 ]
@@ -71,7 +73,7 @@ def test_a_step_that_would_have_to_look_into_it_says_so(step: dict[str, Any]):
     flow.finish()
     assert (flow.failure().code, flow.failure().step) == ("sealed", "a")
     assert "the value is sealed (" in flow.failure().message
-    assert "for ada): it can be handed on whole" in flow.failure().message
+    assert "for ada): it can be handed on" in flow.failure().message
 
 
 @pytest.mark.parametrize(("said", "ends"), [("${error.message}", "completed"), ("it was ${error.message}", "failed")])
@@ -98,7 +100,7 @@ def test_results_that_are_sealed_are_not_compared(method: str):
     "source",
     [
         *("input.name == input.name", "input.name == true", "[input.name] == ['x']", "input.name in ['x']"),
-        *("input.name in input", "input[input.name]", "input.name[0]", "has(input.name.first)", "size(input.name)"),
+        *("input.name in input", "input[input.name]", "input.name[0] > 1", "has(input.name.first)", "size(input.name)"),
         *("type(input.name)", "string(input.age)", "int(input.age)", "-input.age", "!input.name", "input.name ? 1 : 2"),
         *("input.name.contains('a')", "[input.age].min()", "[input.age].sum()", "[input.name].join()", "input.age < 3"),
         *("input.name.exists(x, true)", "{input.name: 1}", "[1].exists(x, x == input.age)", "all == ['x', 'y']"),
@@ -118,6 +120,17 @@ def test_no_expression_sees_into_it(source: str):
 )
 def test_what_is_beside_it_is_seen(source: str, value: object):
     assert parse_expression(source).evaluate(SEEN) == value
+
+
+def test_a_part_of_it_can_be_meant_and_is_as_sealed_as_the_whole():
+    first, third = (parse_expression(f"input.name{way}").evaluate(SEEN) for way in (".of[0]", "['of'][2.0].x"))
+    whole = read_sealed(NAME)
+    assert whole is not None
+    assert json.loads(bytes(first)) == part_of(whole, "of", 0)
+    assert read_sealed(json.loads(bytes(third))) == structs.replace(whole, path=("of", 2, "x"))
+    for way in ("[-1]", "[1.5]", "[true]", "[null]", "[[]]"):
+        with pytest.raises(EvaluationError, match=r"no place"):
+            parse_expression(f"input.name{way}").evaluate(SEEN)
 
 
 def test_what_only_looks_like_it_is_a_text():

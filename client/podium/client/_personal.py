@@ -21,6 +21,7 @@ from .errors import Erased, PodiumError
 ERASED_CODE: Final = "erased"
 SEALED_CODE: Final = "sealed"
 
+_CLOSED: Final = "the agent has no key for the input, or it has not the part that is asked for, or was tampered with"
 _HOLE: Final = b'"' + ERASED.encode()
 
 
@@ -34,7 +35,7 @@ async def open_input(vault: Vault, task: Task) -> FailTask | None:
     if _HOLE in opened:
         return failure(task, ERASED_CODE, "whose data the input was, is forgotten", retryable=False)
     if holds_sealed(opened):
-        return failure(task, SEALED_CODE, "the agent has no key for the input, or it was tampered with")
+        return failure(task, SEALED_CODE, _CLOSED)
     task.raw = opened
     return None
 

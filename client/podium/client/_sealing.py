@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from podium.contracts.personal import ERASED, SEALED, Sealed, read_sealed
+from podium.contracts.personal import (
+    ERASED,
+    SEALED,
+    PathStep,
+    Sealed,
+    from_base64,
+    part_of,
+    read_sealed,
+    to_base64,
+)
 
 from .errors import Erased
 
@@ -21,7 +29,9 @@ KEY_BYTES: Final = 64
 
 _MARK: Final = SEALED.encode()
 _TOKEN: Final = re.compile(
-    rb'(?<!\\)"(?P<text>' + re.escape(_MARK) + rb'(?:[A-Za-z0-9_-]{1,128}\.){4}[A-Za-z0-9_-]+)"(?!\s*:)'
+    rb'(?<!\\)"(?P<text>'
+    + re.escape(_MARK)
+    + rb'(?:[A-Za-z0-9_-]{1,128}\.){4}[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?)"(?!\s*:)'
 )
 """A sealed value in JSON: it needs no escapes, and is neither a part of another text nor a key."""
 
@@ -40,18 +50,36 @@ def cipher(key: bytes) -> AESSIV:
 def seal(cipher: AESSIV, value: bytes, bound: str) -> str:
     """The sealed form of a value in JSON, behind what is authenticated with it."""
     sealed = cipher.encrypt(value, [bound.encode()])
-    return bound + urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    return bound + to_base64(sealed)
 
 
 def unseal(cipher: AESSIV, sealed: Sealed) -> bytes | None:
-    """The value in JSON, or None if it was not sealed with this key in this place."""
+    """The value in JSON, or the part of it that is meant.
+
+    None if it was not sealed with this key in this place, or there is no such part.
+    """
     from cryptography.exceptions import InvalidTag
 
     try:
-        data = urlsafe_b64decode(sealed.data + "=" * (-len(sealed.data) % 4))
-        return cipher.decrypt(data, [sealed.bound.encode()])
+        value = cipher.decrypt(from_base64(sealed.data), [sealed.bound.encode()])
     except (InvalidTag, ValueError):
         return None
+    return _part(value, sealed.path) if sealed.path else value
+
+
+def _part(json: bytes, path: Sequence[PathStep]) -> bytes | None:
+    """What the path leads to, byte for byte; where it leads into what is sealed within, the same part of that."""
+    for place, step in enumerate(path):
+        try:
+            if (within := read_sealed(msgspec.json.decode(json))) is not None:
+                return msgspec.json.encode(part_of(within, *path[place:]))
+            if isinstance(step, str):
+                json = bytes(msgspec.json.decode(json, type=dict[str, msgspec.Raw])[step])
+            else:
+                json = bytes(msgspec.json.decode(json, type=list[msgspec.Raw])[step])
+        except (msgspec.MsgspecError, LookupError):
+            return None
+    return json
 
 
 def holds_sealed(json: bytes) -> bool:

@@ -11,10 +11,14 @@ A sealed value is a JSON string in the place of the value:
 The first six parts say whose it is and where it was sealed, and are authenticated with it. The cipher text is
 base64url without padding of AES-256-SIV (RFC 5297): the same value sealed in the same place twice is the same text, so
 that a command sent again is the same command. What cannot be opened any more is read as `podium-erased.<subject>`.
+
+Of a sealed value a part can be meant: then there stands, behind another full stop, the way to it from the outside in,
+base64url without padding of a JSON array of names and places from 0. Who can open the value gets the part.
 """
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
@@ -49,7 +53,11 @@ SUBJECT_FIELD: Final = "data_subject"
 SEALED: Final = "podium-sealed.1."
 ERASED: Final = "podium-erased."
 
+PathStep = str | Annotated[int, Meta(ge=0)]
+"""A name in an object, or a place in a list."""
+
 _NAMED: Final = b'"data_subject"'
+_paths: Final = msgspec.json.Decoder(tuple[PathStep, ...])
 
 
 class SubjectKey(Struct, frozen=True):
@@ -68,6 +76,7 @@ class Sealed(Struct, frozen=True):
     Attributes:
         bound: all before the cipher text: what is authenticated with it.
         data: the cipher text, base64url without padding.
+        path: to the part of it that is meant, from the outside in; empty for all of it.
     """
 
     subject: str
@@ -76,6 +85,7 @@ class Sealed(Struct, frozen=True):
     field: str
     bound: str
     data: str
+    path: tuple[PathStep, ...] = ()
 
 
 class Place(Struct, frozen=True):
@@ -109,10 +119,30 @@ def read_sealed(value: object) -> Sealed | None:
     if not isinstance(value, str) or not value.startswith(SEALED):
         return None
     parts = value.removeprefix(SEALED).split(".")
-    if len(parts) != 5 or not all(map(is_name, parts[:4])):
+    if len(parts) not in (5, 6) or not all(map(is_name, parts[:4])):
         return None
-    subject, service, entity, field, data = parts
-    return Sealed(subject, service, entity, field, bound(subject, service, entity, field), data)
+    subject, service, entity, field, data, *rest = parts
+    try:
+        path = _paths.decode(from_base64(rest[0])) if rest else ()
+    except (ValueError, msgspec.MsgspecError):
+        return None
+    return Sealed(subject, service, entity, field, bound(subject, service, entity, field), data, path)
+
+
+def part_of(sealed: Sealed, *steps: PathStep) -> str:
+    """What stands for a part of a sealed value."""
+    path = (*sealed.path, *steps)
+    return f"{sealed.bound}{sealed.data}" + (f".{to_base64(msgspec.json.encode(path))}" if path else "")
+
+
+def to_base64(data: bytes) -> str:
+    """base64url without padding."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64(text: str) -> bytes:
+    """Raises: ValueError"""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def names_subject(body: bytes) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, assert_never
 
+from msgspec import Raw
+
 from .functions import FUNCTIONS, Budget, as_int
 from .nodes import Binary, Call, Choice, Each, Field, Has, Item, ListOf, Literal, MapOf, Name, Node, Unary
 from .operators import OPERATIONS
 from .parser import parse
-from .values import EvaluationError, is_list, is_map, kind_of
+from .values import EvaluationError, is_list, is_map, kind_of, part
 from .walk import names_in, steps_in
 
 WORK_LIMIT: Final = 200_000
@@ -117,6 +119,8 @@ def _field(of: _Run, name: str) -> _Run:
     def run(variables: Variables) -> Any:
         value = of(variables)
         if not is_map(value):
+            if type(value) is Raw:
+                return part(value, name)
             raise EvaluationError(f"a {kind_of(value)} has no field {name}")
         try:
             return value[name]
@@ -141,6 +145,8 @@ def _item(of: _Run, key: _Run) -> _Run:
             if kind_of(place) != "string" or place not in value:
                 raise EvaluationError(f"there is no field {place}")
             return value[place]
+        if type(value) is Raw:
+            return part(value, place)
         raise EvaluationError(f"a {kind_of(value)} has no elements")
 
     return run

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeGuard
 import msgspec
 from msgspec import Raw
 
-from podium.contracts.personal import SEALED, read_sealed
+from podium.contracts.personal import SEALED, part_of, read_sealed
 
 _MARK: Final = SEALED.encode()
 
@@ -23,7 +23,21 @@ class IsSealed(EvaluationError):
     def __init__(self, value: Raw) -> None:
         sealed = read_sealed(msgspec.json.decode(value))
         whose = "" if sealed is None else f" ({sealed.field} of {sealed.entity}, for {sealed.subject})"
-        super().__init__(f"the value is sealed{whose}: it can be handed on whole, and nothing can be known of it here")
+        super().__init__(f"the value is sealed{whose}: it can be handed on, and nothing can be known of it here")
+
+
+def part(value: Raw, step: object) -> Raw:
+    """What is at a name or a place in a sealed value, if anything is: that is for its readers to see.
+
+    Raises:
+        EvaluationError: no value has such a place.
+    """
+    sealed = read_sealed(msgspec.json.decode(value))
+    if isinstance(step, float) and step.is_integer():
+        step = int(step)
+    if sealed is None or isinstance(step, bool) or not (isinstance(step, str) or (isinstance(step, int) and step >= 0)):
+        raise EvaluationError(f"a {kind_of(step)} is no place in a value, or it is less than 0")
+    return Raw(msgspec.json.encode(part_of(sealed, step)))
 
 
 def read_json(json: bytes | Raw) -> Any:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any, Final, assert_never
 
 import msgspec
+from msgspec import Raw
 
 from podium.contracts.expressions import EvaluationError, IsSealed
 from podium.contracts.personal import SEALED
@@ -65,6 +66,8 @@ def _confidence(run: Run, step: StepPlan, name: str, method: str) -> float:
     assert step.confidence is not None
     try:
         value: Any = step.confidence.evaluate({"output": run.output(name), "step": name})
+        if isinstance(value, Raw):
+            raise IsSealed(value)
     except IsSealed as sealed:
         if method == "best":
             raise NoValue.of(sealed, "synthesis.confidence") from None
