@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
+import signal
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
 
-from podium.client.cli import main
+from podium.client.cli import _app, main
 from podium.client.cli._reading import BadFields, fields_of, read_fields, read_moment
 from podium.client.cli._tables import show
 from podium.client.cli._words import clock, in_short, pairs, shorten
@@ -205,3 +209,15 @@ def test_versions_are_printed_as_json(capsys):
     code, out, _ = run(capsys, "version", "--json")
     assert code == 0
     assert set(json.loads(out)) >= {"podium", "nats-py"}
+
+
+def test_an_interrupt_ends_a_command_also_when_it_comes_together_with_an_answer():
+    async def follows() -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        with suppress(asyncio.CancelledError):  # as `asyncio.wait_for` does then
+            await asyncio.sleep(60)
+        await asyncio.Event().wait()
+        return 0
+
+    with pytest.raises(KeyboardInterrupt):
+        _app.run(follows())

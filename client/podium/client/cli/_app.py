@@ -86,7 +86,21 @@ def run(command: Coroutine[Any, Any, int]) -> int:
     """Runs a command to its exit code; errors of the SDK become a line on stderr."""
     import asyncio
 
-    return guarded(lambda: asyncio.run(command))
+    return guarded(lambda: asyncio.run(_interruptible(command)))
+
+
+async def _interruptible(command: Coroutine[Any, Any, int]) -> int:
+    """The command, which an interrupt ends for certain: one that comes together with an answer may get lost inside."""
+    import asyncio
+
+    from podium.runtime.tasks import cancel_all
+
+    task = asyncio.create_task(command)
+    try:
+        await asyncio.wait((task,))
+    finally:
+        await cancel_all((task,))
+    return task.result()
 
 
 def guarded(command: Callable[[], int]) -> int:
