@@ -90,7 +90,7 @@ class Copies:
             try:
                 copy = msgspec.json.decode(path.read_bytes(), type=Copy)
             except (OSError, msgspec.MsgspecError) as error:
-                _log.warning("the copy %s cannot be used: %s", path.stem, error)
+                _log.debug("the copy %s is of another version, or damaged: %s", path.stem, error)
                 continue
             if copy.versions == versions() and self._packed(copy).exists():
                 found.append(copy)

@@ -8,7 +8,6 @@ was never read is not remembered.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import zlib
 from array import array
@@ -104,12 +103,12 @@ class Unpacking:
         self._source = _opened(packed, what.checksum)
         try:
             # Open for as long as SQLite uses it: to close any handle of a file would undo SQLite's locks on it.
-            self._target = os.open(database, os.O_RDWR | os.O_CREAT, 0o600)
+            self._target = database.open("wb")
         except BaseException:
             self._source.close()
             raise
         try:
-            os.ftruncate(self._target, what.page * what.pages)
+            self._target.truncate(what.page * what.pages)
             self.unpack(REST)
         except BaseException:
             self.close()
@@ -129,12 +128,14 @@ class Unpacking:
             runs = array("I", reader.read(_NUMBER))
             held = array("I", reader.read(_NUMBER * 2 * runs[0]))
             for first, count in zip(held[::2], held[1::2], strict=True):
-                os.pwrite(self._target, reader.read(count * page), (first - 1) * page)
+                self._target.seek((first - 1) * page)
+                self._target.write(reader.read(count * page))
+        self._target.flush()
         self._missing.discard(part)
 
     def close(self) -> None:
         self._source.close()
-        os.close(self._target)
+        self._target.close()
 
 
 def _belongs(connection: sqlite3.Connection, part_of: Callable[[str], str]) -> Mapping[int, str]:
