@@ -239,11 +239,15 @@ async def test_a_router_that_does_not_know_the_task_gives_no_reason(running: Run
             [attempt_failed("t", "a"), Event("t", TaskFailed("broken", "no disk"))],
             "Failed after 1 attempt: broken: no disk.",
         ),
+        (
+            [attempt_failed("t", "a"), Event("t", TaskFailed("broken", "podium-sealed.1.ada.router.t.message.AAAA"))],
+            "Failed after 1 attempt: broken.",
+        ),
         ([Event("t", TaskCancelled("no need"))], "Cancelled: no need."),
         ([Event("t", TaskPaused())], "Paused."),
         ([attempt_failed("t", "a", retry_at=9e9)], "Attempt 1 by a failed (broken); waits for the next one: "),
     ],
-    ids=["running", "completed", "failed", "cancelled", "paused", "delayed"],
+    ids=["running", "completed", "failed", "sealed", "cancelled", "paused", "delayed"],
 )
 async def test_why_in_every_phase(running: Running, events: list[Event], summary: str):
     await running.router.write(submitted("t"), assigned("t", "a"), *events)

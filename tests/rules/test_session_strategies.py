@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from podium.contracts.phases import PhaseCompleted, PhaseStarted
 from podium.contracts.sessions import (
     SessionFailed,
@@ -74,6 +76,16 @@ def test_a_pipeline_fails_with_its_phase():
     played = SessionScenario(a=cannot, b=says(1)).create(strategy="pipeline").play()
     assert (type(played.last()), played.last().code) == (SessionFailed, "cannot")
     assert played.started() == [("a", "turn")]
+
+
+@pytest.mark.parametrize("strategy", ["peer", "pipeline"])
+def test_what_was_said_sealed_of_a_failure_stands_alone_so_that_it_can_be_opened(strategy: str):
+    said = "podium-sealed.1.ada.router.t.message.AAAA"
+
+    def fails(given: dict[str, object]) -> None:
+        raise LookupError(said)
+
+    assert SessionScenario(a=fails).create(strategy=strategy).play().last().message == said
 
 
 def test_a_blackboard_goes_on_until_nobody_has_anything_to_add():

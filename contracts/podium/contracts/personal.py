@@ -129,6 +129,11 @@ def read_sealed(value: object) -> Sealed | None:
     return Sealed(subject, service, entity, field, bound(subject, service, entity, field), data, path)
 
 
+def told(beginning: str, text: str) -> str:
+    """A sentence with a text that may be sealed: then the text alone, since within another one nobody could open it."""
+    return f"{beginning}: {text}" if read_sealed(text) is None else text
+
+
 def part_of(sealed: Sealed, *steps: PathStep) -> str:
     """What stands for a part of a sealed value."""
     path = (*sealed.path, *steps)

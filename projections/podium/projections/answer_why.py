@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from podium.contracts.catalogue import decode_data
+from podium.contracts.personal import read_sealed
 from podium.contracts.queries import WhyAnswer, WhyTask
 from podium.contracts.tasks import Decision, TaskAssigned, Waiting
 
@@ -50,7 +51,8 @@ def summary(task: Task, decision: Decision | None, waiting: Waiting | None, unkn
     """A sentence or two for people; `unknown` where nobody tells why it waits."""
     held = f"attempt {task.attempt} by {task.agent}"
     chosen = f" {task.agent} was chosen: {_list(decision.reasons)}." if decision and decision.reasons else ""
-    failure = ": ".join(part for part in (task.code, task.message) if part)
+    # What is sealed nobody could open within a sentence; it stands in the task's own message.
+    failure = ": ".join(part for part in (task.code, task.message) if part and read_sealed(part) is None)
     match task.phase:
         case "assigned":
             return f"Assigned to {task.agent} as attempt {task.attempt}, not started yet.{chosen}"

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from podium.contracts.expressions import EvaluationError, hidden, parse_expression, read_json
+from podium.contracts.personal import told
 from podium.contracts.phases import NextTurn, PathChosen, Purpose
 from podium.contracts.sessions import Participant, SessionFailed
 
@@ -63,7 +64,7 @@ def judge(session: Session, number: int, is_known: Callable[[str], bool]) -> Cou
         return _ruled(session, done, rule, unclear)
     course = _wanted(session, done, words) or _parts(session, done)
     if course is None and done.code is not None and _is_fatal(session, done):
-        message = f"phase {number}, {done.agent}: {done.message or done.code}"
+        message = told(f"phase {number}, {done.agent}", done.message or done.code)
         return SessionFailed(code=done.code, message=message, path=session.path(), phases=session.times())
     if course is None and words.done:
         course = PathChosen(after=number, reason=f"{done.agent} says that nothing is left to do", ends=True)

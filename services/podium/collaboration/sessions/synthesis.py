@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Raw
 
+from podium.contracts.personal import told
 from podium.contracts.sessions import SessionCompleted, SessionFailed
 
 from .course import OF_A_PART
@@ -20,7 +21,7 @@ def synthesise(session: Session, now: float) -> SessionCompleted | SessionFailed
     if not done:
         last = session.done[-1] if session.done else None
         code = "no_answer" if last is None or last.code is None else last.code
-        message = "nobody has given an answer" if last is None else f"{last.agent}: {last.message or code}"
+        message = "nobody has given an answer" if last is None else told(last.agent, last.message or code)
         return SessionFailed(code=code, message=message, path=session.path(), phases=session.times())
     answer, grounds = _answer(session, done)
     return SessionCompleted(

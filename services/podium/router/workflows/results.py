@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from podium.contracts.expressions import EvaluationError, read_json
-from podium.contracts.personal import read_sealed
+from podium.contracts.personal import told
 from podium.contracts.workflows import StepCompleted, StepFailed, WorkflowEvent
 from podium.router.state import RouterState
 
@@ -139,9 +139,8 @@ def _approved(step: StepPlan, active: Active) -> bytes | None:
     assert approval is not None
     if active.rejected is not None:
         by, comment = active.rejected
-        if comment is not None and read_sealed(comment) is not None:
-            raise NoValue("rejected", comment)  # within another text nobody could open it
-        raise NoValue("rejected", f"{by} has rejected it" + (f": {comment}" if comment else ""))
+        rejected = f"{by} has rejected it"
+        raise NoValue("rejected", told(rejected, comment) if comment else rejected)
     if len(active.approved) < approval.count:
         return None
     return msgspec.json.encode({"approved": [{"by": by, "comment": comment} for by, comment in active.approved]})
