@@ -133,6 +133,14 @@ def test_a_part_of_it_can_be_meant_and_is_as_sealed_as_the_whole():
             parse_expression(f"input.name{way}").evaluate(SEEN)
 
 
+def test_taking_parts_of_what_is_large_is_work_that_is_counted():
+    """Else an expression could keep the router for minutes."""
+    seen = {"places": list(range(100)), "large": hidden(sealed("A" * 400_000))}
+    with pytest.raises(EvaluationError, match=r"too much work"):
+        parse_expression("places.map(place, large[place])").evaluate(seen)
+    assert len(parse_expression("places.filter(place, place < 9).map(place, large[place])").evaluate(seen)) == 9
+
+
 def test_what_only_looks_like_it_is_a_text():
     assert parse_expression("input.size() > 9").evaluate({"input": hidden("podium-sealed.1.ada")}) is True
     with pytest.raises(EvaluationError, match=r"no text"):

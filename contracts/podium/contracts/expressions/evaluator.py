@@ -120,7 +120,7 @@ def _field(of: _Run, name: str) -> _Run:
         value = of(variables)
         if not is_map(value):
             if type(value) is Raw:
-                return part(value, name)
+                return _part(value, name, variables)
             raise EvaluationError(f"a {kind_of(value)} has no field {name}")
         try:
             return value[name]
@@ -128,6 +128,11 @@ def _field(of: _Run, name: str) -> _Run:
             raise EvaluationError(f"there is no field {name}") from None
 
     return run
+
+
+def _part(value: Raw, step: object, variables: Variables) -> Raw:
+    variables[_BUDGET].pay(1 + memoryview(value).nbytes // 64)
+    return part(value, step)
 
 
 def _item(of: _Run, key: _Run) -> _Run:
@@ -146,7 +151,7 @@ def _item(of: _Run, key: _Run) -> _Run:
                 raise EvaluationError(f"there is no field {place}")
             return value[place]
         if type(value) is Raw:
-            return part(value, place)
+            return _part(value, place, variables)
         raise EvaluationError(f"a {kind_of(value)} has no elements")
 
     return run
