@@ -21,7 +21,8 @@ MODULE = "podium.eventstore.podium_log"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def podium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Podium]:
-    podium = await Podium(tmp_path_factory.mktemp("podium") / "data").start()
+    without = ("collaboration", "optimizer", "keeper", "notifier", "projections")
+    podium = await Podium(tmp_path_factory.mktemp("podium") / "data", without).start()
     yield podium
     await podium.stop()
 
