@@ -1,15 +1,13 @@
-"""A wall clock that can be stepped, for one process: `python -m tests.chaos.clock FILE MODULE [ARGUMENT …]`.
+"""A wall clock that can be stepped, for one process.
 
-The file holds by how many seconds the module's `time.time()` is off; it may be changed at any moment. Clocks that only
+A file holds by how many seconds the module's `time.time()` is off; it may be changed at any moment. Clocks that only
 go forward (`time.monotonic`) are as they are, as with a real step.
 """
 
 from __future__ import annotations
 
 import mmap
-import runpy
 import struct
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,14 +39,3 @@ def stepped(path: Path) -> Callable[[], float]:
         return real() + float(offset)
 
     return now
-
-
-def main() -> None:
-    path, module, *arguments = sys.argv[1:]
-    time.time = stepped(Path(path))
-    sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-
-
-if __name__ == "__main__":
-    main()

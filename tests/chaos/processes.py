@@ -1,4 +1,7 @@
-"""Processes that are started again whenever they die, and may be killed, frozen, and told another time."""
+"""Processes that are started again whenever they die, and may be killed, frozen, and told another time.
+
+They are copies of a template, as those of `podium up` are.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from podium.kernel.embedded import end_with_parent
+import msgspec
+
+from podium.kernel.template import Copy, Template
+from tests.chaos.becoming import Becoming
 from tests.chaos.clock import Clock
 
 AGAIN_SECONDS = 0.2
@@ -26,14 +31,18 @@ class Kept:
         deaths: how often it ended by itself or was killed.
     """
 
-    def __init__(self, name: str, module: Sequence[str], environment: Mapping[str, str], directory: Path) -> None:
+    def __init__(
+        self, template: Template, name: str, module: Sequence[str], environment: Mapping[str, str], directory: Path
+    ) -> None:
         self.name = name
         self.clock = Clock(directory / f"{name}.clock")
         self.deaths = 0
-        self._arguments = ("-m", "tests.chaos.clock", str(self.clock.path), *module)
-        self._environment = {**os.environ, **environment, "OPENBLAS_NUM_THREADS": "1"}
-        self._log = directory / f"{name}.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._template = template
+        self._becoming = directory / f"{name}.json"
+        log = directory / f"{name}.log"
+        becoming = Becoming(module[0], [*module[1:]], {**environment}, str(self.clock.path), str(log))
+        self._becoming.write_bytes(msgspec.json.encode(becoming))
+        self._process: Copy | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._stopping = False
         self._may_start = asyncio.Event()
@@ -91,15 +100,11 @@ class Kept:
 
     async def _keep(self) -> None:
         while not self._stopping:
-            with self._log.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, *self._arguments),
-                    env=self._environment,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    preexec_fn=end_with_parent,
-                )
+            self._process = await self._template.copy(
+                f"podium {self.name}", ("-m", "tests.chaos.becoming", str(self._becoming))
+            )
+            if self._stopping:  # it was told to end while it was being started
+                self.signal(signal.SIGKILL)
             await self._process.wait()
             if not self._stopping:
                 self.deaths += 1

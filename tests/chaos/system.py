@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from nats.aio.client import Client as Nats
 from nats.errors import Error as NatsError
 
 from podium.contracts.subjects import Subjects
+from podium.kernel.template import Template
 from podium.kernel.up import PROCESSES, asked_when_ready
 from podium.runtime.connection import disconnect
 from tests.chaos.disk import Disk
@@ -50,6 +52,7 @@ class System:
 
     Attributes:
         services: process → the module that runs; `router-2` stands by for `router`.
+        template: of all of them.
         proxies: process → the proxies before each server.
     """
 
@@ -62,6 +65,7 @@ class System:
             run = ("podium.client.cli", "agent", "run", "tests.chaos.worker:agent", "--wait", "600")
             self.modules[name] = ("-m", *run, "--name", name)
         self.servers = Servers(directory, nodes, (*self.modules, *CLIENTS, HAND), sync_always=sync_always)
+        self.template = Template({**os.environ, "OPENBLAS_NUM_THREADS": "1"})
         self.proxies: dict[str, list[Proxy]] = {}
         self.processes: dict[str, Kept] = {}
         self.hand = Nats()
@@ -93,7 +97,7 @@ class System:
             for name, module in self.modules.items():
                 self.proxies[name] = [await Proxy(server.url).start() for server in self.servers.servers]
                 environment = self._environment(name, ",".join(proxy.url for proxy in self.proxies[name]))
-                self.processes[name] = Kept(name, module[1:], environment, self.directory)
+                self.processes[name] = Kept(self.template, name, module[1:], environment, self.directory)
                 self.processes[name].start()
             await self.until_ready()
         except BaseException:
@@ -112,6 +116,7 @@ class System:
     async def stop(self) -> None:
         """Everything that still runs, the servers last."""
         await asyncio.gather(*(process.stop() for process in self.processes.values()))
+        await self.template.stop()
         for proxies in self.proxies.values():
             for proxy in proxies:
                 await proxy.stop()
