@@ -32,6 +32,7 @@ def show(result: Result) -> None:
     print(f"{len(result.faults)} faults of {len(kinds)} kinds; {result.deaths} processes died")
     print(f"{result.tasks} tasks; {result.runs} runs of a workflow")
     print(f"{result.ballots} ballots; {result.letters} letters; {result.talks} sessions completed")
+    print(f"{result.moments} moments asked again, as of then, when they were cut")
     print(f"{result.lost} times health lost an agent; {result.recoveries} recoveries")
     print(f"commands: {', '.join(f'{n} {what}' for what, n in result.commands.items())}")
     print(f"{result.repeated} commands were sent once more by another")

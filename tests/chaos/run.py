@@ -17,6 +17,7 @@ from tests.chaos.fault import Harm
 from tests.chaos.flows import OPEN
 from tests.chaos.heard import Heards
 from tests.chaos.load import Load, Repeater
+from tests.chaos.moments import Moments
 from tests.chaos.plan import Plan
 from tests.chaos.system import System
 from tests.chaos.verdict import STUCK_SECONDS, Stuck, audit, chain_faults, until_done
@@ -35,6 +36,7 @@ class Result(Struct):
         ballots, letters: how many there were.
         talks: sessions that were completed.
         lost, recoveries: agents that health lost, and what it began to do about that and other failures.
+        moments: that were asked again when they were cut from the streams.
         wrong: what is wrong with them, and with the page that all write in, by the log and by the clients' records.
         idle: the longest time after the last fault in which nothing happened, seconds; None if it was too long.
         stuck: what was left, if anything was.
@@ -54,6 +56,7 @@ class Result(Struct):
     talks: int
     lost: int
     recoveries: int
+    moments: int
     wrong: list[str]
     repeated: int
     deaths: int
@@ -99,12 +102,15 @@ async def run(
             )
             await load.start()
             await repeater.start()
+            moments = Moments(load.clients)
+            environment = {**os.environ, **system.environment}
             idle: float | None = None
             stuck: str | None = None
             wrong: list[str] = []
             talks, health = 0, recoveries.Told()
             try:
                 await plan.run(seconds, least)
+                await moments.stop()
                 await repeater.stop()
                 await load.stop()
                 await load.talks.settle(load.clients)
@@ -117,13 +123,13 @@ async def run(
                 talks = await load.talks.completed(load.clients[0])
                 health = await recoveries.told(load.clients[0])
                 wrong += await recoveries.faults(load.clients[0], health)
+                wrong += await cut_at_the_end(environment, directory / "archive")
+                wrong += await moments.faults()
             except Stuck as error:
                 stuck = str(error)
             finally:
+                await moments.stop()
                 await load.close()
-            environment = {**os.environ, **system.environment}
-            if stuck is None:
-                wrong += await cut_at_the_end(environment, directory / "archive")
             await system.stop_all_but("projections", "keeper")
             wrong += await chain_faults(environment)
             report = await audit(environment, heards.path)
@@ -140,6 +146,7 @@ async def run(
                 talks=talks,
                 lost=len(health.lost),
                 recoveries=len(health.started),
+                moments=len(moments.said),
                 wrong=wrong,
                 repeated=repeater.repeated,
                 deaths=system.servers.deaths + sum(process.deaths for process in system.processes.values()),

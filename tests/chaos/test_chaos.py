@@ -38,6 +38,7 @@ async def test_nothing_is_lost_doubled_or_stuck(tmp_path: Path, nodes: int, seco
     assert result.ballots > 0
     assert result.letters > 20
     assert result.talks > 0
+    assert result.moments > 0
     assert result.good
     assert result.commands["accepted"] > 100
     assert len(result.faults) >= FAULTS

@@ -110,6 +110,14 @@ def test_a_list_becomes_a_table_of_what_is_there():
     assert shown({"positions": {}, "tasks": []}) == "no tasks\n"
 
 
+def test_a_command_names_its_first_event_as_a_moment_is_named():
+    row = {"service": "router", "sequence": 12, "at": 0.0, "principal": "ada", "entity": "t1", "command": "cancel_task"}
+    commands = [row | {"command_id": "c-1", "outcome": "accepted", "event": "podium.task_cancelled.v1"}]
+    lines = [line for line in shown({"commands": commands}).split("\n") if line.strip()]
+    assert lines[0].split() == ["at", "principal", "command", "entity", "outcome", "event"]
+    assert lines[2].split()[-1] == "router:12"
+
+
 def test_one_thing_becomes_lines_and_its_lists_tables():
     task = {
         "task_id": "t1",

@@ -111,7 +111,9 @@ def test_histories_are_set_side_by_side():
     assert list(compared.histories) == ["recorded", "as set now", "as in the file"]
     assert all(outcome.phases == {"completed": 8} for outcome in compared.histories.values())
     assert len(compared.otherwise) == 3
-    assert any("attempts by fair" in line for line in in_words(compared))
+    said = in_words(compared)
+    assert any("attempts by fair" in line for line in said)
+    assert all(line.endswith(" s") for line in said if line.startswith(("wait", "turnaround", "makespan")))
     one, two = (Told(at, "k", at + 1.0, at + 2.0, "completed", ["a"]) for at in (0.0, 5.0))
     assert compare({"one": {"t": one}, "two": {"t": two}}, 10).otherwise == []
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from examples import late_page
 from podium.client import Client, new_task
 from podium.contracts.agents import RegisterAgent, UnregisterAgent
-from podium.contracts.queries import GetTask
+from podium.contracts.audit_queries import ListCommands
+from podium.contracts.queries import GetTask, ListAgents, ListTasks, SystemOverview
 from podium.contracts.tasks import CancelTask, FailTask, PauseTask, ResumeTask, StartTask
 from tests.podium_system import Podium
 
+PAGE = Path(__file__).parents[2] / "docs" / "time-travel.md"
 
-async def ask(podium: Podium, *arguments: str) -> tuple[int, str, str]:
-    """Exit code, output, errors of `podium history`."""
+
+async def run(podium: Podium, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output, errors of `podium`."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "podium.client.cli", "history", *arguments),
+        *(sys.executable, "-m", "podium.client.cli", *arguments),
         env=podium.environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -26,6 +31,10 @@ async def ask(podium: Podium, *arguments: str) -> tuple[int, str, str]:
     output, errors = await process.communicate()
     assert process.returncode is not None
     return process.returncode, output.decode(), errors.decode()
+
+
+async def ask(podium: Podium, *arguments: str) -> tuple[int, str, str]:
+    return await run(podium, "history", *arguments)
 
 
 async def steps(podium: Podium, *arguments: str) -> list[dict[str, Any]]:
@@ -53,7 +62,48 @@ async def a_life(podium: Podium) -> tuple[str, str]:
     return task, agent
 
 
-async def test_the_life_of_a_task_and_of_its_agent(own_podium: Podium):
+async def the_story(podium: Podium, tmp_path: Path) -> None:
+    """What docs/time-travel.md tells of `page-3`, sentence by sentence."""
+    async with Client(podium.url, "ada") as ada, Client(podium.url, "fast") as fast, Client(podium.url, "slow") as slow:
+        await late_page.work(ada, fast, slow)
+        life = {step["sequence"]: step for step in await steps(podium, "task", "page-3")}
+        events = ["task_submitted", "task_assigned", "task_started", "attempt_failed", "task_assigned"]
+        assert [step["event"] for step in life.values()] == [*events, "task_started", "task_completed"]
+        place, given = next((sequence, step) for sequence, step in life.items() if step["event"] == "task_assigned")
+        assert given["state"]["agent"] == "slow"
+        assert [step["why"] for step in life.values()][3] == ["torn_page: the lower half is missing"]
+
+        then = {ada.subjects.event_stream("router"): place}
+        agents = (await ada.query(ListAgents(as_of=then))).agents
+        assert [(a.agent_id, a.profile.slots, a.open) for a in agents] == [("fast", 1, 1), ("slow", 1, 1)]
+        [held] = (await ada.query(ListTasks(agent="fast", phase=["running", "assigned"], as_of=then))).tasks
+        assert held.task_id == "page-1"
+        changes = {change.path: change.after for change in await ada.compare(SystemOverview(), then)}
+        assert changes["$.tasks.completed"] == 7
+        refused = await ada.query(ListCommands(outcome="refused", fresh=True))
+        asked = await ada.query(ListCommands(entity="page-3", fresh=True))
+        assert refused.commands == []
+        assert [row.principal for row in asked.commands][2:] == ["slow", "slow", "ada"]
+        logged = [event async for event in ada.events(service="router", after=0, follow=False)]
+
+    number = sum(event.sequence <= place and event.name != "queue_measured" for event in logged)
+    assert f"podium replay --to {number} --ask page-7" in PAGE.read_text()
+    code, said, errors = await run(podium, "replay", "--to", str(place), "--ask", "page-3", "--ask", "page-7")
+    assert code == 0, errors
+    assert "slow has attempt 1 and has not started it" in said
+    assert "2 able agents, 0 free slots" in said
+    turns = tmp_path / "turns.yaml"
+    turns.write_text("strategy: round_robin")
+    code, said, errors = await run(podium, "replay", "--policy", str(turns), "--json")
+    assert code == 0, errors
+    compared = json.loads(said)
+    recorded, *played = compared["histories"].values()
+    assert recorded["phases"] == {"completed": 7}
+    assert played[0] == played[1]
+
+
+async def test_the_life_of_a_task_and_of_its_agent(own_podium: Podium, tmp_path: Path):
+    await the_story(own_podium, tmp_path)
     task, agent = await a_life(own_podium)
     life = await steps(own_podium, "task", task)
     by_event = {step["event"]: step for step in life}

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
-_OF_NO_INTEREST: Final = frozenset({"positions", "next"})
+_OF_NO_INTEREST: Final = frozenset({"positions", "next", "lag"})
 
 
 class Difference(Struct, frozen=True):

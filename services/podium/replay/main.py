@@ -26,6 +26,8 @@ from podium.runtime.times import from_text, to_text
 
 from .opening import Opened, Opener, Until
 
+_TIMES: Final = frozenset({"until", "since", "at"})
+
 CONNECT_SECONDS: Final = 5.0
 ANSWERED, NOTHING, CANNOT_RUN = 0, 1, 2
 
@@ -122,8 +124,27 @@ def _answer(opened: Opened, entity: str) -> int:
     if said is None and not held:
         print(f"podium: nothing is known of {entity} at that moment", file=sys.stderr)
         return NOTHING
-    print(_json({"entity": entity, "explained": said, "held": held}), flush=True)
+    if sys.stdout.isatty():
+        print("\n".join(in_words(entity, said, held)), flush=True)
+    else:
+        print(_json({"entity": entity, "explained": said, "held": held}), flush=True)
     return ANSWERED
+
+
+def in_words(entity: str, said: Any, held: dict[str, Any]) -> list[str]:
+    """For people: each reason a line, and what was held in as few as can be."""
+    lines = [entity]
+    reasons: dict[str, object] = said or {}
+    for name, value in reasons.items():
+        parts = cast("list[object]", value) if isinstance(value, list) else [value]
+        lines += [f"  {name}: {_short(name, part)}" for part in parts]
+    return [*lines, *(f"  held in {path}: {_short(path, value)}" for path, value in held.items())]
+
+
+def _short(name: str, value: Any) -> str:
+    if name in _TIMES and isinstance(value, float):
+        return to_text(value)
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _converse(opened: Opened, lines: TextIO) -> int:

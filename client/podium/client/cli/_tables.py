@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from podium.contracts.agents import AgentProfile
+
 from ._words import clock, fields_in, in_short, is_empty, is_nested, pairs, parts_in
 
 Fields = Mapping[str, Any]
@@ -29,6 +31,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     ),
     "channels": ("channel", "kind", "url", "to", "host", "secret", "by"),
     "routes": ("route", "channel", "severities", "labels", "escalate_to", "escalate_after", "wait", "again", "by"),
+    "commands": ("at", "principal", "command", "entity", "outcome", "code", "message", "event"),
     "schedules": ("schedule", "workflow", "timing", "phase", "overlap", "runs", "skipped", "queued", "due_at"),
     "agents": ("agent_id", "skills", "slots", "open", "completed", "failed", "mean_duration", "model", "beat_at"),
 }
@@ -127,7 +130,9 @@ def _table(name: str, rows: Sequence[Fields], room: int) -> Table:
 
 
 def _flat(row: Fields) -> Fields:
-    """Of an event its essence; of an agent its profile beside its numbers, of a channel its settings."""
+    """Of an event its essence, of a command where its first event is; the profile or settings of what has any."""
+    if "command_id" in row and "sequence" in row:
+        return {**row, "event": f"{row['service']}:{row['sequence']}"}
     event = fields_in(row.get("event"))
     if event is not None:
         about = {key: value for key, value in row.items() if key not in ("event", "stream")}
@@ -136,7 +141,8 @@ def _flat(row: Fields) -> Fields:
         return about | {"time": clock(event["time"]), "event": kind, "actor": event["actor"], "data": pairs(data, 40)}
     for name in ("profile", "settings"):
         if (inner := fields_in(row.get(name))) is not None:
-            return {**inner, **{key: value for key, value in row.items() if key != name}}
+            unsaid = {"slots": AgentProfile().slots} if name == "profile" else {}
+            return {**unsaid, **inner, **{key: value for key, value in row.items() if key != name}}
     return row
 
 

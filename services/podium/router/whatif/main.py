@@ -156,15 +156,22 @@ def in_words(compared: Compared) -> list[str]:
             f"{open_:,} tasks were still open where the recording ends; the other columns play on from there.",
         ]
     if compared.otherwise:
-        said += ["", "tasks with which it went otherwise:"]
+        said += ["", "tasks with which it went otherwise, in the order of the columns:"]
     for task in compared.otherwise:
         told = zip(task.phases, task.agents, task.turnarounds, strict=True)
-        said.append(f"  {task.task}: " + " | ".join(f"{p} {a or '–'} {_number(t)} s" for p, a, t in told))
+        said.append(f"  {task.task}: " + " | ".join(f"{p} {a or '–'} {_number(t)}" for p, a, t in told))
     return said
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.6g}"
+    """A count, or seconds to the millisecond."""
+    match value:
+        case None:
+            return "–"
+        case int():
+            return f"{value:,}"
+        case _:
+            return f"{value:,.3f} s"
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
