@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from podium.contracts.subjects import Subjects
 from tests.nats_server import NatsServer
+
+# No example is too slow on a machine with other things to do, and whoever changes nothing sees nothing new.
+# `--hypothesis-profile=exploring` looks for what nobody has seen.
+settings.register_profile("exploring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("exploring"), derandomize=True)
+settings.load_profile("steady")
 
 ALONE = "tests/votes/test_oracle.py"
 """One test that takes as long as a hundred others: begun last, one process would do it alone at the end."""

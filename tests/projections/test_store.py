@@ -157,7 +157,11 @@ def task_events() -> st.SearchStrategy[Event]:
 
 
 CUTS = st.lists(st.integers(1, 40), max_size=6)
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @given(events=st.lists(task_events(), min_size=1, max_size=40), cuts=CUTS, others=CUTS)

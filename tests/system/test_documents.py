@@ -105,7 +105,7 @@ async def test_those_who_have_it_open_see_each_other(shared_podium: Podium):
                 await here.tell(name="Ann", cursor=3, state={"colour": "teal"})
                 await there.tell(cursor=0, selection=2)
                 async with asyncio.timeout(SECONDS):
-                    while not (there.others and here.others):
+                    while [one.cursor for one in there.others] != [3] or [one.selection for one in here.others] != [2]:
                         await asyncio.sleep(0.01)
                 (seen,) = there.others
                 assert (seen.principal, seen.name, seen.cursor, seen.state) == ("ann", "Ann", 3, {"colour": "teal"})
