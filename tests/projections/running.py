@@ -20,7 +20,6 @@ from podium.contracts.tasks import TaskCancelled, TaskFailed, TaskPaused
 from podium.kernel.provision import provision
 from podium.projections.database import Database
 from podium.projections.process import Copying, ReadModel
-from podium.runtime.tasks import cancel_all
 from tests.projections.feed import (
     Event,
     StreamFeed,
@@ -99,7 +98,8 @@ class Running:
         await self.answering()
 
     async def stop(self) -> None:
-        await cancel_all([self.task])
+        self.task.cancel()  # once: a second time would cut short how it ends
+        await asyncio.wait([self.task])
         self.database.close()
         await self._own.close()
 
