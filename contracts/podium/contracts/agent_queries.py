@@ -9,7 +9,7 @@ from msgspec import Struct
 from .agents import AgentProfile
 from .envelope import Beat, Envelope
 from .names import Name
-from .query import Answer, Limit, Query
+from .query import Answer, Limit, ListPages, Page, Query
 
 
 class WorkItem(Struct, frozen=True, omit_defaults=True):
@@ -20,11 +20,10 @@ class WorkItem(Struct, frozen=True, omit_defaults=True):
     event: Envelope
 
 
-class WorkAnswer(Answer, frozen=True, kw_only=True):
+class WorkAnswer(Page, frozen=True, kw_only=True):
     """`next`: the cursor of the rest, which one answer could not hold; None if this is all."""
 
     work: list[WorkItem]
-    next: str | None = None
 
 
 class OpenWork(Query, frozen=True, kw_only=True):
@@ -78,17 +77,15 @@ class GetAgent(Query, frozen=True, kw_only=True):
     agent_id: Name
 
 
-class AgentsAnswer(Answer, frozen=True, kw_only=True):
+class AgentsAnswer(Page, frozen=True, kw_only=True):
     agents: list[AgentRow]
-    next: str | None = None
 
 
-class ListAgents(Query, frozen=True, kw_only=True):
+class ListAgents(ListPages, frozen=True, kw_only=True):
     """By name. Every filter that is given must hold.
 
     Attributes:
         registered: None for those that have left, too.
-        cursor: the `next` of the page before.
     """
 
     wire = "agents.list"
@@ -97,5 +94,3 @@ class ListAgents(Query, frozen=True, kw_only=True):
     skill: Name | None = None
     type: Name | None = None
     registered: bool | None = True
-    limit: Limit = 50
-    cursor: str | None = None

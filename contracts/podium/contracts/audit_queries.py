@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from .names import Name
-from .query import Answer, Limit, Query
+from .query import ListPages, Page
 from .subjects import Service
 
 CommandOutcome = Literal["accepted", "refused"]
@@ -38,19 +38,15 @@ class CommandRow(Struct, frozen=True, omit_defaults=True):
     message: str | None = None
 
 
-class CommandsAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class CommandsAnswer(Page, frozen=True, kw_only=True):
     commands: list[CommandRow]
-    next: str | None = None
 
 
-class ListCommands(Query, frozen=True, kw_only=True):
+class ListCommands(ListPages, frozen=True, kw_only=True):
     """Newest first. Every filter that is given must hold.
 
     Attributes:
         since, until: decided at this time or later, before this time; seconds since the epoch, UTC.
-        cursor: the `next` of the page before.
     """
 
     wire = "audit.list"
@@ -63,5 +59,3 @@ class ListCommands(Query, frozen=True, kw_only=True):
     entity: Name | None = None
     since: float | None = None
     until: float | None = None
-    limit: Limit = 50
-    cursor: str | None = None

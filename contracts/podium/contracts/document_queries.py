@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from .documents import DocumentKind, Role
 from .names import Name
-from .query import Answer, Limit, Query
+from .query import Answer, Limit, ListPages, Page, Query
 
 
 class DocumentRow(Struct, omit_defaults=True):
@@ -56,13 +56,12 @@ class GetDocument(Query, frozen=True, kw_only=True):
     document_id: Name
 
 
-class DocumentsAnswer(Answer, frozen=True, kw_only=True):
+class DocumentsAnswer(Page, frozen=True, kw_only=True):
     documents: list[DocumentRow]
-    next: str | None = None
 
 
-class ListDocuments(Query, frozen=True, kw_only=True):
-    """The one changed last comes first; `cursor` is the `next` of the page before.
+class ListDocuments(ListPages, frozen=True, kw_only=True):
+    """The one changed last comes first.
 
     Attributes:
         closed: None for all.
@@ -73,8 +72,6 @@ class ListDocuments(Query, frozen=True, kw_only=True):
 
     kind: DocumentKind | None = None
     closed: bool | None = False
-    limit: Limit = 50
-    cursor: str | None = None
 
 
 class RevisionRow(Struct, frozen=True, omit_defaults=True):
@@ -100,9 +97,8 @@ class RevisionRow(Struct, frozen=True, omit_defaults=True):
     to: int | None = None
 
 
-class DocumentHistoryAnswer(Answer, frozen=True, kw_only=True):
+class DocumentHistoryAnswer(Page, frozen=True, kw_only=True):
     revisions: list[RevisionRow]
-    next: str | None = None
 
 
 class DocumentHistory(Query, frozen=True, kw_only=True):

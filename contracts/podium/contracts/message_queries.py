@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Raw, Struct
 
 from .names import Name
-from .query import Answer, Limit, Query
+from .query import Answer, Limit, ListPages, Page, Query
 
 MessageState = Literal["open", "acknowledged", "expired", "rejected"]
 """`expired` and `rejected` are dead letters."""
@@ -38,11 +38,8 @@ class MessageRow(Struct, frozen=True, omit_defaults=True, kw_only=True):
     note: str = ""
 
 
-class OpenMessagesAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class OpenMessagesAnswer(Page, frozen=True, kw_only=True):
     messages: list[MessageRow]
-    next: str | None = None
 
 
 class OpenMessages(Query, frozen=True, kw_only=True):
@@ -60,19 +57,12 @@ class OpenMessages(Query, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
-class MessagesAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class MessagesAnswer(Page, frozen=True, kw_only=True):
     messages: list[MessageRow]
-    next: str | None = None
 
 
-class ListMessages(Query, frozen=True, kw_only=True):
-    """Newest first. Every filter that is given must hold.
-
-    Attributes:
-        cursor: the `next` of the page before.
-    """
+class ListMessages(ListPages, frozen=True, kw_only=True):
+    """Newest first. Every filter that is given must hold."""
 
     wire = "messages.list"
     answer = MessagesAnswer
@@ -81,8 +71,6 @@ class ListMessages(Query, frozen=True, kw_only=True):
     sender: Name | None = None
     state: MessageState | None = None
     group: Name | None = None
-    limit: Limit = 50
-    cursor: str | None = None
 
 
 class GroupRow(Struct, frozen=True):

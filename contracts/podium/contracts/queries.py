@@ -36,6 +36,7 @@ from .prediction_queries import FindSimilar, GetCalibration, GetPrediction
 from .query import Answer as Answer
 from .query import Fault as Fault
 from .query import Limit as Limit
+from .query import ListPages, Page
 from .query import Query as Query
 from .query import QueryError as QueryError
 from .query import QueryErrorCode as QueryErrorCode
@@ -111,19 +112,15 @@ class GetTask(Query, frozen=True, kw_only=True):
     task_id: Name
 
 
-class TasksAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class TasksAnswer(Page, frozen=True, kw_only=True):
     tasks: list[TaskRow]
-    next: str | None = None
 
 
-class ListTasks(Query, frozen=True, kw_only=True):
+class ListTasks(ListPages, frozen=True, kw_only=True):
     """Newest first. Every filter that is given must hold.
 
     Attributes:
         since: submitted at this time or later; seconds since the epoch, UTC.
-        cursor: the `next` of the page before.
     """
 
     wire = "tasks.list"
@@ -135,8 +132,6 @@ class ListTasks(Query, frozen=True, kw_only=True):
     skill: Name | None = None
     principal: Name | None = None
     since: float | None = None
-    limit: Limit = 50
-    cursor: str | None = None
 
 
 class HistoryEntry(Struct, frozen=True, omit_defaults=True):
@@ -147,9 +142,8 @@ class HistoryEntry(Struct, frozen=True, omit_defaults=True):
     event: Envelope
 
 
-class HistoryAnswer(Answer, frozen=True, kw_only=True):
+class HistoryAnswer(Page, frozen=True, kw_only=True):
     events: list[HistoryEntry]
-    next: str | None = None
 
 
 class TaskHistory(Query, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .names import Name
-from .query import Answer, Limit, Query
+from .query import Answer, ListPages, Page, Query
 from .schedules import CatchUp, Overlap
 from .timing import Timing
 from .workflow_queries import RunRow
@@ -45,14 +45,11 @@ class ScheduleRow(Struct, frozen=True, omit_defaults=True):
     due_at: float | None = None
 
 
-class SchedulesAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class SchedulesAnswer(Page, frozen=True, kw_only=True):
     schedules: list[ScheduleRow]
-    next: str | None = None
 
 
-class ListSchedules(Query, frozen=True, kw_only=True):
+class ListSchedules(ListPages, frozen=True, kw_only=True):
     """By name. Every filter that is given must hold; `open` ones are active or paused, and None stands for all."""
 
     wire = "schedules.list"
@@ -60,8 +57,6 @@ class ListSchedules(Query, frozen=True, kw_only=True):
 
     workflow: Name | None = None
     open: bool | None = True
-    limit: Limit = 50
-    cursor: str | None = None
 
 
 class ScheduleAnswer(Answer, frozen=True, kw_only=True):

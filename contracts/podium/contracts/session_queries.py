@@ -8,7 +8,7 @@ from msgspec import Raw, Struct, field
 
 from .names import Name
 from .phases import Purpose
-from .query import Answer, Limit, Query
+from .query import Answer, ListPages, Page, Query
 from .sessions import Coordination, CoordinationRule, Participant, SessionState
 
 
@@ -107,19 +107,15 @@ class GetSession(Query, frozen=True, kw_only=True):
     session_id: Name
 
 
-class SessionsAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class SessionsAnswer(Page, frozen=True, kw_only=True):
     sessions: list[SessionRow]
-    next: str | None = None
 
 
-class ListSessions(Query, frozen=True, kw_only=True):
+class ListSessions(ListPages, frozen=True, kw_only=True):
     """Newest first. Every filter that is given must hold.
 
     Attributes:
         agent: only those in which it takes part.
-        cursor: the `next` of the page before.
     """
 
     wire = "sessions.list"
@@ -127,5 +123,3 @@ class ListSessions(Query, frozen=True, kw_only=True):
 
     state: SessionState | None = None
     agent: Name | None = None
-    limit: Limit = 50
-    cursor: str | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from .names import Name
-from .query import Answer, Limit, Query
+from .query import Answer, Limit, Page, Query
 from .timing import Instant
 from .workflow_queries import RunPhase, RunRow
 
@@ -21,19 +21,17 @@ class Migratable(Struct, frozen=True, omit_defaults=True):
     obstacles: list[str] = []
 
 
-class MigrationAnswer(Answer, frozen=True, kw_only=True):
+class MigrationAnswer(Page, frozen=True, kw_only=True):
     """
     Attributes:
         version: to which they would move.
         current: how many open runs have it already.
-        next: the cursor of the next page, None on the last.
     """
 
     workflow: str
     version: int
     current: int
     runs: list[Migratable]
-    next: str | None = None
 
 
 class ListMigration(Query, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from msgspec import Raw, Struct
 
 from .names import Name
-from .query import Answer, Limit, Query
+from .query import Answer, Limit, ListPages, Page, Query
 from .tasks import Waiting
 
 RunPhase = Literal["running", "paused", "completed", "failed", "cancelled"]
@@ -110,23 +110,18 @@ class GetDefinition(Query, frozen=True, kw_only=True):
     version: int | None = None
 
 
-class RunsAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class RunsAnswer(Page, frozen=True, kw_only=True):
     runs: list[RunRow]
-    next: str | None = None
 
 
-class ListRuns(Query, frozen=True, kw_only=True):
-    """Newest first. Every filter that is given must hold; `cursor` is the `next` of the page before."""
+class ListRuns(ListPages, frozen=True, kw_only=True):
+    """Newest first. Every filter that is given must hold."""
 
     wire = "runs.list"
     answer = RunsAnswer
 
     workflow: Name | None = None
     phase: RunPhase | None = None
-    limit: Limit = 50
-    cursor: str | None = None
 
 
 class RunAnswer(Answer, frozen=True, kw_only=True):
@@ -152,11 +147,8 @@ class GetRun(Query, frozen=True, kw_only=True):
     run_id: Name
 
 
-class StepsAnswer(Answer, frozen=True, kw_only=True):
-    """`next`: the cursor of the next page, None on the last."""
-
+class StepsAnswer(Page, frozen=True, kw_only=True):
     steps: list[StepRow]
-    next: str | None = None
 
 
 class ListSteps(Query, frozen=True, kw_only=True):

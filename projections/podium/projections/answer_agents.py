@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from podium.contracts.agents import AgentProfile
 from podium.contracts.queries import AgentAnswer, AgentRow, AgentsAnswer, GetAgent, ListAgents
 
 from .heard import Heard
-from .pages import fitting, read_cursor, write_cursor
+from .pages import page, read_cursor
 from .sources import Failed, Sources
 from .store import View
 
@@ -47,10 +48,9 @@ async def list_agents(sources: Sources, query: ListAgents) -> AgentsAnswer:
         return [_agent(row) for row in view.connection.execute(rows)]
 
     found, positions = await sources.view(read)
-    agents = [_with_beat(agent, sources.heard) for agent in found[: query.limit]]
-    agents = agents[: fitting(agents, sources.room)]
-    more = len(agents) < len(found)
-    return AgentsAnswer(positions=positions, agents=agents, next=write_cursor(agents[-1].agent_id) if more else None)
+    told = partial(_with_beat, heard=sources.heard)
+    rows, cursor = page(found, query.limit, sources.room, told, lambda agent: (agent.agent_id,))
+    return AgentsAnswer(positions=positions, agents=rows, next=cursor)
 
 
 def _rows(view: View) -> Select[Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select, tuple_
 
 from podium.contracts.audit_queries import CommandRow, CommandsAnswer, ListCommands
 
-from .pages import fitting, read_cursor, write_cursor
+from .pages import page, read_cursor
 from .sources import Sources
 from .store import View
 
@@ -35,14 +35,12 @@ async def list_commands(sources: Sources, query: ListCommands) -> CommandsAnswer
         return [_command(row) for row in view.connection.execute(rows)]
 
     found, positions = await sources.view(read)
-    commands = found[: query.limit]
-    commands = commands[: fitting(commands, sources.room)]
-    last = commands[-1] if len(commands) < len(found) else None
-    return CommandsAnswer(
-        positions=positions,
-        commands=commands,
-        next=write_cursor(last.at, last.service, last.sequence) if last is not None else None,
-    )
+    rows, cursor = page(found, query.limit, sources.room, lambda row: row, _place)
+    return CommandsAnswer(positions=positions, commands=rows, next=cursor)
+
+
+def _place(row: CommandRow) -> tuple[float, str, int]:
+    return row.at, row.service, row.sequence
 
 
 def _command(row: Row[Any]) -> CommandRow:

@@ -32,7 +32,7 @@ from .decision_conflicts import ConflictContent, ResourceContent
 from .decision_negotiations import NegotiationContent
 from .decision_proposals import ProposalContent
 from .decision_tenders import TenderContent
-from .pages import fitting, read_cursor, write_cursor
+from .pages import page, read_cursor
 from .sources import Failed, Sources
 from .store import View
 
@@ -57,7 +57,7 @@ async def list_ballots(sources: Sources, query: ListBallots) -> BallotsAnswer:
 
     if query.voter is not None:
         query = replace(query, open=True)
-    rows, cursor, positions = await page(
+    rows, cursor, positions = await _page(
         sources, query, BallotContent, listed, fits if query.voter is not None else None
     )
     return BallotsAnswer(positions=positions, ballots=rows, next=cursor)
@@ -70,7 +70,7 @@ async def _one(sources: Sources, content: type[C], name: str, noun: str) -> tupl
     return found, positions
 
 
-async def page(
+async def _page(
     sources: Sources,
     query: ListOpen,
     content: type[C],
@@ -87,10 +87,8 @@ async def page(
         return [(at, name, shown(each)) for at, name, each in found if fits is None or fits(each)][: limit + 1]
 
     found, positions = await sources.view(read)
-    rows = found[:limit]
-    rows = rows[: fitting([row for _, _, row in rows], sources.room)]
-    more = len(rows) < len(found)
-    return [row for _, _, row in rows], write_cursor(*rows[-1][:2]) if more else None, positions
+    rows, cursor = page(found, limit, sources.room, lambda place: place[2], lambda place: place[:2])
+    return rows, cursor, positions
 
 
 async def get_proposal(sources: Sources, query: GetProposal) -> ProposalAnswer:
@@ -102,7 +100,7 @@ async def get_proposal(sources: Sources, query: GetProposal) -> ProposalAnswer:
 
 
 async def list_proposals(sources: Sources, query: ListProposals) -> ProposalsAnswer:
-    rows, cursor, positions = await page(sources, query, ProposalContent, lambda each: each.row)
+    rows, cursor, positions = await _page(sources, query, ProposalContent, lambda each: each.row)
     return ProposalsAnswer(positions=positions, proposals=rows, next=cursor)
 
 
@@ -114,7 +112,7 @@ async def get_negotiation(sources: Sources, query: GetNegotiation) -> Negotiatio
 
 
 async def list_negotiations(sources: Sources, query: ListNegotiations) -> NegotiationsAnswer:
-    rows, cursor, positions = await page(sources, query, NegotiationContent, lambda each: each.row)
+    rows, cursor, positions = await _page(sources, query, NegotiationContent, lambda each: each.row)
     return NegotiationsAnswer(positions=positions, negotiations=rows, next=cursor)
 
 
@@ -124,12 +122,12 @@ async def get_conflict(sources: Sources, query: GetConflict) -> ConflictAnswer:
 
 
 async def list_conflicts(sources: Sources, query: ListConflicts) -> ConflictsAnswer:
-    rows, cursor, positions = await page(sources, query, ConflictContent, lambda each: each.row)
+    rows, cursor, positions = await _page(sources, query, ConflictContent, lambda each: each.row)
     return ConflictsAnswer(positions=positions, conflicts=rows, next=cursor)
 
 
 async def list_resources(sources: Sources, query: ListResources) -> ResourcesAnswer:
-    rows, cursor, positions = await page(sources, query, ResourceContent, lambda each: each.row)
+    rows, cursor, positions = await _page(sources, query, ResourceContent, lambda each: each.row)
     return ResourcesAnswer(positions=positions, resources=rows, next=cursor)
 
 
@@ -139,7 +137,7 @@ async def get_tender(sources: Sources, query: GetTender) -> TenderAnswer:
 
 
 async def list_tenders(sources: Sources, query: ListTenders) -> TendersAnswer:
-    rows, cursor, positions = await page(sources, query, TenderContent, lambda each: each.row)
+    rows, cursor, positions = await _page(sources, query, TenderContent, lambda each: each.row)
     return TendersAnswer(positions=positions, tenders=rows, next=cursor)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
 from podium.contracts.document_queries import (
     DocumentAnswer,
@@ -19,7 +19,8 @@ from podium.contracts.document_queries import (
     UpdatesAnswer,
 )
 
-from .pages import fitting, read_cursor, write_cursor
+from .newest import newest_first
+from .pages import page, read_cursor
 from .sources import Failed, Sources
 from .store import View
 
@@ -30,7 +31,7 @@ async def get_document(sources: Sources, query: GetDocument) -> DocumentAnswer:
 
 
 async def list_documents(sources: Sources, query: ListDocuments) -> DocumentsAnswer:
-    behind = None if query.cursor is None else read_cursor(query.cursor, tuple[float, str])
+    before = None if query.cursor is None else read_cursor(query.cursor, tuple[float, str])
 
     def read(view: View) -> list[DocumentRow]:
         table = view.documents.documents.c
@@ -39,22 +40,16 @@ async def list_documents(sources: Sources, query: ListDocuments) -> DocumentsAns
             wanted = wanted.where(table.kind == query.kind)
         if query.closed is not None:
             wanted = wanted.where(table.closed.is_(query.closed))
-        if behind is not None:
-            at, name = behind
-            later = and_(table.updated_at == at, table.document_id < name)
-            wanted = wanted.where(or_(table.updated_at < at, later))
-        wanted = wanted.order_by(table.updated_at.desc(), table.document_id.desc()).limit(query.limit + 1)
+        wanted = newest_first(wanted, table.updated_at, table.document_id, query.limit + 1, before)
         return [msgspec.json.decode(text, type=DocumentRow) for text in view.connection.scalars(wanted)]
 
     found, positions = await sources.view(read)
-    count = min(query.limit, fitting(found, sources.room))
-    more = count < len(found)
-    last = found[count - 1] if more else None
-    return DocumentsAnswer(
-        positions=positions,
-        documents=found[:count],
-        next=write_cursor(last.updated_at, last.document_id) if last is not None else None,
-    )
+    rows, cursor = page(found, query.limit, sources.room, lambda row: row, _place)
+    return DocumentsAnswer(positions=positions, documents=rows, next=cursor)
+
+
+def _place(document: DocumentRow) -> tuple[float, str]:
+    return document.updated_at, document.document_id
 
 
 async def document_history(sources: Sources, query: DocumentHistory) -> DocumentHistoryAnswer:
@@ -70,12 +65,8 @@ async def document_history(sources: Sources, query: DocumentHistory) -> Document
         return [msgspec.json.decode(text, type=RevisionRow) for text in view.connection.scalars(wanted)]
 
     found, positions = await sources.view(read)
-    count = min(query.limit, fitting(found, sources.room))
-    return DocumentHistoryAnswer(
-        positions=positions,
-        revisions=found[:count],
-        next=write_cursor(found[count - 1].revision) if count < len(found) else None,
-    )
+    rows, cursor = page(found, query.limit, sources.room, lambda row: row, lambda row: (row.revision,))
+    return DocumentHistoryAnswer(positions=positions, revisions=rows, next=cursor)
 
 
 async def document_updates(sources: Sources, query: DocumentUpdates) -> UpdatesAnswer:

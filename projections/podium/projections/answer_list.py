@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, select, tuple_
 from podium.contracts.queries import ListTasks, Phase, TasksAnswer
 
 from .answer_tasks import task_row
-from .pages import fitting, read_cursor, write_cursor
+from .pages import page, read_cursor
 from .sources import Sources
 from .store import View
 from .tasks import Task
@@ -41,14 +41,8 @@ async def list_tasks(sources: Sources, query: ListTasks) -> TasksAnswer:
         return list(islice(merged, query.limit + 1))
 
     found, positions = await sources.view(read)
-    tasks = [task_row(task) for task in found[: query.limit]]
-    tasks = tasks[: fitting(tasks, sources.room)]
-    last = found[len(tasks) - 1] if len(tasks) < len(found) else None
-    return TasksAnswer(
-        positions=positions,
-        tasks=tasks,
-        next=write_cursor(last.submitted_at, last.sequence) if last is not None else None,
-    )
+    rows, cursor = page(found, query.limit, sources.room, task_row, lambda task: (task.submitted_at, task.sequence))
+    return TasksAnswer(positions=positions, tasks=rows, next=cursor)
 
 
 def _newest(view: View, query: ListTasks, before: tuple[float, int] | None, phase: Phase | None) -> list[Task]:

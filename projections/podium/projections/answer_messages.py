@@ -12,7 +12,7 @@ from podium.contracts.message_queries import (
     OpenMessagesAnswer,
 )
 
-from .pages import fitting, read_cursor, write_cursor
+from .pages import fitting, page, read_cursor
 from .sources import Sources
 
 
@@ -21,13 +21,8 @@ async def open_messages(sources: Sources, query: OpenMessages) -> OpenMessagesAn
     found, positions = await sources.view(
         lambda view: view.messages.open(view.connection, query.receiver, query.limit + 1, behind)
     )
-    shown = found[: query.limit]
-    shown = shown[: fitting([row for _, row in shown], sources.room)]
-    return OpenMessagesAnswer(
-        positions=positions,
-        messages=[row for _, row in shown],
-        next=write_cursor(*shown[-1][0]) if len(shown) < len(found) else None,
-    )
+    rows, cursor = page(found, query.limit, sources.room, lambda place: place[1], lambda place: place[0])
+    return OpenMessagesAnswer(positions=positions, messages=rows, next=cursor)
 
 
 async def list_messages(sources: Sources, query: ListMessages) -> MessagesAnswer:
@@ -43,13 +38,8 @@ async def list_messages(sources: Sources, query: ListMessages) -> MessagesAnswer
             behind=behind,
         )
     )
-    shown = found[: query.limit]
-    shown = shown[: fitting([row for _, row in shown], sources.room)]
-    return MessagesAnswer(
-        positions=positions,
-        messages=[row for _, row in shown],
-        next=write_cursor(*shown[-1][0]) if len(shown) < len(found) else None,
-    )
+    rows, cursor = page(found, query.limit, sources.room, lambda place: place[1], lambda place: place[0])
+    return MessagesAnswer(positions=positions, messages=rows, next=cursor)
 
 
 async def list_groups(sources: Sources, query: ListGroups) -> GroupsAnswer:

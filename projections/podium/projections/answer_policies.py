@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podium.contracts.policy_queries import GetPolicy, ListPolicies, PoliciesAnswer, PolicyAnswer
 
-from .pages import fitting, read_cursor, write_cursor
+from .pages import page, read_cursor
 from .sources import Failed, Sources
 
 
@@ -20,7 +20,5 @@ async def list_policies(sources: Sources, query: ListPolicies) -> PoliciesAnswer
     found, positions = await sources.view(
         lambda view: view.policies.list(view.connection, is_open=query.open, limit=query.limit + 1, before=before)
     )
-    shown = found[: query.limit]
-    shown = shown[: fitting(list(shown), sources.room)]
-    cursor = write_cursor(shown[-1].proposed_at, shown[-1].policy_id) if len(shown) < len(found) else None
-    return PoliciesAnswer(positions=positions, policies=list(shown), next=cursor)
+    rows, cursor = page(found, query.limit, sources.room, lambda row: row, lambda row: (row.proposed_at, row.policy_id))
+    return PoliciesAnswer(positions=positions, policies=rows, next=cursor)

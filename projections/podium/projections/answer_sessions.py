@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from podium.contracts.session_queries import (
     GetSession,
     ListSessions,
@@ -11,7 +13,7 @@ from podium.contracts.session_queries import (
     SessionsAnswer,
 )
 
-from .pages import fitting, read_cursor, write_cursor
+from .pages import page, read_cursor
 from .sources import Failed, Sources
 from .store import View
 
@@ -26,21 +28,14 @@ async def get_session(sources: Sources, query: GetSession) -> SessionAnswer:
 async def list_sessions(sources: Sources, query: ListSessions) -> SessionsAnswer:
     before = None if query.cursor is None else read_cursor(query.cursor, tuple[float, str])
 
-    def read(view: View) -> list[tuple[float, str, SessionRow]]:
-        found = view.sessions.list(
+    def read(view: View) -> Sequence[tuple[float, str, SessionDetail]]:
+        return view.sessions.list(
             view.connection, state=query.state, agent=query.agent, limit=query.limit + 1, before=before
         )
-        return [(at, name, _brief(row)) for at, name, row in found]
 
     found, positions = await sources.view(read)
-    shown = found[: query.limit]
-    shown = shown[: fitting([row for _, _, row in shown], sources.room)]
-    more = len(shown) < len(found)
-    return SessionsAnswer(
-        positions=positions,
-        sessions=[row for _, _, row in shown],
-        next=write_cursor(*shown[-1][:2]) if more else None,
-    )
+    rows, cursor = page(found, query.limit, sources.room, lambda place: _brief(place[2]), lambda place: place[:2])
+    return SessionsAnswer(positions=positions, sessions=rows, next=cursor)
 
 
 def _brief(detail: SessionDetail) -> SessionRow:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, and_, or_, select
+from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, select
 
 from podium.contracts.ballots import BallotEvent
 from podium.contracts.consensus import ConsensusEvent
@@ -32,6 +32,7 @@ from .decision_conflicts import (
 from .decision_negotiations import NegotiationContent, fold_negotiation
 from .decision_proposals import ProposalContent, fold_proposal
 from .decision_tenders import TenderContent, fold_tender
+from .newest import newest_first
 from .projection import Projection, Slot
 from .received import Received
 from .statements import replacing
@@ -170,9 +171,6 @@ class Decisions(Projection):
         query = select(self.rows).where(rows.noun == _BY_CONTENT[content].name)
         if is_open is not None:
             query = query.where(rows.open.is_(is_open))
-        if before is not None:
-            at, name = before
-            query = query.where(or_(rows.at < at, and_(rows.at == at, rows.name < name)))
-        query = query.order_by(rows.at.desc(), rows.name.desc()).limit(limit)
+        query = newest_first(query, rows.at, rows.name, limit, before)
         decode: Callable[[str], C] = msgspec.json.Decoder(content).decode
         return [(row.at, row.name, decode(row.content)) for row in connection.execute(query)]

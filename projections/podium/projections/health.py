@@ -11,12 +11,13 @@ from typing import ClassVar, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, and_, or_, select
+from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, select
 
 from podium.contracts.subjects import Service
 
 from .database import NAME
 from .health_rows import TYPES, Key, Kind, Row, Rows, fold, key_of, kind_of
+from .newest import newest_first
 from .projection import Projection, Slot
 from .received import Received
 from .statements import replacing
@@ -89,9 +90,6 @@ class Health(Projection):
         query = select(self.rows).where(rows.kind == kind_of(type))
         if is_open is not None:
             query = query.where(rows.open.is_(is_open))
-        if before is not None:
-            at, name = before
-            query = query.where(or_(rows.at < at, and_(rows.at == at, rows.name < name)))
-        query = query.order_by(rows.at.desc(), rows.name.desc()).limit(limit)
+        query = newest_first(query, rows.at, rows.name, limit, before)
         decode: Callable[[str], R] = msgspec.json.Decoder(type).decode
         return [(row.at, row.name, decode(row.content)) for row in connection.execute(query)]

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, and_, or_, select
+from sqlalchemy import Boolean, Column, Connection, Dialect, Double, Index, Text, or_, select
 
 from podium.contracts.policies import PolicyJudged, PolicyRolledBack, PolicyStaged
 from podium.contracts.policy_queries import PolicyRow, PolicyStep, Standing
 from podium.contracts.subjects import Service
 
 from .database import NAME
+from .newest import newest_first
 from .projection import Projection, Slot
 from .received import Received
 from .statements import replacing
@@ -95,8 +96,5 @@ class Policies(Projection):
         query = select(columns.content)
         if is_open is not None:
             query = query.where(columns.open.is_(is_open))
-        if before is not None:
-            at, name = before
-            query = query.where(or_(columns.at < at, and_(columns.at == at, columns.name < name)))
-        query = query.order_by(columns.at.desc(), columns.name.desc()).limit(limit)
+        query = newest_first(query, columns.at, columns.name, limit, before)
         return [_row(text) for text in connection.scalars(query)]

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 from msgspec import Raw
-from sqlalchemy import Column, Connection, Dialect, Double, Index, Text, and_, delete, insert, or_, select
+from sqlalchemy import Column, Connection, Dialect, Double, Index, Text, delete, insert, select
 
 from podium.contracts.phases import PathChosen, PhaseCompleted, PhaseFailed, PhaseStarted, PhaseWithdrawn
 from podium.contracts.session_queries import ChoiceRow, SessionDetail, SessionPhaseRow
@@ -28,6 +28,7 @@ from podium.contracts.sessions import (
 from podium.contracts.subjects import Service
 
 from .database import NAME
+from .newest import newest_first
 from .projection import Projection, Slot
 from .received import Received
 from .statements import replacing
@@ -202,10 +203,7 @@ class Sessions(Projection):
             query = query.where(rows.state == state)
         if agent is not None:
             query = query.where(rows.name.in_(select(self.agents.c.session).where(self.agents.c.agent == agent)))
-        if before is not None:
-            at, name = before
-            query = query.where(or_(rows.at < at, and_(rows.at == at, rows.name < name)))
-        query = query.order_by(rows.at.desc(), rows.name.desc()).limit(limit)
+        query = newest_first(query, rows.at, rows.name, limit, before)
         return [(row.at, row.name, decoded(row.content)) for row in connection.execute(query)]
 
 

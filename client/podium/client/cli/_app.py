@@ -46,6 +46,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 
+Limit = Annotated[int, Parameter(help="how many")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="print JSON, for programs")]
 
 

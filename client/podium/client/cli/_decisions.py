@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Exit, Json, Usage, run
+from . import _saying
+from ._app import Common, Exit, Json, Limit, Usage, run
 
 if TYPE_CHECKING:
     from msgspec import Struct
 
 
 async def send(common: Common, entity: str, command: Struct | tuple[str, Any], done: str) -> int:
-    """Send it, and say that it is done or was so already."""
-    async with common.client() as client:
-        outcome = await client.send("collaboration", entity, command)
-    print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already")
-    sys.stdout.flush()
-    return Exit.OK
+    """Send it to collaboration, and say that it is done or was so already."""
+    return await _saying.send(common, "collaboration", entity, command, done)
 
 
 def show_and_list(
@@ -55,7 +52,7 @@ def show_and_list(
     def list_some(
         *,
         also_over: Annotated[bool, Parameter(name="--all", negative=())] = False,
-        limit: int = 50,
+        limit: Limit = 50,
         json: Json = False,
         common: Common = Common(),
     ) -> int:
@@ -83,7 +80,7 @@ async def show(
     async with common.client() as client:
         answer = await client.query(query)
     if json:
-        return print_answer(answer)
+        return _saying.show_json(answer)
     import msgspec
 
     from . import _tables
@@ -106,19 +103,11 @@ async def listed(
     async with common.client() as client:
         answer = await client.query(query)
     if json:
-        return print_answer(answer)
+        return _saying.show_json(answer)
     for row in rows(answer):
         print(line(row))
     if not rows(answer):
         print("none")
-    return Exit.OK
-
-
-def print_answer(answer: Struct) -> int:
-    """As JSON, for programs."""
-    import msgspec
-
-    print(msgspec.json.encode(answer).decode())
     return Exit.OK
 
 

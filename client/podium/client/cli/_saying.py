@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._app import Common, Exit
@@ -14,22 +14,27 @@ if TYPE_CHECKING:
 
 
 async def send(common: Common, service: str, entity: str, command: Struct | tuple[str, Any], done: str) -> int:
-    """Send it, and say that it is done or was so already."""
+    """Send it, and say that it is done or was so already; nothing if `done` is empty."""
     async with common.client() as client:
         outcome = await client.send(service, entity, command)
-    print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already")
-    sys.stdout.flush()
+    if done:
+        print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already", flush=True)
     return Exit.OK
+
+
+def given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Those fields of a command that are."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 async def ask(common: Common, query: Asks[Struct], json: bool) -> int:
     """Show the answer as tables, or as JSON."""
     async with common.client() as client:
         answer = await client.query(query)
-    return show(answer, json)
+    return show_answer(answer, json)
 
 
-def show(answer: Struct, json: bool) -> int:
+def show_answer(answer: Struct, json: bool) -> int:
     """As tables, or as JSON."""
     if json:
         return show_json(answer)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Json, Usage, app, run
+from ._app import Common, Json, Limit, Usage, app, run
 from ._saying import ask, send
 
 alerts = App(
@@ -27,7 +27,7 @@ def show(
     *,
     also_over: Annotated[bool, Parameter(name="--all", negative=())] = False,
     messages: Annotated[bool, Parameter(negative=())] = False,
-    limit: int = 50,
+    limit: Limit = 50,
     json: Json = False,
     common: Common = Common(),
 ) -> int:
@@ -39,8 +39,6 @@ def show(
         those that are over as well
     messages
         the messages about alerts instead, and what became of each
-    limit
-        how many
     """
     from podium.contracts.alert_queries import ListAlerts, ListNotifications
 
@@ -58,19 +56,11 @@ Examples:
 A channel is defined with
   podium send health pager define_channel '{"channel": {"kind": "webhook", "url": "https://…"}}'.""",
 )
-def channels(*, limit: int = 50, cursor: str | None = None, json: Json = False, common: Common = Common()) -> int:
-    """List the channels by which people and programs are told, the newest first; of urls only the host is shown.
-
-    Parameters
-    ----------
-    limit
-        how many
-    cursor
-        where a list that was cut goes on
-    """
+def channels(*, limit: Limit = 50, json: Json = False, common: Common = Common()) -> int:
+    """List the channels by which people and programs are told, the newest first; of urls only the host is shown."""
     from podium.contracts.alert_queries import ListChannels
 
-    return run(ask(common, ListChannels(limit=limit, cursor=cursor, fresh=True), json))
+    return run(ask(common, ListChannels(limit=limit, fresh=True), json))
 
 
 @alerts.command(
@@ -81,19 +71,11 @@ Examples:
 
 A route is defined with podium send health urgent define_route '{"channel": "pager", "severities": ["critical"]}'.""",
 )
-def routes(*, limit: int = 50, cursor: str | None = None, json: Json = False, common: Common = Common()) -> int:
-    """List the routes: which alerts go to which channel, the newest first.
-
-    Parameters
-    ----------
-    limit
-        how many
-    cursor
-        where a list that was cut goes on
-    """
+def routes(*, limit: Limit = 50, json: Json = False, common: Common = Common()) -> int:
+    """List the routes: which alerts go to which channel, the newest first."""
     from podium.contracts.alert_queries import ListRoutes
 
-    return run(ask(common, ListRoutes(limit=limit, cursor=cursor, fresh=True), json))
+    return run(ask(common, ListRoutes(limit=limit, fresh=True), json))
 
 
 @alerts.command(
@@ -102,19 +84,11 @@ Examples:
   podium alerts silences
   podium alerts silences --json""",
 )
-def silences(*, limit: int = 50, cursor: str | None = None, json: Json = False, common: Common = Common()) -> int:
-    """List the silences that last, the one that ends last first.
-
-    Parameters
-    ----------
-    limit
-        how many
-    cursor
-        where a list that was cut goes on
-    """
+def silences(*, limit: Limit = 50, json: Json = False, common: Common = Common()) -> int:
+    """List the silences that last, the one that ends last first."""
     from podium.contracts.alert_queries import ListSilences
 
-    return run(ask(common, ListSilences(limit=limit, cursor=cursor, fresh=True), json))
+    return run(ask(common, ListSilences(limit=limit, fresh=True), json))
 
 
 @alerts.command(

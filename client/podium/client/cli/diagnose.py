@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ._app import Common, Exit, Json, app, run
+from ._saying import show_json
 
 if TYPE_CHECKING:
     from podium.contracts.diagnosis_queries import DiagnosisAnswer
@@ -33,14 +34,13 @@ def diagnose(*, window: float = 900.0, json: Json = False, common: Common = Comm
 
 
 async def _diagnose(window: float, json: bool, common: Common) -> int:
-    import msgspec
 
     from podium.contracts.diagnosis_queries import Diagnose
 
     async with common.client() as client:
         answer = await client.query(Diagnose(window=window, fresh=True))
     if json:
-        print(msgspec.json.encode(answer).decode())
+        show_json(answer)
     else:
         _show(answer)
     return Exit.REFUSED if any(finding.severity != "info" for finding in answer.findings) else Exit.OK

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import podium.client as sdk
 
 from ._app import Common, Exit, Json, app, run
+from ._saying import show_json
 
 if TYPE_CHECKING:
     from ._check import Check
@@ -28,7 +29,6 @@ def doctor(*, json: Json = False, common: Common = Common()) -> int:
 
 
 async def _doctor(json: bool, common: Common) -> int:
-    import msgspec
 
     from . import _checks
     from ._check import Check
@@ -50,7 +50,7 @@ async def _doctor(json: bool, common: Common) -> int:
         if any(check.status == "fail" for check in checks):
             code = Exit.REFUSED
     if json:
-        print(msgspec.json.encode(checks).decode())
+        show_json(checks)
     else:
         _show(checks)
     return code

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, Usage, app, guarded, run, tell
+from ._saying import show_json
 from .workflow import content_of
 
 document = App(name="document", help="Shared documents: many write in them at once.")
@@ -119,7 +120,7 @@ async def _publish(name: str, at: int | None, json: bool, common: Common) -> int
                 tell(f"{name}: {fault['path']}: {fault['message']}")
             return Exit.REFUSED
     if json:
-        print(msgspec.json.encode(made).decode())
+        show_json(made)
     else:
         said = "published " if made.new else "known as  "
         print(f"{said} {made.workflow} version {made.version} ({made.hash}), of {name} at revision {made.revision}")
@@ -141,7 +142,7 @@ def _replay(file: Path, batch: int, json: bool) -> int:
     except BadRecording as bad:
         raise Usage(f"{file}: {bad}") from bad
     if json:
-        print(msgspec.json.encode(measured).decode())
+        show_json(measured)
     else:
         show(msgspec.to_builtins(measured))
     return Exit.OK if measured.exact else Exit.REFUSED

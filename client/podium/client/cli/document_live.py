@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from ._app import Common, Exit, Json, Usage, run
+from ._app import Common, Exit, Json, Limit, Usage, run
+from ._saying import show_answer
 from .document import document, sent
 from .workflow import content_of
 
 if TYPE_CHECKING:
-    from msgspec import Struct
-
     from podium.client import Client
 
 Kind = Literal["text", "structure", "workflow"]
@@ -74,7 +73,7 @@ def list_(
     *,
     kind: Kind | None = None,
     also_closed: Annotated[bool, Parameter(name="--all", negative=(), help="those that are closed as well")] = False,
-    limit: int = 50,
+    limit: Limit = 50,
     json: Json = False,
     common: Common = Common(),
 ) -> int:
@@ -85,7 +84,7 @@ def list_(
 
         async with common.client() as client:
             query = ListDocuments(kind=kind, closed=None if also_closed else False, limit=limit, fresh=True)
-            return _shown(await client.query(query), json)
+            return show_answer(await client.query(query), json)
 
     return run(work())
 
@@ -221,14 +220,14 @@ Examples:
   podium document history notes
   podium document history notes --limit 10 --json""",
 )
-def history(name: str, /, *, limit: int = 50, json: Json = False, common: Common = Common()) -> int:
+def history(name: str, /, *, limit: Limit = 50, json: Json = False, common: Common = Common()) -> int:
     """List the changes of a document's content, the newest first."""
 
     async def work() -> int:
         from podium.contracts.document_queries import DocumentHistory
 
         async with common.client() as client:
-            return _shown(await client.query(DocumentHistory(document_id=name, limit=limit, fresh=True)), json)
+            return show_answer(await client.query(DocumentHistory(document_id=name, limit=limit, fresh=True)), json)
 
     return run(work())
 
@@ -240,18 +239,6 @@ async def _content(client: Client, name: str, at: int | None) -> tuple[Any, int]
     if at is not None and loaded.revision != at:
         raise Usage(f"{name} has no revision {at}; the newest is {loaded.revision}")
     return content_of(loaded), loaded.revision
-
-
-def _shown(answer: Struct, json: bool) -> int:
-    import msgspec
-
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.to_builtins(answer))
-    return Exit.OK
 
 
 def _as_text(content: Any) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from ._app import Common, Exit, Json, Usage, app, run, tell
+from ._saying import send, show_json
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -57,7 +57,7 @@ async def _health(agent: str, json: bool, common: Common) -> int:
             answer = whole
             state = "critical" if whole.health is None else whole.health.state
     if json:
-        print(msgspec.json.encode(answer).decode())
+        show_json(answer)
     else:
         _show(msgspec.to_builtins(answer))
     return Exit.OK if state in ("healthy", "degraded") else Exit.REFUSED
@@ -276,8 +276,4 @@ async def _would_resume(client: Client) -> str:
 async def _send(common: Common, entity: str, command: Struct, done: str) -> int:
     if not getattr(command, "reason", ""):
         raise Usage("the reason is empty")
-    async with common.client() as client:
-        outcome = await client.send("health", entity, command)
-    print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already")
-    sys.stdout.flush()
-    return Exit.OK
+    return await send(common, "health", entity, command, done)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Json, app, run
+from ._app import Common, Json, Limit, app, run
 from ._saying import ask, send
 
 hook = App(name="hook", help="Have a channel told when tasks or runs of workflows end.")
@@ -60,19 +60,11 @@ Examples:
   podium hook list
   podium hook list --json""",
 )
-def list_(*, limit: int = 50, cursor: str | None = None, json: Json = False, common: Common = Common()) -> int:
-    """List the hooks, the newest first: which channel is told of what.
-
-    Parameters
-    ----------
-    limit
-        how many
-    cursor
-        where a list that was cut goes on
-    """
+def list_(*, limit: Limit = 50, json: Json = False, common: Common = Common()) -> int:
+    """List the hooks, the newest first: which channel is told of what."""
     from podium.contracts.alert_queries import ListHooks
 
-    return run(ask(common, ListHooks(limit=limit, cursor=cursor, fresh=True), json))
+    return run(ask(common, ListHooks(limit=limit, fresh=True), json))
 
 
 @hook.command(

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, app, run, tell
+from ._saying import show_json
 
 insights = App(name="insights", help="See what was found out about agents and kinds of task, and follow the advice.")
 app.command(insights)
@@ -41,7 +42,6 @@ def list_(
 
 
 async def _list(agent: str | None, kind: str | None, everything: bool, json: bool, common: Common) -> int:
-    import msgspec
 
     from podium.contracts.insights import InsightRow, ListInsights
 
@@ -51,8 +51,7 @@ async def _list(agent: str | None, kind: str | None, everything: bool, json: boo
         question = ListInsights(open=None if everything else True, agent=agent, kind=kind, fresh=True)
         answer = await client.query(question)
     if json:
-        print(msgspec.json.encode(answer).decode())
-        return Exit.OK
+        return show_json(answer)
 
     def limits(row: InsightRow) -> str:
         if row.unit == "ratio":

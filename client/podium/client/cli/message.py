@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Exit, Json, Usage, app, run
+from ._app import Common, Exit, Json, Limit, Usage, app, run
+from ._saying import ask, show_json
 
 message = App(name="message", help="Messages to agents, groups and all: kept until they are acknowledged.")
 app.command(message)
@@ -79,8 +80,7 @@ async def _send(
             answer = await client.messages.request(to, body, timeout=reply, **options)
         except TimeoutError:
             raise Usage(f"{to} has not answered within {reply:g} seconds; the message is kept for it") from None
-    print(msgspec.json.encode(answer).decode())
-    return Exit.OK
+    return show_json(answer)
 
 
 @message.command(
@@ -96,7 +96,7 @@ def list_(
     sender: Annotated[str | None, Parameter(name="--from")] = None,
     state: str | None = None,
     group: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     json: Json = False,
     common: Common = Common(),
 ) -> int:
@@ -126,19 +126,16 @@ async def _list(
         query = msgspec.convert(fields, ListMessages)
     except msgspec.ValidationError as error:
         raise Usage(str(error)) from error
-    return await _show(query, json, common)
+    return await ask(common, query, json)
 
 
 @group.command(name="list", help_epilogue="Example:\n  podium group list --agent echo-1")
 def groups(*, agent: str | None = None, json: Json = False, common: Common = Common()) -> int:
     """List groups and who is in them; with --agent those that it is in."""
 
-    async def ask() -> int:
-        from podium.contracts.message_queries import ListGroups
+    from podium.contracts.message_queries import ListGroups
 
-        return await _show(ListGroups(agent=agent, fresh=True), json, common)
-
-    return run(ask())
+    return run(ask(common, ListGroups(agent=agent, fresh=True), json))
 
 
 @group.command(help_epilogue="Example:\n  podium group join operators echo-1")
@@ -163,17 +160,3 @@ def leave(name: str, agent: str | None = None, /, *, common: Common = Common()) 
         return Exit.OK
 
     return run(send())
-
-
-async def _show(query: Any, json: bool, common: Common) -> int:
-    import msgspec
-
-    async with common.client() as client:
-        answer = await client.query(query)
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.json.decode(msgspec.json.encode(answer)))
-    return Exit.OK

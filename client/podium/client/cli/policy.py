@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, Usage, app, guarded, run, start_module
+from ._saying import send, show_json
 
 if TYPE_CHECKING:
-    from msgspec import Struct
-
     from podium.contracts.policies import Evidence
     from podium.contracts.policy_queries import PolicyRow
 
@@ -97,7 +96,7 @@ def propose(
     except msgspec.ValidationError as error:
         text = str(error)
         return guarded(lambda: _usage(text))
-    return run(_send(common, name, command, "in shadow"))
+    return run(send(common, "optimizer", name, command, "in shadow"))
 
 
 def _usage(sentence: str) -> int:
@@ -113,7 +112,7 @@ def promote(name: str, /, *, reason: Reason = None, common: Common = Common()) -
     """Let a policy go on to its next stage whatever its trial has shown: shadow, canary, in force."""
     from podium.contracts.policies import PromotePolicy
 
-    return run(_send(common, name, PromotePolicy(reason), "promoted"))
+    return run(send(common, "optimizer", name, PromotePolicy(reason), "promoted"))
 
 
 @policy.command(
@@ -125,15 +124,7 @@ def rollback(name: str, /, *, reason: Reason = None, common: Common = Common()) 
     """Take a policy out of use; if it was in force, the one before it is again."""
     from podium.contracts.policies import RollBackPolicy
 
-    return run(_send(common, name, RollBackPolicy(reason), "rolled back"))
-
-
-async def _send(common: Common, name: str, command: Struct, done: str) -> int:
-    async with common.client() as client:
-        outcome = await client.send("optimizer", name, command)
-    print(f"{done}  {name}" if outcome.events else f"{name}: it was so already")
-    sys.stdout.flush()
-    return Exit.OK
+    return run(send(common, "optimizer", name, RollBackPolicy(reason), "rolled back"))
 
 
 @policy.command(
@@ -154,15 +145,13 @@ def list_(
 
 
 async def _list(everything: bool, json: bool, common: Common) -> int:
-    import msgspec
 
     from podium.contracts.policy_queries import ListPolicies
 
     async with common.client() as client:
         answer = await client.query(ListPolicies(open=None if everything else True, fresh=True))
     if json:
-        print(msgspec.json.encode(answer).decode())
-        return Exit.OK
+        return show_json(answer)
     if not answer.policies:
         print("no policy is on trial or in force: the router's settings are")
     for row in answer.policies:
@@ -182,15 +171,13 @@ def show(name: str, /, *, json: Json = False, common: Common = Common()) -> int:
 
 
 async def _show(name: str, json: bool, common: Common) -> int:
-    import msgspec
 
     from podium.contracts.policy_queries import GetPolicy
 
     async with common.client() as client:
         answer = await client.query(GetPolicy(policy_id=name, fresh=True))
     if json:
-        print(msgspec.json.encode(answer).decode())
-        return Exit.OK
+        return show_json(answer)
     _print(answer.policy, in_full=True)
     return Exit.OK
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, Usage, app, run
+from ._saying import send, show_json
 
 if TYPE_CHECKING:
-    from msgspec import Struct
-
     from podium.client import Client
 
 pools = App(name="pool", help="Let as many agents of a type run as the work needs.")
@@ -34,20 +33,17 @@ def list_(*, json: Json = False, common: Common = Common()) -> int:
 
 
 async def _list(json: bool, common: Common) -> int:
-    import msgspec
 
     from podium.contracts.pools import ListPools
 
     async with common.client() as client:
         answer = await client.query(ListPools(fresh=True))
     if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
+        return show_json(answer)
+    from . import _tables
 
-        shown = ("pool", "type", "size", "min", "max", "agents", "slots", "busy", "waiting")
-        rows = [{name: getattr(row, name) for name in shown} for row in answer.pools]
-        _tables.show({"pools": rows})
+    shown = ("pool", "type", "size", "min", "max", "agents", "slots", "busy", "waiting")
+    _tables.show({"pools": [{name: getattr(row, name) for name in shown} for row in answer.pools]})
     return Exit.OK
 
 
@@ -117,7 +113,7 @@ def define(
         command = msgspec.convert({"command": "define_pool", **fields}, DefinePool)
     except msgspec.ValidationError as error:
         raise Usage(str(error)) from error
-    return run(_send(common, pool, command, "defined"))
+    return run(send(common, "health", pool, command, "defined"))
 
 
 @pools.command(
@@ -141,7 +137,7 @@ def resize(pool: str, size: int, /, *, reason: str, seconds: float | None = None
     """
     from podium.contracts.pools import ResizePool
 
-    return run(_send(common, pool, ResizePool(size, reason, seconds), "resized"))
+    return run(send(common, "health", pool, ResizePool(size, reason, seconds), "resized"))
 
 
 @pools.command(
@@ -159,7 +155,7 @@ def remove(pool: str, /, *, common: Common = Common()) -> int:
     """
     from podium.contracts.pools import RemovePool
 
-    return run(_send(common, pool, RemovePool(), "removed"))
+    return run(send(common, "health", pool, RemovePool(), "removed"))
 
 
 @pools.command(
@@ -224,11 +220,3 @@ async def _known(client: Client, pool: str) -> None:
 
     if pool not in {row.pool for row in (await client.query(ListPools(fresh=True))).pools}:
         raise Usage(f"there is no pool {pool}: define it first (podium pool define)")
-
-
-async def _send(common: Common, entity: str, command: Struct, done: str) -> int:
-    async with common.client() as client:
-        outcome = await client.send("health", entity, command)
-    print(f"{done}  {entity}" if outcome.events else f"{entity}: it was so already")
-    sys.stdout.flush()
-    return Exit.OK

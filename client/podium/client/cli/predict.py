@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from ._app import Common, Exit, Json, Usage, app, run, start_module
+from ._saying import show_json
 
 if TYPE_CHECKING:
     from podium.contracts.prediction_queries import SimilarCase
@@ -86,7 +87,6 @@ def task(
 
 
 async def _task(task_id: str, kind: str | None, agent: str | None, input: str, json: bool, common: Common) -> int:
-    import msgspec
 
     from podium.contracts.prediction_queries import GetPrediction
 
@@ -95,8 +95,7 @@ async def _task(task_id: str, kind: str | None, agent: str | None, input: str, j
     async with common.client() as client:
         answer = await client.query(question)
     if json:
-        print(msgspec.json.encode(answer).decode())
-        return Exit.OK
+        return show_json(answer)
     whom = answer.agent or "an agent of which nothing is known"
     print(f"{answer.kind} by {whom}, from {answer.attempts:.0f} attempts")
     print(f"  success   {answer.success:.1%}, {answer.success_low:.1%} to {answer.success_high:.1%}")
@@ -160,7 +159,6 @@ async def _similar(
     json: bool,
     common: Common,
 ) -> int:
-    import msgspec
 
     from podium.contracts.prediction_queries import FindSimilar
 
@@ -171,8 +169,7 @@ async def _similar(
     async with common.client() as client:
         answer = await client.query(question)
     if json:
-        print(msgspec.json.encode(answer).decode())
-        return Exit.OK
+        return show_json(answer)
     for case in answer.cases:
         print(_case(case))
     print(f"{answer.looked_at} ended tasks were compared")
@@ -211,14 +208,13 @@ def calibration(*, json: Json = False, common: Common = Common()) -> int:
 
 
 async def _calibration(json: bool, common: Common) -> int:
-    import msgspec
 
     from podium.contracts.prediction_queries import GetCalibration
 
     async with common.client() as client:
         answer = await client.query(GetCalibration(fresh=True))
     if json:
-        print(msgspec.json.encode(answer).decode())
+        show_json(answer)
     elif (found := answer.calibration) is None:
         print("nothing was predicted yet")
     else:

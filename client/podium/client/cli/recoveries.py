@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ._app import Common, Exit, Json, app, run
+from ._app import Common, Exit, Json, Limit, app, run
+from ._saying import show_json
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -23,7 +24,7 @@ def recoveries(
     *,
     under_way: Annotated[bool, Parameter(name="--open", negative=())] = False,
     plans: Annotated[bool, Parameter(negative=())] = False,
-    limit: int = 50,
+    limit: Limit = 50,
     json: Json = False,
     common: Common = Common(),
 ) -> int:
@@ -35,8 +36,6 @@ def recoveries(
         only those that go on
     plans
         the plans that were defined instead, in the order in which they are looked at
-    limit
-        how many
     """
     return run(_recoveries(under_way, plans, limit, json, common))
 
@@ -53,8 +52,7 @@ async def _recoveries(under_way: bool, plans: bool, limit: int, json: bool, comm
         else:
             answer = await client.query(ListRecoveries(open=True if under_way else None, limit=limit, fresh=True))
     if json:
-        print(msgspec.json.encode(answer).decode())
-        return Exit.OK
+        return show_json(answer)
     from . import _tables
 
     shown = msgspec.to_builtins(answer)

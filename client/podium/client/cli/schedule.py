@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Exit, Json, Usage, app, guarded, run
+from ._app import Common, Exit, Json, Limit, Usage, app, guarded, run
+from ._saying import given, send, show_json
 from ._timing import coming, in_words, in_zone, print_times, read_time, read_timing
 from .workflow_runs import DataSubject, Input, Reason, read_input
 
@@ -103,7 +104,7 @@ def list_(
     /,
     *,
     also_over: Annotated[bool, Parameter(name="--all", negative=())] = False,
-    limit: int = 50,
+    limit: Limit = 50,
     json: Json = False,
     common: Common = Common(),
 ) -> int:
@@ -115,8 +116,6 @@ def list_(
         those of this one alone
     also_over
         those that are finished or removed as well
-    limit
-        how many
     """
 
     async def work() -> int:
@@ -262,7 +261,7 @@ def _show(answer: Any, json: bool) -> None:
     import msgspec
 
     if json:
-        print(msgspec.json.encode(answer).decode())
+        show_json(answer)
         return
     from . import _tables
 
@@ -280,11 +279,4 @@ def _show(answer: Any, json: bool) -> None:
 
 
 def _send(name: str, command: str, done: str, common: Common, **fields: Any) -> int:
-    async def send() -> int:
-        body = {field: value for field, value in fields.items() if value is not None}
-        async with common.client() as client:
-            outcome = await client.send("router", name, (command, body))
-        print(f"{done}  {name}" if outcome.events else f"{name}: it was so already")
-        return Exit.OK
-
-    return run(send())
+    return run(send(common, "router", name, (command, given(fields)), done))

@@ -8,8 +8,8 @@ from typing import Annotated, Any, cast
 
 from cyclopts import App, Parameter
 
-from ._app import Common, Exit, Json, Usage, app, run, tell
-from ._saying import ask
+from ._app import Common, Exit, Json, Limit, Usage, app, run, tell
+from ._saying import ask, given, send, show_answer, show_json
 
 session = App(name="session", help="Sessions: agents that work together on a goal, phase by phase.")
 app.command(session)
@@ -156,7 +156,6 @@ def run_(session_id: str, /, *, wait: bool = True, json: Json = False, common: C
 
 
 async def _run(session_id: str, wait: bool, json: bool, common: Common) -> int:
-    import msgspec
 
     from podium.client.sessions import SessionOver
 
@@ -170,13 +169,7 @@ async def _run(session_id: str, wait: bool, json: bool, common: Common) -> int:
         except SessionOver as over:
             tell(str(over))
             return Exit.REFUSED
-    if json:
-        print(msgspec.json.encode(result).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.to_builtins(result))
-    return Exit.OK
+    return show_answer(result, json)
 
 
 @session.command(
@@ -198,7 +191,7 @@ async def _status(session_id: str, json: bool, common: Common) -> int:
         answer = await client.query(GetSession(session_id=session_id, fresh=True))
     content = msgspec.json.decode(msgspec.json.encode(answer))
     if json:
-        print(msgspec.json.encode(content).decode())
+        show_json(content)
     else:
         from . import _tables
 
@@ -224,7 +217,7 @@ def list_(
     *,
     state: str | None = None,
     agent: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     json: Json = False,
     common: Common = Common(),
 ) -> int:
@@ -284,10 +277,4 @@ def leave(session_id: str, agent: str, /, *, reason: Reason = None, common: Comm
 
 
 def _send(session_id: str, command: str, common: Common, **fields: Any) -> int:
-    async def send() -> int:
-        body = {name: value for name, value in fields.items() if value is not None}
-        async with common.client() as client:
-            await client.send("collaboration", session_id, (command, body))
-        return Exit.OK
-
-    return run(send())
+    return run(send(common, "collaboration", session_id, (command, given(fields)), ""))

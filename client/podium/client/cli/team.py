@@ -8,6 +8,7 @@ from typing import Any
 from cyclopts import App
 
 from ._app import Common, Exit, Json, Usage, app, run
+from ._saying import ask, show_answer
 
 team = App(name="team", help="Teams of agents that together have all skills, and plans that they review.")
 app.command(team)
@@ -42,7 +43,7 @@ def form(
     async def send() -> int:
         wanted, prices = _numbers(skills, "--skills", 0.0), _numbers(costs, "--costs", 1.0)
         async with common.client() as client:
-            return _show(await client.teams.form(name, goal, wanted, max_size=max_size, costs=prices), json)
+            return show_answer(await client.teams.form(name, goal, wanted, max_size=max_size, costs=prices), json)
 
     return run(send())
 
@@ -64,7 +65,7 @@ def show(name: str, /, *, json: Json = False, common: Common = Common()) -> int:
     """Show a team and its plans."""
     from podium.contracts.team_queries import GetTeam
 
-    return run(_ask(GetTeam(team=name, fresh=True), json, common))
+    return run(ask(common, GetTeam(team=name, fresh=True), json))
 
 
 @team.command(name="list", help_epilogue="Example:\n  podium team list --json")
@@ -72,7 +73,7 @@ def list_(*, json: Json = False, common: Common = Common()) -> int:
     """List the teams that are."""
     from podium.contracts.team_queries import ListTeams
 
-    return run(_ask(ListTeams(fresh=True), json, common))
+    return run(ask(common, ListTeams(fresh=True), json))
 
 
 @team.command(help_epilogue="Example:\n  podium team dissolve reporters --reason 'the report is written'")
@@ -103,7 +104,7 @@ def propose(plan: str, name: str, file: Path, /, *, json: Json = False, common: 
             tell_faults(file, bad)
             return Exit.REFUSED
         async with common.client() as client:
-            return _show(await client.teams.propose(plan, name, template), json)
+            return show_answer(await client.teams.propose(plan, name, template), json)
 
     return run(send())
 
@@ -143,20 +144,3 @@ def start(plan: str, /, *, input: str = "null", common: Common = Common()) -> in
         return Exit.OK
 
     return run(send())
-
-
-async def _ask(query: Any, json: bool, common: Common) -> int:
-    async with common.client() as client:
-        return _show(await client.query(query), json)
-
-
-def _show(answer: Any, json: bool) -> int:
-    import msgspec
-
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.json.decode(msgspec.json.encode(answer)))
-    return Exit.OK

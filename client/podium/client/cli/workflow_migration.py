@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ._app import Common, Exit, Json, run, tell
+from ._saying import show_json
 from .workflow import workflow
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ async def _migrate(name: str, version: int | None, only: list[str], dry_run: boo
     if json:
         runs = [msgspec.to_builtins(row) | {"result": results[row.run_id]} for row in rows]
         content = {"workflow": name, "version": answer.version, "current": answer.current, "runs": runs}
-        print(msgspec.json.encode(content).decode())
+        show_json(content)
     else:
         from . import _tables
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._app import Common, Exit, run, tell
+from ._saying import given, send
 from .workflow import workflow
 from .workflow_runs import DataSubject, Reason, RunId
 
@@ -130,10 +131,4 @@ def rerun(run_id: str, /, *, step: str | None = None, id: RunId = None, common: 
 
 
 def _send(entity: str, command: str, common: Common, **fields: Any) -> int:
-    async def send() -> int:
-        body = {name: value for name, value in fields.items() if value is not None}
-        async with common.client() as client:
-            await client.send("router", entity, (command, body))
-        return Exit.OK
-
-    return run(send())
+    return run(send(common, "router", entity, (command, given(fields)), ""))

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from ._app import Common, Exit, Json, Usage, run
+from ._app import Common, Exit, Json, Limit, Usage, run
+from ._saying import ask, show_json
 from .workflow import workflow
 
 Phase = Literal["running", "paused", "completed", "failed", "cancelled"]
 
 if TYPE_CHECKING:
-    from msgspec import Struct
-
     from podium.client import Client
     from podium.contracts.definitions import Definition
     from podium.contracts.workflow_queries import StepRow
@@ -50,7 +49,7 @@ async def _status(run_id: str, json: bool, common: Common) -> int:
         steps = await steps_of(client, run_id)
     content = msgspec.json.decode(msgspec.json.encode(answer)) | {"steps": msgspec.to_builtins(steps)}
     if json:
-        print(msgspec.json.encode(content).decode())
+        show_json(content)
     else:
         from . import _tables
 
@@ -70,7 +69,7 @@ async def _timeline(run_id: str, json: bool, common: Common) -> int:
         steps = await steps_of(client, run_id)
     if json:
         content = msgspec.json.decode(msgspec.json.encode(critical)) | {"steps": msgspec.to_builtins(steps)}
-        print(msgspec.json.encode(content).decode())
+        show_json(content)
     else:
         from ._timeline import show
 
@@ -100,7 +99,7 @@ Examples:
   podium workflow list paper --phase failed --json""",
 )
 def list_(
-    name: str = "", /, *, phase: Phase | None = None, limit: int = 50, json: Json = False, common: Common = Common()
+    name: str = "", /, *, phase: Phase | None = None, limit: Limit = 50, json: Json = False, common: Common = Common()
 ) -> int:
     """List workflows; with a name or a phase, runs, the newest first.
 
@@ -119,23 +118,14 @@ async def _list(name: str, phase: str | None, limit: int, json: bool, common: Co
 
     from podium.contracts.workflow_queries import ListRuns, ListWorkflows
 
-    async with common.client() as client:
-        answer: Struct
-        if name or phase:
-            fields = {"workflow": name or None, "phase": phase, "limit": limit, "fresh": True}
-            try:
-                answer = await client.query(msgspec.convert(fields, ListRuns))
-            except msgspec.ValidationError as error:
-                raise Usage(str(error)) from error
-        else:
-            answer = await client.query(ListWorkflows(fresh=True))
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.to_builtins(answer))
-    return Exit.OK
+    if not name and not phase:
+        return await ask(common, ListWorkflows(fresh=True), json)
+    fields = {"workflow": name or None, "phase": phase, "limit": limit, "fresh": True}
+    try:
+        asked = msgspec.convert(fields, ListRuns)
+    except msgspec.ValidationError as error:
+        raise Usage(str(error)) from error
+    return await ask(common, asked, json)
 
 
 @workflow.command(
@@ -171,21 +161,11 @@ def stats(
 async def _stats(name: str, hours: float, version: int | None, slowest: int, json: bool, common: Common) -> int:
     import time
 
-    import msgspec
-
     from podium.contracts.workflow_insights import WorkflowStatistics
 
     since = max(0.0, time.time() - hours * 3600.0)
     asked = WorkflowStatistics(workflow=name, version=version, since=since, slowest=slowest, fresh=True)
-    async with common.client() as client:
-        answer = await client.query(asked)
-    if json:
-        print(msgspec.json.encode(answer).decode())
-    else:
-        from . import _tables
-
-        _tables.show(msgspec.to_builtins(answer))
-    return Exit.OK
+    return await ask(common, asked, json)
 
 
 async def draw(run_id: str, how: Callable[[Definition, dict[str, str]], str], common: Common) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import msgspec
 
 from podium.contracts.counts import METHODS, TWO_THIRDS, Count, Method
 from podium.runtime.arguments import Arguments
+from podium.runtime.pipes import close_output
 from podium.runtime.receipts import in_words
 
 from .methods import count
@@ -43,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Undecidable, TooMany) as error:
         return _fault(str(error), CANNOT)
     except BrokenPipeError:
-        # Who read our output has seen enough. Nothing more may be written, also not when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close_output()
         return DONE
     except OSError as error:
         return _fault(f"{_named(given.file)} cannot be read: {error.strerror}", BAD_INPUT)

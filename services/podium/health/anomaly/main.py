@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from podium.runtime.arguments import Arguments
+from podium.runtime.pipes import close_output
 
 from .detector import Detector
 from .forecast import Crossing, Forecaster
@@ -32,8 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _fault(f"{_named(given.file)}, {error}")
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            # Who read our output has seen enough. Nothing more may be written, also not when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            close_output()
             return DONE
         return _fault(f"{_named(given.file)} cannot be read: {error.strerror}.")
     except KeyboardInterrupt:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 import msgspec
 
 from podium.runtime.arguments import Arguments
+from podium.runtime.pipes import close_output
 
 from . import table, wfformat
 from .recording import Recording, Unreadable, text_of
@@ -34,8 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _fault(f"{given.file}: {error}")
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            # Who read our output has seen enough. Nothing more may be written, also not when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            close_output()
             return DONE
         return _fault(f"{given.file} cannot be read: {error.strerror}.")
     except KeyboardInterrupt:
