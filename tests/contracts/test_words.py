@@ -78,7 +78,6 @@ def test_an_events_subject_reads_back(prefix, address):
     assert subjects.read_event(subject) == address
     assert subjects.read_command(subject) is None
     assert subject.startswith(subjects.partition(address.service, address.partition).removesuffix(">"))
-    assert subject.startswith(subjects.entity_events(address.service, address.partition, address.entity).rstrip(">"))
 
 
 @few
@@ -94,7 +93,6 @@ def test_no_bad_name_becomes_a_subject(text):
         lambda: subjects.event(EventAddress("router", 0, text, "task_assigned")),
         lambda: subjects.event(EventAddress("router", 0, "t1", text)),
         lambda: subjects.event(EventAddress("router", 0, "t1", "task_assigned", text)),
-        lambda: subjects.entity_events("router", 0, text),
         lambda: subjects.event_filters("router", text),
         lambda: subjects.work(text),
         lambda: subjects.beat(text),

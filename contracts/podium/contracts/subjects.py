@@ -114,9 +114,6 @@ class Subjects:
         """The guard's filter: every writer of a partition uses this very string."""
         return f"{self.prefix}.evt.{service}.{partition}.>"
 
-    def entity_events(self, service: str, partition: int, entity: str) -> str:
-        return f"{self.prefix}.evt.{service}.{partition}.{_checked(entity)}.>"
-
     def event_filters(self, service: str, entity: str | None = None, events: Iterable[str] = ()) -> list[str]:
         """Filters for a service's events in all partitions: of one entity or all, of these names or all."""
         place = f"{self.prefix}.evt.{_checked(service)}.*.{'*' if entity is None else _checked(entity)}"

@@ -123,11 +123,6 @@ def read_headers(raw: bytes) -> tuple[int | None, dict[str, str]]:
     return int(code), headers
 
 
-def has_shortcuts(client: Client) -> bool:
-    """Whether this nats-py is one whose private parts are known."""
-    return shortcuts_of(client) is not None
-
-
 def _raw_headers(headers: dict[str, str] | None) -> bytes:
     if not headers:
         return b""

@@ -58,18 +58,6 @@ def cycle_in(dependencies: Mapping[str, Iterable[str]]) -> list[str]:
     return [step, *reversed(circle)]
 
 
-def descendants(step: str, successors: Mapping[str, Iterable[str]]) -> set[str]:
-    """All steps that wait for it, directly or not."""
-    found: set[str] = set()
-    todo = list(successors.get(step, ()))
-    while todo:
-        other = todo.pop()
-        if other not in found:
-            found.add(other)
-            todo.extend(successors.get(other, ()))
-    return found
-
-
 def levels(dependencies: Mapping[str, Iterable[str]]) -> dict[str, int]:
     """Step → the length of the longest way to it, 0 for those that wait for nobody."""
     found: dict[str, int] = {}
