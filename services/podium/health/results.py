@@ -89,19 +89,9 @@ class Results:
     def add(self, agent: str, skills: tuple[str, ...], at: float, verdict: Verdict, duration: float = 0.0) -> None:
         result = (at, agent, verdict, duration)
         if agent and verdict != "closed":
-            ended = self._agents.get(agent) or self._new("agent", agent)
-            ended.newest.append(result)
-            if ended.is_judged or ended.is_measured:
-                self._note(ended)
-            if verdict == "failed":
-                ended.has_failed = True
+            self._add(self._agents.get(agent) or self._new("agent", agent), result)
         for skill in skills:
-            ended = self._skills.get(skill) or self._new("skill", skill)
-            ended.newest.append(result)
-            if ended.is_judged or ended.is_measured:
-                self._note(ended)
-            if verdict == "failed":
-                ended.has_failed = True
+            self._add(self._skills.get(skill) or self._new("skill", skill), result)
         everything = self._all
         everything.newest.append(result)
         if everything.is_measured:
@@ -122,6 +112,13 @@ class Results:
     def load(self, dumped: list[Kept]) -> None:
         for scope, name, newest in dumped:
             (self._of[scope].get(name) or self._new(scope, name)).newest.extend(newest)
+
+    def _add(self, ended: Ended, result: Result) -> None:
+        ended.newest.append(result)
+        if ended.is_judged or ended.is_measured:
+            self._note(ended)
+        if result[2] == "failed":
+            ended.has_failed = True
 
     def _note(self, ended: Ended) -> None:
         if ended.is_measured:

@@ -34,7 +34,6 @@ def diagnose(*, window: float = 900.0, json: Json = False, common: Common = Comm
 
 
 async def _diagnose(window: float, json: bool, common: Common) -> int:
-
     from podium.contracts.diagnosis_queries import Diagnose
 
     async with common.client() as client:

@@ -29,7 +29,6 @@ def doctor(*, json: Json = False, common: Common = Common()) -> int:
 
 
 async def _doctor(json: bool, common: Common) -> int:
-
     from . import _checks
     from ._check import Check
 

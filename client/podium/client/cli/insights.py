@@ -42,7 +42,6 @@ def list_(
 
 
 async def _list(agent: str | None, kind: str | None, everything: bool, json: bool, common: Common) -> int:
-
     from podium.contracts.insights import InsightRow, ListInsights
 
     from ._words import in_short

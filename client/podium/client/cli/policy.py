@@ -145,7 +145,6 @@ def list_(
 
 
 async def _list(everything: bool, json: bool, common: Common) -> int:
-
     from podium.contracts.policy_queries import ListPolicies
 
     async with common.client() as client:
@@ -171,7 +170,6 @@ def show(name: str, /, *, json: Json = False, common: Common = Common()) -> int:
 
 
 async def _show(name: str, json: bool, common: Common) -> int:
-
     from podium.contracts.policy_queries import GetPolicy
 
     async with common.client() as client:

@@ -33,7 +33,6 @@ def list_(*, json: Json = False, common: Common = Common()) -> int:
 
 
 async def _list(json: bool, common: Common) -> int:
-
     from podium.contracts.pools import ListPools
 
     async with common.client() as client:

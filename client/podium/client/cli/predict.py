@@ -87,7 +87,6 @@ def task(
 
 
 async def _task(task_id: str, kind: str | None, agent: str | None, input: str, json: bool, common: Common) -> int:
-
     from podium.contracts.prediction_queries import GetPrediction
 
     content = _content(task_id, kind, input)
@@ -159,7 +158,6 @@ async def _similar(
     json: bool,
     common: Common,
 ) -> int:
-
     from podium.contracts.prediction_queries import FindSimilar
 
     content = _content(task_id, kind, input) if text is None else text
@@ -208,7 +206,6 @@ def calibration(*, json: Json = False, common: Common = Common()) -> int:
 
 
 async def _calibration(json: bool, common: Common) -> int:
-
     from podium.contracts.prediction_queries import GetCalibration
 
     async with common.client() as client:

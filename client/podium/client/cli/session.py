@@ -156,7 +156,6 @@ def run_(session_id: str, /, *, wait: bool = True, json: Json = False, common: C
 
 
 async def _run(session_id: str, wait: bool, json: bool, common: Common) -> int:
-
     from podium.client.sessions import SessionOver
 
     async with common.client() as client:

@@ -87,23 +87,17 @@ class Recording:
 
     def add(self, stored: Stored) -> None:
         """An event of the router's own log."""
-        try:
-            envelope = decode_envelope(stored.payload)
-            data, at = decode_data(envelope), from_text(envelope.time)
-        except ValueError:
-            self.skipped += 1
+        if (read := self._read(stored)) is None:
             return
+        envelope, data, at = read
         self._ask(envelope, data, at)
         self._tell(envelope.subject, data, at)
 
     def hear(self, service: Service, stored: Stored) -> None:
         """An event of a service that the router observes. No agent is expected to beat: nobody recorded that."""
-        try:
-            envelope = decode_envelope(stored.payload)
-            data, at = decode_data(envelope), from_text(envelope.time)
-        except ValueError:
-            self.skipped += 1
+        if (read := self._read(stored)) is None:
             return
+        envelope, data, at = read
         if isinstance(data, AgentRegistered | AgentUpdated):
             silent = msgspec.structs.replace(data.profile, heartbeat=None)
             data = msgspec.structs.replace(data, profile=silent)
@@ -111,6 +105,15 @@ class Recording:
             stored = msgspec.structs.replace(stored, payload=msgspec.json.encode(envelope))
         if not isinstance(data, CommandAccepted | CommandRefused):
             self.facts.append(Fact(at, service, stored))
+
+    def _read(self, stored: Stored) -> tuple[Envelope, Struct | None, float] | None:
+        """An event with its data and time; None, and counted, if it cannot be read."""
+        try:
+            envelope = decode_envelope(stored.payload)
+            return envelope, decode_data(envelope), from_text(envelope.time)
+        except ValueError:
+            self.skipped += 1
+            return None
 
     def attempt(self, task: str, number: int) -> Try:
         """How an attempt goes: as the recorded one; one beyond those that were recorded as the last one that ended.
