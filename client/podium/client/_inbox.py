@@ -26,11 +26,12 @@ from podium.contracts.subjects import Subjects
 
 from ._asking import ask
 from ._connection import Connection
+from ._looking import Looking
 from ._options import new_id
 from ._sealing import holds_sealed
 from ._sending import Sender
 from ._vault import vault_of
-from .errors import CommandRefused, QueryFailed, ServiceUnavailable
+from .errors import CommandRefused
 
 WINDOW: Final = 20_000
 """How many messages wait in this process; more are asked for again when these are done with."""
@@ -38,8 +39,6 @@ WINDOW: Final = 20_000
 _REMEMBERED: Final = 200_000
 _TRIES: Final = 3
 _RETRY_SECONDS: Final = 0.2
-_LOOK_SECONDS: Final = 60.0
-_LOOK_AGAIN_SECONDS: Final = 1.0
 
 _log: Final = logging.getLogger(__name__)
 
@@ -102,7 +101,7 @@ class Inbox:
         self._done: list[str] = []
         self._something = asyncio.Event()
         self._to_acknowledge = asyncio.Event()
-        self._look = asyncio.Event()
+        self._looking = Looking(connection, "messages")
 
     # What comes in
 
@@ -127,12 +126,12 @@ class Inbox:
 
     def look(self) -> None:
         """Ask what is open: something may have been missed."""
-        self._look.set()
+        self._looking.now()
 
     async def run(self) -> None:
         """Handle messages for ever."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_looking())
+            group.create_task(self._looking.run(self._look_once))
             group.create_task(self._keep_acknowledging())
             for _ in range(self._concurrency):
                 group.create_task(self._keep_handling())
@@ -203,24 +202,6 @@ class Inbox:
                     await self._sender.send("collaboration", self._name, AcknowledgeMessages(ids), patient=True)
                 except CommandRefused as refused:
                     _log.warning("messages of %s are not acknowledged: %s", self._name, refused)
-
-    async def _keep_looking(self) -> None:
-        """Ask what is open at the start, after each reconnection, and now and then."""
-        while True:
-            self._look.clear()
-            again = _LOOK_SECONDS
-            try:
-                await self._look_once()
-            except (QueryFailed, ServiceUnavailable) as error:
-                if self._connection.is_closed:
-                    raise
-                _log.debug("open messages are not known yet: %s", error)
-                again = _LOOK_AGAIN_SECONDS
-            try:
-                async with asyncio.timeout(again):
-                    await self._look.wait()
-            except TimeoutError:
-                pass
 
     async def _look_once(self) -> None:
         cursor: str | None = None

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -26,19 +27,16 @@ from ._duties import Duties
 from ._handlers import Handlers
 from ._inbox import Inbox
 from ._load import Load
+from ._looking import Looking
 from ._personal import seal_note
 from ._reports import Reporter
 from ._sending import Sender
 from ._task import Task
 from ._vault import vault_of
 from ._worker import Key, Worker
-from .errors import CommandRefused, PodiumError, QueryFailed, ServiceUnavailable
+from .errors import CommandRefused, PodiumError
 
 _REGISTER_SECONDS: Final = 30.0
-_LOOK_SECONDS: Final = 60.0
-"""How often open work is asked for even if nothing has happened."""
-
-_LOOK_AGAIN_SECONDS: Final = 1.0
 _PROGRESS_SECONDS: Final = 0.1
 _FAREWELL_SECONDS: Final = 3.0
 _NAMED_TASKS: Final = 100
@@ -83,7 +81,7 @@ class Serving:
         self._vault = vault_of(connection, subjects)
         self._progress: dict[Key, tuple[Task, Progress]] = {}
         self._progressed = asyncio.Event()
-        self._look = asyncio.Event()
+        self._looking = Looking(connection, "work")
         self._beat = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None], patience: float) -> None:
@@ -122,7 +120,7 @@ class Serving:
             group.create_task(lasting(loop))
             for loop in (
                 self._reporter.run(),
-                self._keep_looking(worker),
+                self._looking.run(partial(self._look, worker)),
                 self._keep_beating(worker),
                 self._keep_telling(),
                 *inbox,
@@ -171,7 +169,7 @@ class Serving:
             _log.warning("%s could not say that it stops: %s", self._name, error)
 
     def _on_reconnect(self) -> None:
-        self._look.set()
+        self._looking.now()
         self._beat.set()
         if self._inbox is not None:
             self._inbox.look()
@@ -191,7 +189,7 @@ class Serving:
                 if assigned.process in (None, worker.process):
                     worker.offer(envelope.subject, assigned)
                 else:
-                    self._look.set()  # a process before this one was to begin it, and may have
+                    self._looking.now()  # a process before this one was to begin it, and may have
             case TaskCancelled() as event if event.attempt is not None:
                 worker.withdraw(envelope.subject, event.attempt, f"cancelled ({event.reason or 'no reason given'})")
             case TaskPaused() as event if event.attempt is not None:
@@ -204,26 +202,12 @@ class Serving:
             case event:
                 self._duties.offer(envelope, event)
 
-    async def _keep_looking(self, worker: Worker) -> None:
-        """Ask what is open at the start, after each reconnection, and now and then."""
-        while True:
-            self._look.clear()
-            again = _LOOK_SECONDS
-            try:
-                await self._look_once(worker)
-                await self._duties.look()
-            except (QueryFailed, ServiceUnavailable) as error:
-                if self._connection.is_closed:
-                    raise
-                _log.debug("open work is not known yet: %s", error)
-                again = _LOOK_AGAIN_SECONDS
-            try:
-                async with asyncio.timeout(again):
-                    await self._look.wait()
-            except TimeoutError:
-                pass
+    async def _look(self, worker: Worker) -> None:
+        """Ask what is open."""
+        await self._look_for_work(worker)
+        await self._duties.look()
 
-    async def _look_once(self, worker: Worker) -> None:
+    async def _look_for_work(self, worker: Worker) -> None:
         known = worker.keys()
         listed: set[Key] = set()
         async for item in self._open_work():
