@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import pytest
 from podium.contracts.envelope import Beat, Progress
 from podium.contracts.subjects import Subjects
 from podium.projections import builds
+from podium.projections.builder import Builder, Rebuilt
 from podium.projections.catalogue import SERVICES
 from podium.projections.database import Database
 from podium.projections.store import NotBuilt
@@ -169,6 +170,29 @@ async def test_a_file_that_is_removed_while_it_is_in_use_is_made_again(
         with sqlite3.connect(tmp_path / "read-model.db") as connection:
             assert connection.execute("SELECT count(*) FROM tasks").fetchone() == (10,)
         connection.close()
+
+
+async def test_a_file_that_is_replaced_while_a_build_is_made_in_it(
+    nats_server: NatsServer, subjects: Subjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    build, begun = Builder._build, list[str]()
+
+    async def build_elsewhere(builder: Builder, names: Collection[str]) -> Rebuilt:
+        begun.append("build")
+        if len(begun) == 1:
+            remove(running.database_url)
+            other = Database(running.database_url)
+            with other.write() as connection:
+                builds.create_bookkeeping(connection)
+            other.close()
+        return await build(builder, names)
+
+    monkeypatch.setattr(Builder, "_build", build_elsewhere)
+    running = Running(nats_server.url, subjects, f"sqlite:///{tmp_path / 'read-model.db'}")
+    async with running:
+        await write_history(running, 5)
+        assert (await running.answering()).agents == 2
+        assert len(begun) > 1
 
 
 async def test_a_damaged_file_makes_the_read_model_unavailable_until_it_is_removed(

@@ -19,7 +19,7 @@ from podium.runtime.jsapi import LogMissing, LogUnavailable
 from podium.runtime.pull import Stored
 
 from . import builds
-from .builds import Build, Relieved
+from .builds import Build, Relieved, Replaced
 from .catalogue import PROJECTIONS
 from .database import hold_lock
 from .received import Decoder
@@ -78,8 +78,13 @@ class Builder:
         """Return once every projection has a build of this version that answers.
 
         A build that someone else is making is waited for; one left unfinished is gone on with.
+
+        Raises:
+            Replaced
         """
         while missing := await self._writer.run(self._missing):
+            if self._store.database.replaced():
+                raise Replaced
             being_built = await self._writer.run(lambda: self._claim(missing, anew=False))
             if being_built:
                 try:

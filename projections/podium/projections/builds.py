@@ -84,6 +84,10 @@ class Relieved(Exception):
     """Another builder has taken over."""
 
 
+class Replaced(Exception):
+    """The database's file is no longer the one that was opened."""
+
+
 def create_bookkeeping(connection: Connection) -> None:
     hold_lock(connection, "schema")
     _metadata.create_all(connection)

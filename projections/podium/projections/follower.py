@@ -17,7 +17,7 @@ from podium.runtime.pull import Stored
 from podium.runtime.tasks import cancel_all
 
 from .builder import Builder
-from .builds import Relieved
+from .builds import Relieved, Replaced
 from .catalogue import PROJECTIONS
 from .database import is_unavailable
 from .reached import Reached
@@ -40,10 +40,6 @@ LARGE: Final = 1_000
 
 LOOK_SECONDS: Final = 1.0
 """How often it is looked whether the database is still there, the same, and of this version."""
-
-
-class Replaced(Exception):
-    """The database's file is no longer the one that was opened."""
 
 
 class Follower:
