@@ -40,7 +40,7 @@ async def test_a_server_that_comes_in_time_is_waited_for(nats_server: NatsServer
     await nats_server.stop()
 
     async def connect() -> bool:
-        async with connected(nats_server.url, patience=20) as connection:
+        async with connected(nats_server.url, patience=60) as connection:
             return connection.is_up
 
     connecting = asyncio.create_task(connect())
@@ -54,7 +54,7 @@ async def test_after_a_restart_it_is_up_again_and_every_mailbox_hears_of_it(nats
         with connection.mailbox() as mailbox:
             await nats_server.kill()
             await nats_server.restart()
-            assert await mailbox.get(20) is RECONNECTED
+            assert await mailbox.get(60) is RECONNECTED
         assert (connection.is_up, connection.epoch) == (True, 2)
         await connection.flush()
 
@@ -73,7 +73,7 @@ async def test_a_request_is_asked_again_after_a_restart(nats_server: NatsServer)
 
         await answerer.subscribe("question", silent_at_first)
         await answerer.flush()
-        asking = asyncio.create_task(asker.request("question", b"", 30))
+        asking = asyncio.create_task(asker.request("question", b"", 60))
         async with asyncio.timeout(60):
             await first.wait()
         await nats_server.kill()
@@ -83,13 +83,13 @@ async def test_a_request_is_asked_again_after_a_restart(nats_server: NatsServer)
 
 async def test_a_server_that_stops_reading_is_left(shared_nats: NatsServer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(_connection, "_WATCH_SECONDS", 0.1)
-    monkeypatch.setattr(_connection, "_PING_SECONDS", 0.1)
+    monkeypatch.setattr(_connection, "_PING_SECONDS", 0.5)
     proxy = await Proxy(shared_nats.url).start()
     async with connected(proxy.url) as connection:
         with connection.mailbox() as mailbox:
             proxy.stop_reading()
             publishing = [asyncio.create_task(connection.publish("nobody", bytes(1_000_000))) for _ in range(20)]
-            assert await mailbox.get(20) is RECONNECTED
+            assert await mailbox.get(60) is RECONNECTED
         async with asyncio.timeout(60):
             await asyncio.gather(*publishing)
             await connection.flush()

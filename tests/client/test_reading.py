@@ -33,7 +33,7 @@ class Numbers:
 
     async def add(self, count: int) -> None:
         for number in itertools.islice(self._count, count):
-            await self.js.publish(f"{self.name}.{'odd' if number % 2 else 'even'}", str(number).encode(), timeout=20)
+            await self.js.publish(f"{self.name}.{'odd' if number % 2 else 'even'}", str(number).encode(), timeout=60)
 
 
 async def take(connection: Connection, stream: str, start: Place, end: int | None, count: int | None = None):

@@ -39,7 +39,7 @@ async def server_side(nats_server: NatsServer) -> AsyncIterator[Nats]:
 
 @pytest.fixture
 async def client(nats_server: NatsServer) -> AsyncIterator[Client]:
-    async with Client(nats_server.url, "tester", timeout=20) as client:
+    async with Client(nats_server.url, "tester", timeout=60) as client:
         yield client
 
 
@@ -122,7 +122,7 @@ async def test_a_service_without_a_stream_is_an_error_at_once(client: Client):
 
 
 async def test_who_is_patient_waits_for_the_service(client: Client, server_side: Nats):
-    sending = asyncio.create_task(client._sender.send("router", "t1", COMMAND, timeout=20, patient=True))
+    sending = asyncio.create_task(client._sender.send("router", "t1", COMMAND, timeout=60, patient=True))
     heard = await answer(server_side, None, ACCEPTED)
     async with asyncio.timeout(60):
         while not heard:

@@ -29,7 +29,7 @@ async def test_a_client_finds_its_server_again(nats_server: NatsServer):
 async def test_a_server_that_stops_reading_is_left(shared_nats: NatsServer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connection, "WATCH_INTERVAL", 0.1)
     proxy = await Proxy(shared_nats.url).start()
-    client = await connect(proxy.url, name="test", ping_interval=0.1)
+    client = await connect(proxy.url, name="test", ping_interval=0.5)
     proxy.stop_reading()
     unsent = asyncio.create_task(client.publish("nobody", bytes(1_000_000)))
     for _ in range(20):
@@ -68,7 +68,7 @@ async def test_who_is_let_in_no_more_is_told(tmp_path: Path):
     server = await asyncio.create_subprocess_exec(str(server_binary()), "-c", str(config), "-l", str(tmp_path / "log"))
     lost = asyncio.Event()
     url = f"nats://127.0.0.1:{port}"
-    client = await connect(url, name="test", user="a", password="right", timeout=20, on_lost=lost.set)
+    client = await connect(url, name="test", user="a", password="right", timeout=60, on_lost=lost.set)
     config.write_text(users.format(port, "another"))
     server.send_signal(signal.SIGHUP)
     async with asyncio.timeout(60):

@@ -29,7 +29,7 @@ async def bucket(client: Client, subjects: Subjects) -> None:
 
 async def put(client: Client, subjects: Subjects, key: bytes) -> bool:
     """Whether it was stored."""
-    return b'"error"' not in (await client.request(subjects.key("ada"), key, timeout=20)).data
+    return b'"error"' not in (await client.request(subjects.key("ada"), key, timeout=60)).data
 
 
 async def held(client: Client, subjects: Subjects) -> SubjectKey | None:

@@ -230,7 +230,7 @@ async def test_what_the_server_refuses_is_said(client: Client, subjects: Subject
 async def test_a_server_with_jetstream_switched_off_is_refused(subjects: Subjects):
     port = str(free_port())
     server = await asyncio.create_subprocess_exec(server_binary(), "-a", "127.0.0.1", "-p", port, stderr=DEVNULL)
-    client = await connect(f"nats://127.0.0.1:{port}", name="test", timeout=20)
+    client = await connect(f"nats://127.0.0.1:{port}", name="test", timeout=60)
     with pytest.raises(ProvisionError, match="JetStream switched off"):
         await provision(client, subjects, ["router"])
     await client.close()

@@ -127,7 +127,7 @@ class Running:
         return decode(QUERIES[query], payload)
 
     async def ask_raw(self, query: str, body: bytes) -> bytes:
-        msg = await self.nc.request(self.subjects.query(query), body, timeout=45)
+        msg = await self.nc.request(self.subjects.query(query), body, timeout=60)
         return msg.data
 
 

@@ -84,7 +84,7 @@ async def test_it_serves_and_ends_in_order(nats_server: NatsServer, tmp_path: Pa
             assert {line["level"] for line in lines} == {"info"}
     async with serving(ours, nc):
         body = msgspec.json.encode({"fresh": True, "wait": 30})
-        answer = msgspec.json.decode((await nc.request(SUBJECTS.query("system.overview"), body, timeout=40)).data)
+        answer = msgspec.json.decode((await nc.request(SUBJECTS.query("system.overview"), body, timeout=SECONDS)).data)
         assert answer["tasks"] == {"completed": 1000}
     assert (tmp_path / "read-model.db").exists()
     await nc.close()

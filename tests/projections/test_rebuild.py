@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import inspect, select
 
 from podium.contracts.subjects import Service
-from podium.projections import builds
+from podium.projections import builder, builds
 from podium.projections.builder import Builder, Rebuilt
 from podium.projections.builds import Relieved
 from podium.projections.catalogue import PROJECTIONS, SERVICES
@@ -170,7 +170,10 @@ async def unavailable(running: Running) -> str:
     raise AssertionError("it answers")
 
 
-async def test_a_builder_waits_for_one_at_work_and_goes_on_with_what_one_that_died_has_left(running: Running):
+async def test_a_builder_waits_for_one_at_work_and_goes_on_with_what_one_that_died_has_left(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(builder, "ABANDONED_SECONDS", 3600.0)  # until the test says that it is dead
     await write_history(running, 10)
     expected = await everything(running)
     await running.stop()

@@ -140,7 +140,7 @@ async def serving(installed: Path, folder: Path, services: Iterable[str], **sett
         for process in processes.values():
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(asyncio.gather(*(process.wait() for process in processes.values())), 20)
+        await asyncio.wait_for(asyncio.gather(*(process.wait() for process in processes.values())), 60)
     assert {process.returncode for process in processes.values()} == {0}, said(folder, processes)
 
 
