@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ class ChaosServer(EmbeddedServer):
         self._write()
         if (pid := self.pid) is not None:
             (self.data_dir / "nats-server.conf").write_text(self._config)
-            os.kill(pid, signal.SIGHUP)
+            with suppress(ProcessLookupError):  # it was killed a moment ago, and reads the file when it starts again
+                os.kill(pid, signal.SIGHUP)
 
     def _write(self) -> None:
         users = [{"user": user, "password": password} for user, password in self._users.items()]
