@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from errno import ENOSPC
+from os import strerror
 from pathlib import Path
 
 import pytest
 
 from podium.audit import main as audit
 from podium.keeper import main as keeper
+from podium.keeper.commands import CannotRun, written
 from podium.replay import main as replay
 from podium.router.whatif import main as what_if
 
@@ -41,3 +44,15 @@ def test_who_has_no_key_here_is_told_whose_it_is(
     monkeypatch.delenv("PODIUM_AUDIT_KEY", raising=False)
     assert keeper.main(["key"]) == 2
     assert "name the keeper's PODIUM_DATA or PODIUM_AUDIT_KEY" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_sentence_and_leaves_nothing(tmp_path: Path):
+    (tmp_path / "a-file").write_text("of another")
+    for where, said in (("a-file/may.jsonl", "Not a directory"), ("no/may.jsonl", "No such file or directory")):
+        with pytest.raises(CannotRun, match=said), written(tmp_path / where):
+            pass
+    with pytest.raises(CannotRun, match="No space left on device"), written(tmp_path / "may.jsonl"):
+        raise OSError(ENOSPC, strerror(ENOSPC))
+    with written(tmp_path / "june.jsonl") as file:
+        file.write("{}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-file", "june.jsonl"]

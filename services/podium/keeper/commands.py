@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -70,16 +70,28 @@ async def _export(asked: argparse.Namespace, settings: Settings, streams: list[s
         if output is None:
             await _write(said, sys.stdout, asked.format)
             return exporter
-        part = output.with_name(f"{output.name}.part")
-        try:
-            with part.open("w", newline="", encoding="utf-8") as file:
-                await _write(said, file, asked.format)
-            part.replace(output)
-        except OSError as error:
-            raise CannotRun(f"{output}: {error.strerror}") from error
-        finally:
-            part.unlink(missing_ok=True)
+        with written(output) as file:
+            await _write(said, file, asked.format)
     return exporter
+
+
+@contextmanager
+def written(output: Path) -> Generator[TextIO]:
+    """A file that has its name when all is in it; nothing is left of one that could not be written.
+
+    Raises:
+        CannotRun
+    """
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            yield file
+        part.replace(output)
+    except OSError as error:
+        raise CannotRun(f"{output}: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 async def _write(said: AsyncIterator[Line], file: TextIO, format: lines.Format) -> None:
