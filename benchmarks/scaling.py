@@ -89,7 +89,7 @@ def served(calls: Sequence[Call], spec: PoolDefined, *, ahead: bool) -> tuple[fl
         busy, slots = len(ends), agents * spec.slots
         row = _row(spec, pools["p"], agents, busy, slots, len(waiting))
         report = seen.report(row, now)
-        decided = decide(pools, "p", report, now) if report is not None else []
+        decided = decide(pools, {spec.type}, "p", report, now) if report is not None else []
         assert isinstance(decided, list)
         for emit in decided:
             assert isinstance(emit.event, PoolResized)

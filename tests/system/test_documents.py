@@ -22,7 +22,7 @@ from podium.contracts.document_queries import DocumentHistory
 from podium.contracts.workflow_queries import GetDefinition
 from tests.log.proxy import Proxy
 from tests.podium_system import Podium
-from tests.system.test_cli import Ended
+from tests.system.command_line import Ended
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
