@@ -279,7 +279,7 @@ def asking(url: str, task_id: str) -> list[str]:
     return [
         f"export PODIUM_NATS={url}",
         f"{podium} query tasks.why task_id={task_id}",
-        f"{podium} query tasks.history task_id={task_id}",
+        f"{podium} history task {task_id}",
         f"{podium} events --entity {task_id} --no-follow",
         f"{podium} query agents.list",
         f"{podium} query system.overview",
