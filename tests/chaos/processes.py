@@ -44,7 +44,7 @@ class Kept:
         self._becoming.write_bytes(msgspec.json.encode(becoming))
         self._process: Copy | None = None
         self._keeping: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._may_start = asyncio.Event()
         self._may_start.set()
 
@@ -55,7 +55,7 @@ class Kept:
         return process.pid if process is not None and process.returncode is None else None
 
     def start(self) -> None:
-        self._stopping = False
+        self._stopping.clear()
         self._keeping = asyncio.create_task(self._keep())
 
     def signal(self, number: signal.Signals) -> bool:
@@ -77,7 +77,7 @@ class Kept:
 
     async def stop(self) -> int | None:
         """SIGTERM; the exit code, or None if it did not run or had to be killed."""
-        self._stopping = True
+        self._stopping.set()
         process, keeping = self._process, self._keeping
         if keeping is None or process is None:
             return None
@@ -93,20 +93,20 @@ class Kept:
 
     async def kill(self) -> None:
         """SIGKILL, for good: it is not started again."""
-        self._stopping = True
+        self._stopping.set()
         self.signal(signal.SIGKILL)
         if self._keeping is not None:
             await self._keeping
 
     async def _keep(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._process = await self._template.copy(
                 f"podium {self.name}", ("-m", "tests.chaos.becoming", str(self._becoming))
             )
-            if self._stopping:  # it was told to end while it was being started
+            if self._stopping.is_set():  # it was told to end while it was being started
                 self.signal(signal.SIGKILL)
             await self._process.wait()
-            if not self._stopping:
+            if not self._stopping.is_set():
                 self.deaths += 1
                 await asyncio.sleep(AGAIN_SECONDS)
                 await self._may_start.wait()

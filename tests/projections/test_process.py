@@ -151,6 +151,10 @@ async def test_a_rebuild_without_a_server_says_so(tmp_path: Path):
     assert err.splitlines()[-1].startswith(f"podium: no NATS server answers at {url}")
 
 
+def unlogged(*_: object) -> None:
+    """Logs stay as the tests have them."""
+
+
 @pytest.mark.parametrize(
     ("variables", "arguments", "says"),
     [
@@ -173,7 +177,7 @@ def test_what_can_never_work_ends_with_a_word_on_why(
 ):
     """In this process: to start one takes longer than all else."""
     monkeypatch.setattr(os, "environ", environment("nats://127.0.0.1:1", tmp_path, **variables))
-    monkeypatch.setattr(main, "configure", lambda *_: None)
+    monkeypatch.setattr(main, "configure", unlogged)
     with pytest.raises(SystemExit) as ended:
         sys.exit(main.main(arguments))
     assert ended.value.code == 2
