@@ -46,7 +46,9 @@ async def test_a_server_that_stops_reading_is_left(shared_nats: NatsServer, monk
 
 async def test_without_a_server_there_is_an_error_in_time():
     port = free_port()
-    with pytest.raises(ConnectionError, match=f"no NATS server answers at nats://127.0.0.1:{port}"):
+    with pytest.raises(
+        ConnectionError, match=f"no NATS server answers at nats://127.0.0.1:{port}: (connection refused|nothing came)"
+    ):
         await connect(f"nats://127.0.0.1:{port}", name="test", timeout=0.3)
 
 

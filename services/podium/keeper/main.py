@@ -98,4 +98,5 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    configure("keeper", "error", "text")  # what is wrong is one sentence; who serves says more
     sys.exit(main())

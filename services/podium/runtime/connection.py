@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
+import os
 from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakSet
@@ -74,10 +75,11 @@ async def connect(
         "max_outstanding_pings": 2,
     }
 
-    last_fault = ""
+    last_fault, in_words = "", "nothing came"
 
     async def on_error(error: Exception) -> None:
-        nonlocal last_fault
+        nonlocal last_fault, in_words
+        in_words = _in_words(error)
         if (fault := repr(error)) != last_fault:  # the same again at every attempt to connect
             _log.warning("NATS, %s: %s", name, fault)
         last_fault = fault
@@ -109,7 +111,7 @@ async def connect(
             timeout,
         )
     except TimeoutError as error:
-        raise ConnectionError(f"no NATS server answers at {url}: {last_fault or 'nothing came'}") from error
+        raise ConnectionError(f"no NATS server answers at {url}: {in_words}") from error
     finally:
         if not client.is_connected:
             watcher.cancel()
@@ -140,3 +142,9 @@ async def _watch(client: Client) -> None:
             writer = getattr(getattr(client, "_transport", None), "_io_writer", None)
             if isinstance(writer, asyncio.StreamWriter) and writer.is_closing():
                 writer.transport.abort()
+
+
+def _in_words(error: Exception) -> str:
+    """What the system calls it, where it is the system's error."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number).lower() if number else str(error) or type(error).__name__
