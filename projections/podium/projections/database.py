@@ -82,9 +82,11 @@ class Database:
         Raises:
             SQLAlchemyError
         """
+        # A file that is replaced as it is opened must not be taken for the one that was.
+        found = self._identity() if self._opened is None else None
         with self._writing.begin() as connection:
             if self._opened is None:
-                self._opened = self._identity()
+                self._opened = found or self._identity()
             yield connection
 
     @contextmanager

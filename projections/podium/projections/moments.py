@@ -46,7 +46,9 @@ class Moments:
         named: dict[Service, int] = {}
         for name, position in as_of.items():
             service: Service | None = next((s for s, stream in self._streams.items() if stream.name == name), None)
-            if service is None or position < 0:
+            if position < 0:
+                raise Failed("invalid", f"$.as_of: a position of {name} is 0 or more, not {position}")
+            if service is None:
                 known = ", ".join(stream.name for stream in self._streams.values())
                 raise Failed("invalid", f"$.as_of: a position of {name} is not known here; streams are {known}")
             named[service] = min(position, last[service])
