@@ -10,11 +10,12 @@ system, at `PODIUM_NATS`; agents and pages are names in it, and no processes.
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Final
 
 from msgspec import Raw
 
-from podium.client import Client, new_task
+from podium.client import Client, ServiceUnavailable, new_task
 from podium.contracts.agents import RegisterAgent
 from podium.contracts.reports import CompleteTask, FailTask, StartTask
 from podium.contracts.task_specs import Retry
@@ -73,4 +74,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except ServiceUnavailable as error:
+        sys.exit(f"podium: {error}")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
-from podium.client import Agent, Client
+from podium.client import Agent, Client, ServiceUnavailable
 from podium.client.sessions import Result, Session
 
 from .agents import escalation, knowledge, triage
@@ -106,4 +107,8 @@ if __name__ == "__main__":
     parser.add_argument("inquiry")
     parser.add_argument("--agents-run", action="store_true", help="the agents serve elsewhere")
     asked = parser.parse_args()
-    print(json.dumps(shown(asyncio.run(_main(asked.inquiry, agents_run=asked.agents_run))), indent=2))
+    try:
+        result = asyncio.run(_main(asked.inquiry, agents_run=asked.agents_run))
+    except ServiceUnavailable as error:
+        sys.exit(f"podium: {error}")
+    print(json.dumps(shown(result), indent=2))
